@@ -1,0 +1,163 @@
+package event
+
+import (
+	"net/netip"
+
+	"labserver/stack/inet"
+	"labserver/stack/seq"
+	"labserver/stack/sim"
+)
+
+// Seg is a TCP segment as events show it: the header in words, not the octets, which
+// replay regenerates.
+type Seg struct {
+	Src   inet.Endpoint `json:"src"`
+	Dst   inet.Endpoint `json:"dst"`
+	Flags string        `json:"flags"` // letters in the order FSRPAUEW
+	Seq   seq.Num       `json:"seq"`
+	Ack   seq.Num       `json:"ack"` // 0 without A
+	Wnd   uint32        `json:"wnd"` // the field as sent, unscaled
+	Len   int           `json:"len"` // octets of data
+	End   seq.Num       `json:"end"` // seq + len + SYN + FIN
+	Opts  *SegOpts      `json:"opts,omitempty"`
+	// Retransmission tells that some of it was sent before.
+	Retransmission bool   `json:"retransmission,omitempty"`
+	Data           []byte `json:"data,omitempty"` // the first 64 octets, base64
+}
+
+// SegOpts is a segment's TCP options; a nil or zero field is an absent option.
+type SegOpts struct {
+	MSS     uint16       `json:"mss,omitempty"`
+	WScale  *uint8       `json:"wscale,omitempty"`
+	SACKOK  bool         `json:"sack_ok,omitempty"`
+	SACK    [][2]seq.Num `json:"sack,omitempty"`
+	TS      bool         `json:"ts,omitempty"`
+	TSVal   uint32       `json:"ts_val,omitempty"`
+	TSEcr   uint32       `json:"ts_ecr,omitempty"`
+	Unknown []uint8      `json:"unknown,omitempty"` // kinds passed over
+}
+
+// Dgram is a UDP datagram as events show it.
+type Dgram struct {
+	Src  inet.Endpoint `json:"src"`
+	Dst  inet.Endpoint `json:"dst"`
+	Len  int           `json:"len"` // octets of data
+	Data []byte        `json:"data,omitempty"`
+}
+
+// ICMPMsg is an ICMP message as events show it.
+type ICMPMsg struct {
+	Src  netip.Addr `json:"src"`
+	Dst  netip.Addr `json:"dst"`
+	Type uint8      `json:"type"`
+	Code uint8      `json:"code"`
+	Name string     `json:"name"` // "port unreachable"
+	// About is the packet whose sending drew this error, by its endpoints.
+	Proto string        `json:"proto,omitempty"`
+	From  inet.Endpoint `json:"from"`
+	To    inet.Endpoint `json:"to"`
+}
+
+// SegmentSent says that TCP gave a segment to IP. The event's own n is its packet id.
+type SegmentSent struct {
+	Seg Seg `json:"seg"`
+}
+
+// SegmentReceived says that a segment reached the TCP it was meant for. Conn is "" in
+// the envelope when no connection matches.
+type SegmentReceived struct {
+	Pkt inet.PacketID `json:"pkt"`
+	Seg Seg           `json:"seg"`
+}
+
+// SegmentRefused says that TCP did not take a segment, or not all of it; the rule says
+// why. Trimmed counts octets outside the window when the rest was taken.
+type SegmentRefused struct {
+	Pkt     inet.PacketID `json:"pkt"`
+	Reason  string        `json:"reason"`
+	Trimmed int           `json:"trimmed,omitempty"`
+}
+
+// SegmentHeld says that data arrived ahead of a gap and is kept: [Seq, End).
+type SegmentHeld struct {
+	Pkt inet.PacketID `json:"pkt"`
+	Seq seq.Num       `json:"seq"`
+	End seq.Num       `json:"end"`
+}
+
+// DatagramSent says that UDP gave a datagram to IP; n is its packet id.
+type DatagramSent struct {
+	Sock  inet.SocketID `json:"sock"`
+	Dgram Dgram         `json:"dgram"`
+}
+
+// DatagramReceived says that a datagram reached the UDP of its host.
+type DatagramReceived struct {
+	Pkt   inet.PacketID `json:"pkt"`
+	Sock  inet.SocketID `json:"sock,omitempty"` // "" when nobody is bound there
+	Dgram Dgram         `json:"dgram"`
+}
+
+// DatagramRefused says that UDP dropped a datagram that arrived.
+type DatagramRefused struct {
+	Pkt    inet.PacketID `json:"pkt"`
+	Reason string        `json:"reason"`
+}
+
+// ICMPSent says that a host made an ICMP message; n is its packet id.
+type ICMPSent struct {
+	ICMP ICMPMsg `json:"icmp"`
+}
+
+// ICMPReceived says that an ICMP message reached its destination.
+type ICMPReceived struct {
+	Pkt  inet.PacketID `json:"pkt"`
+	ICMP ICMPMsg       `json:"icmp"`
+}
+
+// PacketQueued says that a packet waits for the link to be free.
+type PacketQueued struct {
+	Pkt    inet.PacketID  `json:"pkt"`
+	Link   inet.LinkID    `json:"link"`
+	From   inet.HostID    `json:"from"`
+	Octets inet.ByteCount `json:"octets"` // waiting on the link in this direction, itself included
+}
+
+// PacketDeparted says that a packet is on a link and when it will be at the other end.
+type PacketDeparted struct {
+	Pkt    inet.PacketID  `json:"pkt"`
+	Link   inet.LinkID    `json:"link"`
+	From   inet.HostID    `json:"from"`
+	To     inet.HostID    `json:"to"`
+	Arrive sim.Time       `json:"arrive"`
+	Octets inet.ByteCount `json:"octets"` // of the IP packet
+}
+
+// PacketArrived says that a packet came off a link at a host.
+type PacketArrived struct {
+	Pkt  inet.PacketID `json:"pkt"`
+	Link inet.LinkID   `json:"link"`
+}
+
+// PacketDropped says that a packet is gone, and where: on a link, in a queue, or at the
+// envelope's host.
+type PacketDropped struct {
+	Pkt    inet.PacketID `json:"pkt"`
+	Link   inet.LinkID   `json:"link,omitempty"`
+	Reason string        `json:"reason"`
+}
+
+// Kind implements Body.
+func (SegmentSent) Kind() Kind      { return "segment.sent" }
+func (SegmentReceived) Kind() Kind  { return "segment.received" }
+func (SegmentRefused) Kind() Kind   { return "segment.refused" }
+func (SegmentHeld) Kind() Kind      { return "segment.held" }
+func (DatagramSent) Kind() Kind     { return "datagram.sent" }
+func (DatagramReceived) Kind() Kind { return "datagram.received" }
+func (DatagramRefused) Kind() Kind  { return "datagram.refused" }
+func (ICMPSent) Kind() Kind         { return "icmp.sent" }
+func (ICMPReceived) Kind() Kind     { return "icmp.received" }
+func (PacketQueued) Kind() Kind     { return "packet.queued" }
+func (PacketDeparted) Kind() Kind   { return "packet.departed" }
+func (PacketArrived) Kind() Kind    { return "packet.arrived" }
+func (PacketDropped) Kind() Kind    { return "packet.dropped" }

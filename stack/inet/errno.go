@@ -1,0 +1,35 @@
+package inet
+
+// Errno is why a socket call failed, by its POSIX name. The zero value is success.
+type Errno string
+
+// The errno names the calls return (POSIX.1-2017, and Linux where POSIX is silent).
+const (
+	OK            Errno = ""
+	EACCES        Errno = "EACCES"
+	EADDRINUSE    Errno = "EADDRINUSE"
+	EADDRNOTAVAIL Errno = "EADDRNOTAVAIL"
+	EAFNOSUPPORT  Errno = "EAFNOSUPPORT"
+	EAGAIN        Errno = "EAGAIN"
+	EALREADY      Errno = "EALREADY"
+	EBADF         Errno = "EBADF"
+	ECONNABORTED  Errno = "ECONNABORTED"
+	ECONNREFUSED  Errno = "ECONNREFUSED"
+	ECONNRESET    Errno = "ECONNRESET"
+	EDESTADDRREQ  Errno = "EDESTADDRREQ"
+	EHOSTUNREACH  Errno = "EHOSTUNREACH"
+	EINPROGRESS   Errno = "EINPROGRESS"
+	EINTR         Errno = "EINTR"
+	EINVAL        Errno = "EINVAL"
+	EISCONN       Errno = "EISCONN"
+	EMFILE        Errno = "EMFILE"
+	EMSGSIZE      Errno = "EMSGSIZE"
+	ENETUNREACH   Errno = "ENETUNREACH"
+	ENOBUFS       Errno = "ENOBUFS"
+	ENOPROTOOPT   Errno = "ENOPROTOOPT"
+	ENOTCONN      Errno = "ENOTCONN"
+	EOPNOTSUPP    Errno = "EOPNOTSUPP"
+	EPIPE         Errno = "EPIPE"
+	EPROTONOSUP   Errno = "EPROTONOSUPPORT"
+	ETIMEDOUT     Errno = "ETIMEDOUT"
+)

@@ -1,0 +1,44 @@
+// Package tcp is the Transmission Control Protocol of one host.
+//
+// It must never read a clock, call another layer, or block: a call takes the present
+// instant inside its Effects and leaves there what is to be sent, which timers run,
+// and who should be woken. Read RFC 9293 §3 first; there is one file per section.
+package tcp
+
+import (
+	"labserver/stack/event"
+	"labserver/stack/inet"
+	"labserver/stack/sim"
+	"labserver/stack/wire"
+)
+
+// Out is a segment for IP to carry. Pkt is the n of its segment.sent event.
+type Out struct {
+	Pkt  inet.PacketID
+	Flow inet.Flow
+	Seg  wire.TCP
+}
+
+// TimerOp arms (Stop false), or stops, one timer of a connection. Arming a running
+// timer moves it.
+type TimerOp struct {
+	Conn  *Conn
+	Timer event.Timer
+	At    sim.Time
+	Stop  bool
+}
+
+// Effects is what a call into TCP leaves behind. Scope says when and why; events are
+// emitted through it at once, the rest is done by the host afterwards, in order.
+type Effects struct {
+	event.Scope
+	IDs    *inet.IDs
+	Out    []Out
+	Timers []TimerOp
+	// Ready lists connections and listeners on which a pending call may now go on:
+	// something to read, room to write, an end, an error, a connection to accept.
+	Ready []Readier
+}
+
+// Readier is a *Conn or a *Listener.
+type Readier interface{ SocketID() inet.SocketID }

@@ -1,0 +1,164 @@
+// Package view is what a person sees of a world: the fold of its events.
+//
+// Reduce is the whole definition; static/src holds its twin, and both are held to the
+// same golden traces (law L3). It must never ask a world anything. Read contract.md
+// "Events" first.
+package view
+
+import (
+	"net/netip"
+
+	"labserver/stack/event"
+	"labserver/stack/inet"
+	"labserver/stack/seq"
+	"labserver/stack/sim"
+)
+
+// View is the visible state of a world. Slices keep the order in which things came to
+// be. The zero value is the empty world.
+type View struct {
+	Hosts       []Host   `json:"hosts"`
+	Links       []Link   `json:"links"`
+	Sockets     []Socket `json:"sockets"`
+	Connections []Conn   `json:"connections"` // one row per endpoint
+	Calls       []Call   `json:"calls"`       // pending
+	Packets     []Packet `json:"packets"`     // between sending and delivery
+	Counters    Counters `json:"counters"`
+}
+
+// Host is a host or router with what it holds.
+type Host struct {
+	ID      inet.HostID `json:"id"`
+	Name    string      `json:"name"`
+	Profile string      `json:"profile"`
+	Forward bool        `json:"forward"`
+	NICs    []NIC       `json:"nics"`
+	Routes  []Route     `json:"routes"`
+	Procs   []Proc      `json:"procs"`
+	Knobs   []Knob      `json:"knobs"` // those set apart from the profile
+}
+
+// NIC is an interface.
+type NIC struct {
+	ID   inet.NICID   `json:"id"`
+	Addr netip.Prefix `json:"addr"`
+	MTU  int          `json:"mtu"`
+}
+
+// Route is one row of a host's routing table.
+type Route struct {
+	Dst netip.Prefix `json:"dst"`
+	Via netip.Addr   `json:"via"`
+	NIC inet.NICID   `json:"nic"`
+}
+
+// Knob is a setting that differs from the host's profile.
+type Knob struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Proc is a process. Its descriptors are the sockets that name it.
+type Proc struct {
+	ID   inet.ProcID `json:"id"`
+	Name string      `json:"name"`
+}
+
+// Link joins two interfaces.
+type Link struct {
+	ID     inet.LinkID      `json:"id"`
+	A      event.LinkEnd    `json:"a"`
+	B      event.LinkEnd    `json:"b"`
+	Params event.LinkParams `json:"params"`
+}
+
+// Socket is what a process holds by a descriptor.
+type Socket struct {
+	ID          inet.SocketID  `json:"id"`
+	Host        inet.HostID    `json:"host"`
+	Proc        inet.ProcID    `json:"proc"`
+	FD          int            `json:"fd"`
+	Proto       string         `json:"proto"` // tcp, udp
+	Local       inet.Endpoint  `json:"local"`
+	Remote      inet.Endpoint  `json:"remote"`
+	Listening   bool           `json:"listening"`
+	Backlog     int            `json:"backlog"`
+	SynQueue    int            `json:"syn_queue"`
+	AcceptQueue int            `json:"accept_queue"`
+	Listener    inet.SocketID  `json:"listener"` // the socket it was accepted from, or ""
+	Conn        inet.ConnID    `json:"conn"`     // its connection, or ""
+	Octets      inet.ByteCount `json:"octets"`   // UDP: waiting to be read
+	Datagrams   int            `json:"datagrams"`
+	Error       inet.Errno     `json:"error"`
+	ShutRead    bool           `json:"shut_read"`
+	ShutWrite   bool           `json:"shut_write"`
+	Options     []Option       `json:"options"` // those set
+}
+
+// Option is a socket option that was set.
+type Option struct {
+	Name  string `json:"name"`
+	Value int64  `json:"value"`
+}
+
+// Conn is one endpoint's connection: its TCB.
+type Conn struct {
+	ID         inet.ConnID    `json:"id"`
+	Host       inet.HostID    `json:"host"`
+	Sock       inet.SocketID  `json:"sock"`     // "" before accept and after close
+	Listener   inet.SocketID  `json:"listener"` // the listener that made it, or ""
+	Local      inet.Endpoint  `json:"local"`
+	Remote     inet.Endpoint  `json:"remote"`
+	Active     bool           `json:"active"`
+	State      inet.TCPState  `json:"state"`
+	ISS        seq.Num        `json:"iss"`
+	IRS        seq.Num        `json:"irs"` // 0 until synchronized
+	SMSS       inet.ByteCount `json:"smss"`
+	SndWScale  uint8          `json:"snd_wscale"`
+	RcvWScale  uint8          `json:"rcv_wscale"`
+	Timestamps bool           `json:"timestamps"`
+	SACK       bool           `json:"sack"`
+	Snd        event.SndVars  `json:"snd"`
+	Rcv        event.RcvVars  `json:"rcv"`
+	CC         event.CCVars   `json:"cc"`
+	RTT        event.RTTVars  `json:"rtt"`
+	Timers     []Timer        `json:"timers"` // running, in order of name
+}
+
+// Timer is a running timer of a connection.
+type Timer struct {
+	Name event.Timer `json:"name"`
+	At   sim.Time    `json:"at"`
+}
+
+// Call is a pending call.
+type Call struct {
+	ID    inet.CallID `json:"id"`
+	Host  inet.HostID `json:"host"`
+	Proc  inet.ProcID `json:"proc"`
+	Op    string      `json:"op"`
+	FD    int         `json:"fd"`
+	Since sim.Time    `json:"since"`
+}
+
+// Packet is a packet on its way.
+type Packet struct {
+	Pkt    inet.PacketID `json:"pkt"`
+	Proto  string        `json:"proto"` // tcp, udp, icmp
+	Label  string        `json:"label"` // flags, or "udp", or the ICMP name
+	Src    string        `json:"src"`   // endpoint, or address for ICMP
+	Dst    string        `json:"dst"`
+	Host   inet.HostID   `json:"host"`   // where it is, or the sending end of Link
+	Link   inet.LinkID   `json:"link"`   // "" while at a host
+	To     inet.HostID   `json:"to"`     // the receiving end of Link
+	Queued bool          `json:"queued"` // waiting for the link
+	Depart sim.Time      `json:"depart"`
+	Arrive sim.Time      `json:"arrive"`
+}
+
+// Counters are law L6's sums over all packets.
+type Counters struct {
+	Sent      int64 `json:"sent"`
+	Delivered int64 `json:"delivered"`
+	Dropped   int64 `json:"dropped"`
+}
