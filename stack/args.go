@@ -1,0 +1,207 @@
+package stack
+
+import (
+	"net/netip"
+
+	"labserver/stack/inet"
+)
+
+// The typed arguments of every command, as they stand in JSON. A pointer or a field
+// with omitempty is optional. Names and units follow the events.
+type (
+	// HostAdd makes a host; with Addr it gets interface eth0.
+	HostAdd struct {
+		ID      inet.HostID  `json:"id,omitempty"`
+		Name    string       `json:"name,omitempty"`
+		Addr    netip.Prefix `json:"addr,omitzero"`
+		Forward bool         `json:"forward,omitempty"`
+		Profile string       `json:"profile,omitempty"`
+	}
+	// HostRemove takes a host away with all it holds.
+	HostRemove struct {
+		Host inet.HostID `json:"host"`
+	}
+	// HostRename changes the name people read.
+	HostRename struct {
+		Host inet.HostID `json:"host"`
+		Name string      `json:"name"`
+	}
+	// NICAdd gives a host one more interface.
+	NICAdd struct {
+		Host inet.HostID  `json:"host"`
+		NIC  inet.NICID   `json:"nic,omitempty"`
+		Addr netip.Prefix `json:"addr"`
+		MTU  int          `json:"mtu,omitempty"`
+	}
+	// NICRemove takes an interface, its link and its routes away.
+	NICRemove struct {
+		Host inet.HostID `json:"host"`
+		NIC  inet.NICID  `json:"nic"`
+	}
+	// End names one side of a link; without NIC the host's first free interface.
+	End struct {
+		Host inet.HostID `json:"host"`
+		NIC  inet.NICID  `json:"nic,omitempty"`
+	}
+	// LinkAdd joins two interfaces.
+	LinkAdd struct {
+		ID          inet.LinkID     `json:"id,omitempty"`
+		A           End             `json:"a"`
+		B           End             `json:"b"`
+		DelayNS     int64           `json:"delay_ns,omitempty"`
+		JitterNS    int64           `json:"jitter_ns,omitempty"`
+		RateBPS     inet.BitRate    `json:"rate_bps,omitempty"`
+		LossPPM     int64           `json:"loss_ppm,omitempty"`
+		QueueOctets *inet.ByteCount `json:"queue_octets,omitempty"`
+	}
+	// LinkSet changes the parameters that are given.
+	LinkSet struct {
+		Link        inet.LinkID     `json:"link"`
+		Up          *bool           `json:"up,omitempty"`
+		DelayNS     *int64          `json:"delay_ns,omitempty"`
+		JitterNS    *int64          `json:"jitter_ns,omitempty"`
+		RateBPS     *inet.BitRate   `json:"rate_bps,omitempty"`
+		LossPPM     *int64          `json:"loss_ppm,omitempty"`
+		QueueOctets *inet.ByteCount `json:"queue_octets,omitempty"`
+	}
+	// LinkRemove takes a link away.
+	LinkRemove struct {
+		Link inet.LinkID `json:"link"`
+	}
+	// RouteAdd gives a host a route by way of a neighbour.
+	RouteAdd struct {
+		Host inet.HostID  `json:"host"`
+		Dst  netip.Prefix `json:"dst"`
+		Via  netip.Addr   `json:"via"`
+	}
+	// RouteRemove takes a route away.
+	RouteRemove struct {
+		Host inet.HostID  `json:"host"`
+		Dst  netip.Prefix `json:"dst"`
+	}
+	// KnobSet changes a knob of a host.
+	KnobSet struct {
+		Host  inet.HostID `json:"host"`
+		Knob  string      `json:"knob"`
+		Value string      `json:"value"`
+	}
+	// ProcStart starts a process.
+	ProcStart struct {
+		Host inet.HostID `json:"host"`
+		ID   inet.ProcID `json:"id,omitempty"`
+		Name string      `json:"name,omitempty"`
+	}
+	// ProcKill ends a process; its descriptors are closed.
+	ProcKill struct {
+		Proc inet.ProcID `json:"proc"`
+	}
+
+	// Socket is socket(2): Proto is "tcp" or "udp".
+	Socket struct {
+		Proc  inet.ProcID `json:"proc"`
+		Proto string      `json:"proto"`
+	}
+	// Bind is bind(2). Addr "" is the wildcard. Port is any whole number, so that 65536
+	// can be tried and refused.
+	Bind struct {
+		Proc inet.ProcID `json:"proc"`
+		FD   int         `json:"fd"`
+		Addr string      `json:"addr,omitempty"`
+		Port int64       `json:"port"`
+	}
+	// Listen is listen(2).
+	Listen struct {
+		Proc    inet.ProcID `json:"proc"`
+		FD      int         `json:"fd"`
+		Backlog *int        `json:"backlog,omitempty"`
+	}
+	// Accept is accept(2).
+	Accept struct {
+		Proc inet.ProcID `json:"proc"`
+		FD   int         `json:"fd"`
+	}
+	// Connect is connect(2).
+	Connect struct {
+		Proc inet.ProcID `json:"proc"`
+		FD   int         `json:"fd"`
+		Addr string      `json:"addr"`
+		Port int64       `json:"port"`
+	}
+	// Payload is what send and sendto carry: exactly one of the three.
+	Payload struct {
+		Text   *string `json:"text,omitempty"`
+		Base64 []byte  `json:"base64,omitempty"`
+		Octets *int64  `json:"octets,omitempty"` // so many octets of a fixed pattern
+	}
+	// Send is send(2).
+	Send struct {
+		Proc inet.ProcID `json:"proc"`
+		FD   int         `json:"fd"`
+		Payload
+	}
+	// SendTo is sendto(2).
+	SendTo struct {
+		Proc inet.ProcID `json:"proc"`
+		FD   int         `json:"fd"`
+		Addr string      `json:"addr"`
+		Port int64       `json:"port"`
+		Payload
+	}
+	// Recv is recv(2) and, as op "recvfrom", recvfrom(2). Max defaults to 65536 octets.
+	Recv struct {
+		Proc inet.ProcID `json:"proc"`
+		FD   int         `json:"fd"`
+		Max  *int64      `json:"max,omitempty"`
+	}
+	// Shutdown is shutdown(2): How is "rd", "wr" or "rdwr".
+	Shutdown struct {
+		Proc inet.ProcID `json:"proc"`
+		FD   int         `json:"fd"`
+		How  string      `json:"how"`
+	}
+	// Close is close(2).
+	Close struct {
+		Proc inet.ProcID `json:"proc"`
+		FD   int         `json:"fd"`
+	}
+	// SetSockOpt is setsockopt(2), with O_NONBLOCK among the options.
+	SetSockOpt struct {
+		Proc   inet.ProcID `json:"proc"`
+		FD     int         `json:"fd"`
+		Option string      `json:"option"`
+		Value  int64       `json:"value"`
+	}
+	// GetSockOpt is getsockopt(2).
+	GetSockOpt struct {
+		Proc   inet.ProcID `json:"proc"`
+		FD     int         `json:"fd"`
+		Option string      `json:"option"`
+	}
+	// GetName is getsockname(2) and, as op "getpeername", getpeername(2).
+	GetName struct {
+		Proc inet.ProcID `json:"proc"`
+		FD   int         `json:"fd"`
+	}
+
+	// SegmentDrop takes one packet in flight off the network by hand.
+	SegmentDrop struct {
+		Pkt inet.PacketID `json:"pkt"`
+	}
+
+	// Answer is a note: the student's answer to a goal.
+	Answer struct {
+		Goal  string `json:"goal"`
+		Value string `json:"value"`
+	}
+	// Hint is a note: the student looked at the next hint of a goal.
+	Hint struct {
+		Goal string `json:"goal"`
+	}
+	// Bookmark is a note: an event worth coming back to.
+	Bookmark struct {
+		At   uint64 `json:"at"`
+		Text string `json:"text,omitempty"`
+	}
+	// Finish is the note that hands the run in.
+	Finish struct{}
+)

@@ -1,0 +1,3 @@
+package rfc
+
+func network() []Rule { return nil }

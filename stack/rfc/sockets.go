@@ -1,0 +1,3 @@
+package rfc
+
+func sockets() []Rule { return nil }

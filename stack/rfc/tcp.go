@@ -1,0 +1,3 @@
+package rfc
+
+func tcp() []Rule { return nil }
