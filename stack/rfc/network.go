@@ -1,3 +1,78 @@
 package rfc
 
-func network() []Rule { return nil }
+// Rules of links, IP, ICMP and UDP.
+const (
+	LinkTransmit ID = "policy:link-transmit"
+	LinkArrive   ID = "policy:link-arrive"
+	LinkQueue    ID = "policy:link-queue"
+	LinkLoss     ID = "policy:link-loss"
+	LinkDown     ID = "policy:link-down"
+	DropTail     ID = "policy:drop-tail"
+	ByHand       ID = "policy:dropped-by-hand"
+	PacketLimit  ID = "policy:packet-limit"
+	StepBudget   ID = "policy:instant-budget"
+	HostGone     ID = "policy:host-gone"
+
+	NoRoute       ID = "rfc1122:3.3.1.1"
+	NoLink        ID = "policy:no-link"
+	NotForUs      ID = "rfc1122:3.2.1.3"
+	BadIPHeader   ID = "rfc1122:3.2.1.2"
+	NoProtocol    ID = "rfc1122:3.2.2.1"
+	Forwarded     ID = "rfc1812:5.2.1.2"
+	TTLExpired    ID = "rfc1812:5.3.1"
+	NetUnreach    ID = "rfc1812:5.2.7.1"
+	TooBig        ID = "rfc1191:4"
+	EchoReply     ID = "rfc1122:3.2.2.6"
+	ICMPDelivered ID = "rfc1122:3.2.2"
+	ICMPQuiet     ID = "rfc1812:4.3.2.8"
+	BadICMP       ID = "rfc792:checksum"
+
+	UDPSend        ID = "rfc768:format"
+	UDPDeliver     ID = "rfc1122:4.1.3.1"
+	UDPUnreachable ID = "rfc1122:4.1.3.1-unreachable"
+	UDPChecksum    ID = "rfc1122:4.1.3.4"
+	UDPLength      ID = "rfc768:length"
+	UDPBuffer      ID = "policy:udp-buffer"
+	UDPError       ID = "rfc1122:4.1.3.3"
+)
+
+func network() []Rule {
+	return []Rule{
+		{ID: LinkTransmit, Level: Policy, Why: "a link sends one frame at a time at its rate; " +
+			"the end arrives one propagation delay later"},
+		{ID: LinkArrive, Level: Policy, Why: "a frame arrives when its delay has passed"},
+		{ID: LinkQueue, Level: Policy, Why: "a busy link queues in order of arrival"},
+		{ID: LinkLoss, Level: Policy, Why: "losses are drawn per packet at the set rate and " +
+			"shown half way, so that they can be seen"},
+		{ID: LinkDown, Level: Policy, Why: "a link that is down or gone carries nothing"},
+		{ID: DropTail, Level: Policy, Why: "the simplest queue discipline: what does not fit " +
+			"is dropped"},
+		{ID: ByHand, Level: Policy, Why: "a person took this packet off the network"},
+		{ID: PacketLimit, Level: Policy, Why: "a world holds at most 50 000 packets, so that " +
+			"a storm ends in an event and not in exhausted memory"},
+		{ID: StepBudget, Level: Policy, Why: "one instant may hold 200 000 steps; what is " +
+			"left is put off, so that time goes on"},
+		{ID: HostGone, Level: Policy, Why: "what belongs to a removed host goes with it"},
+		{ID: NoLink, Level: Policy, Why: "an interface without a cable sends nothing"},
+		{ID: NoRoute, Level: Says, RFC: 1122, Section: "3.3.1.1"},
+		{ID: NotForUs, Level: Must, RFC: 1122, Section: "3.2.1.3"},
+		{ID: BadIPHeader, Level: Must, RFC: 1122, Section: "3.2.1.2"},
+		{ID: NoProtocol, Level: Should, RFC: 1122, Section: "3.2.2.1"},
+		{ID: Forwarded, Level: Says, RFC: 1812, Section: "5.2.1.2"},
+		{ID: TTLExpired, Level: Must, RFC: 1812, Section: "5.3.1"},
+		{ID: NetUnreach, Level: Must, RFC: 1812, Section: "5.2.7.1"},
+		{ID: TooBig, Level: Must, RFC: 1191, Section: "4"},
+		{ID: EchoReply, Level: Must, RFC: 1122, Section: "3.2.2.6"},
+		{ID: ICMPDelivered, Level: Says, RFC: 1122, Section: "3.2.2"},
+		{ID: ICMPQuiet, Level: Must, RFC: 1812, Section: "4.3.2.8"},
+		{ID: BadICMP, Level: Says, RFC: 792, Section: "checksum"},
+		{ID: UDPSend, Level: Says, RFC: 768, Section: "format"},
+		{ID: UDPDeliver, Level: Says, RFC: 1122, Section: "4.1.3.1"},
+		{ID: UDPUnreachable, Level: Should, RFC: 1122, Section: "4.1.3.1"},
+		{ID: UDPChecksum, Level: Must, RFC: 1122, Section: "4.1.3.4"},
+		{ID: UDPLength, Level: Says, RFC: 768, Section: "length"},
+		{ID: UDPBuffer, Level: Policy, Why: "a full receive buffer drops what comes: UDP has " +
+			"no flow control"},
+		{ID: UDPError, Level: Must, RFC: 1122, Section: "4.1.3.3"},
+	}
+}

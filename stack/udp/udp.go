@@ -1,0 +1,168 @@
+// Package udp is the User Datagram Protocol of one host: who is bound where, and what
+// waits to be read.
+//
+// It must never retry, order or acknowledge anything: that is the point of it. Read
+// RFC 768 and RFC 1122 §4.1 first.
+package udp
+
+import (
+	"net/netip"
+
+	"labserver/stack/event"
+	"labserver/stack/inet"
+	"labserver/stack/rfc"
+	"labserver/stack/wire"
+)
+
+// MaxData is the most octets an IPv4 datagram can carry: 65535 less the two headers.
+const MaxData = 65507
+
+// DefaultRcvBuf is Linux's net.core.rmem_default, counted here in octets of data.
+const DefaultRcvBuf inet.ByteCount = 212_992
+
+// shown is how many octets of data an event carries.
+const shown = 64
+
+// Datagram is one that waits to be read.
+type Datagram struct {
+	From inet.Endpoint
+	Data []byte
+	By   uint64 // the datagram.received event
+}
+
+// Socket is what UDP knows of a bound socket.
+type Socket struct {
+	ID     inet.SocketID
+	Local  inet.Endpoint
+	Remote inet.Endpoint // zero unless connected
+	RcvBuf inet.ByteCount
+	queue  []Datagram
+	octets inet.ByteCount
+}
+
+// Layer is the UDP of one host. The zero value has no sockets.
+type Layer struct{ sockets []*Socket }
+
+// Out is a datagram for IP to carry. Pkt is the n of its datagram.sent event.
+type Out struct {
+	Pkt  inet.PacketID
+	Flow inet.Flow
+	Data []byte
+}
+
+// Add makes a bound socket reachable.
+func (l *Layer) Add(s *Socket) { l.sockets = append(l.sockets, s) }
+
+// Remove makes a socket unreachable; what waited is lost with it.
+func (l *Layer) Remove(s *Socket) {
+	for i, o := range l.sockets {
+		if o == s {
+			l.sockets = append(l.sockets[:i:i], l.sockets[i+1:]...)
+			return
+		}
+	}
+}
+
+// Lookup finds the socket a datagram is for: a connected one whose peer sent it, else
+// the most specifically bound unconnected one, the youngest of equals (as Linux does
+// for SO_REUSEADDR).
+func (l *Layer) Lookup(src, dst inet.Endpoint) *Socket {
+	var best *Socket
+	score := 0
+	for _, s := range l.sockets {
+		if n := s.score(src, dst); n > 0 && n >= score {
+			best, score = s, n
+		}
+	}
+	return best
+}
+
+// score is 0 for no match, and more the more of the 4-tuple the socket fixes.
+func (s *Socket) score(src, dst inet.Endpoint) int {
+	if s.Local.Port != dst.Port {
+		return 0
+	}
+	n := 1
+	if !s.Local.Wildcard() {
+		if s.Local.Addr != dst.Addr {
+			return 0
+		}
+		n++
+	}
+	if !s.Remote.IsZero() {
+		if s.Remote != src {
+			return 0
+		}
+		n += 2
+	}
+	return n
+}
+
+// Send records a datagram and returns it for IP. len(data) must not pass MaxData.
+func Send(sock inet.SocketID, flow inet.Flow, data []byte, fx event.Scope) Out {
+	if len(data) > MaxData {
+		panic("BUG: a datagram of impossible size")
+	}
+	n := fx.Emit(rfc.UDPSend, event.DatagramSent{Sock: sock,
+		Dgram: describe(flow.Local, flow.Remote, data)})
+	return Out{inet.PacketID(n), flow, data}
+}
+
+// Receive takes a datagram for this host. It returns the socket that now has something
+// to read, or nil; unreachable tells that nobody is bound there, and by is the event to
+// name as the cause of an ICMP error.
+func (l *Layer) Receive(src, dst netip.Addr, pkt inet.PacketID, u *wire.UDP,
+	fx event.Scope) (s *Socket, unreachable bool, by uint64) {
+	from := inet.Endpoint{Addr: src, Port: u.SrcPort}
+	to := inet.Endpoint{Addr: dst, Port: u.DstPort}
+	got := event.DatagramReceived{Pkt: pkt, Dgram: describe(from, to, u.Data)}
+	s = l.Lookup(from, to)
+	if s == nil {
+		by = fx.Emit(rfc.UDPUnreachable, got)
+		return nil, true, by
+	}
+	got.Sock = s.ID
+	by = fx.Emit(rfc.UDPDeliver, got)
+	size := inet.ByteCount(len(u.Data))
+	// An empty datagram costs no octets, so the number of datagrams is bounded too.
+	if s.octets+size > s.RcvBuf || len(s.queue) >= int(s.RcvBuf/64)+1 {
+		fx.Because(by).Emit(rfc.UDPBuffer, event.DatagramRefused{Pkt: pkt,
+			Reason: "receive buffer full"})
+		return nil, false, by
+	}
+	s.queue = append(s.queue, Datagram{from, append([]byte(nil), u.Data...), by})
+	s.octets += size
+	s.emitBuffer(fx.Because(by), rfc.UDPDeliver)
+	return s, false, by
+}
+
+// Waiting counts what can be read.
+func (s *Socket) Waiting() (datagrams int, octets inet.ByteCount) { return len(s.queue), s.octets }
+
+// Read takes the oldest datagram; false if none waits.
+func (s *Socket) Read(fx event.Scope) (Datagram, bool) {
+	if len(s.queue) == 0 {
+		return Datagram{}, false
+	}
+	d := s.queue[0]
+	s.queue = append(s.queue[:0], s.queue[1:]...)
+	s.octets -= inet.ByteCount(len(d.Data))
+	s.emitBuffer(fx, rfc.UDPDeliver)
+	return d, true
+}
+
+func (s *Socket) emitBuffer(fx event.Scope, rule rfc.ID) {
+	fx.Emit(rule, event.SocketBuffer{Sock: s.ID, Octets: s.octets, Datagrams: len(s.queue)})
+}
+
+func describe(src, dst inet.Endpoint, data []byte) event.Dgram {
+	return event.Dgram{Src: src, Dst: dst, Len: len(data), Data: first(data)}
+}
+
+// first copies the octets an event shows; nil for none, so that they are absent.
+func first(data []byte) []byte {
+	if len(data) == 0 {
+		return nil
+	}
+	return append([]byte(nil), data[:min(len(data), shown)]...)
+}
