@@ -1,0 +1,98 @@
+// Package store is what the server keeps: sessions, their runs, the commands of each
+// run in order, and shares. Everything else is computed from them.
+//
+// It must never hold SQL (that is in the adapters) nor decide who may do what. Every
+// adapter passes the suite in storetest. Read durability.md §1 first.
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"labserver/stack/journal"
+	"labserver/web/app"
+)
+
+// Errors of a store. Any other error means that the outcome is unknown: never retry
+// blind; look the command up by its cid, or drop the session and load it again.
+var (
+	// ErrFenced says that another owner has claimed the session: drop it from memory.
+	ErrFenced = errors.New("store: the session has another owner")
+	// ErrNotFound says that there is no such row.
+	ErrNotFound = errors.New("store: not found")
+	// ErrLocked says that another process serves this database.
+	ErrLocked = errors.New("store: another labserver process serves this database")
+)
+
+// Fence is the proof of ownership that every write to a session carries.
+type Fence struct {
+	Session app.SessionID
+	Epoch   uint64
+}
+
+// Appended says where a command stands in the journal.
+type Appended struct {
+	Run int
+	Seq uint64
+	N   uint64 // events before it; its own event is N+1
+	// Duplicate tells that the cid was there before: this is the first one's place.
+	Duplicate bool
+}
+
+// Reader is what can be asked of a store, also beside a serving process.
+type Reader interface {
+	Session(ctx context.Context, id app.SessionID) (app.Session, error)
+	// SessionsOf lists the sessions a subject made, the last touched first.
+	SessionsOf(ctx context.Context, owner app.SubjectID, limit int) ([]app.Summary, error)
+	// CreatedSince counts the sessions a subject made after an instant.
+	CreatedSince(ctx context.Context, owner app.SubjectID, since time.Time) (int, error)
+	// Run returns one run; no 0 means the last.
+	Run(ctx context.Context, id app.SessionID, no int) (app.Run, error)
+	// Entries lists the journal of a run in order of seq.
+	Entries(ctx context.Context, id app.SessionID, run int) ([]journal.Entry, error)
+	// Lookup finds a command by its idempotency key, in any run of the session.
+	Lookup(ctx context.Context, id app.SessionID, cid string) (Appended, error)
+	// Share returns a share by the hash of its token, valid or not.
+	Share(ctx context.Context, tokenHash string) (app.Share, error)
+	// SharesOf lists the shares of a session.
+	SharesOf(ctx context.Context, id app.SessionID) ([]app.Share, error)
+	// Counts says how much there is.
+	Counts(ctx context.Context) (Counts, error)
+}
+
+// Counts are the sizes of the tables.
+type Counts struct {
+	Sessions, Finished, Runs, Commands, Shares int64
+}
+
+// Store is everything durable. Each method is one transaction; what it returns nil for
+// is on disk.
+type Store interface {
+	Reader
+	// CreateSession adds a session, owned by this process, with its first run.
+	CreateSession(ctx context.Context, s app.Session, r app.Run) (app.Session, error)
+	// Claim makes this process the owner, with a new epoch, and returns the session.
+	Claim(ctx context.Context, id app.SessionID) (app.Session, error)
+	// Append journals one command at the end of a run and returns its place. With a
+	// cid that is already there it changes nothing and returns the first one's place.
+	Append(ctx context.Context, f Fence, now time.Time, run int, e journal.Entry) (Appended, error)
+	// Clock journals a clock entry and sets playing and speed along with it.
+	Clock(ctx context.Context, f Fence, now time.Time, run int, e journal.Entry,
+		playing bool, speed app.Speed) error
+	// SetClock sets playing and speed without an entry.
+	SetClock(ctx context.Context, f Fence, now time.Time, playing bool, speed app.Speed) error
+	// Finish marks the session as handed in.
+	Finish(ctx context.Context, f Fence, now time.Time) error
+	// NewRun adds the next run (its No is set here), opens the session again and leaves
+	// it paused. It fails if after is not the last run, so that a resend is harmless.
+	NewRun(ctx context.Context, f Fence, now time.Time, after int, r app.Run) (app.Run, error)
+	// Touch says that somebody was here.
+	Touch(ctx context.Context, f Fence, now time.Time) error
+	// CreateShare adds a share.
+	CreateShare(ctx context.Context, s app.Share) error
+	// RevokeShare ends a share; ending it again changes nothing.
+	RevokeShare(ctx context.Context, tokenHash string) error
+	// Close releases the database and its lock.
+	Close() error
+}
