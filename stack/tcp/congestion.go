@@ -1,0 +1,3 @@
+package tcp
+
+func congestionByName(name string) (int, bool) { return 0, name == "reno" || name == "newreno" }

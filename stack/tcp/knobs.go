@@ -1,0 +1,214 @@
+package tcp
+
+import (
+	"strconv"
+	"time"
+
+	"labserver/stack/inet"
+)
+
+// Knobs are what a profile sets and a person may turn. Every one is a whole number
+// (switches are 0 or 1) except Congestion, a name. The zero value is of no use: start
+// from Profile. A change counts from the next time the stack looks.
+type Knobs struct {
+	MinRTO     time.Duration // least RTO (RFC 6298 §2.4)
+	MinRTTVar  time.Duration // least 4·RTTVAR term of the RTO; linux adds it to SRTT
+	InitialRTO time.Duration // RTO before the first measurement (RFC 6298 §2.1)
+	MaxRTO     time.Duration // greatest RTO (RFC 6298 §2.5)
+
+	DelAckMin time.Duration // shortest wait of a delayed ACK
+	DelAckMax time.Duration // longest wait of a delayed ACK (MUST-40: below 0.5 s)
+	QuickAcks int64         // segments acknowledged at once before ACKs are delayed
+
+	MSL2       time.Duration // how long TIME-WAIT lasts: twice the MSL (MUST-13)
+	FinTimeout time.Duration // how long a closed socket's FIN-WAIT-2 lasts
+	TWReuse    int64         // 1: OPEN may take over a TIME-WAIT older than 1 s (RFC 6191)
+
+	SynRetries    int64 // R2 for a SYN (MUST-22, MUST-23)
+	SynAckRetries int64 // R2 for a SYN,ACK
+	DataRetries   int64 // R2 for data (MUST-20)
+
+	RcvBuf      inet.ByteCount // receive buffer at the start
+	RcvBufMax   inet.ByteCount // receive buffer after growing; it sets the window scale
+	AdvWinScale int64          // 2^-n of the receive buffer is overhead, not window; 0: none
+	SndBuf      inet.ByteCount // send buffer at the start
+	SndBufMax   inet.ByteCount // send buffer after growing with the congestion window
+
+	IW               int64  // initial window in segments (RFC 6928)
+	Congestion       string // "reno" or "newreno"
+	LimitedTransmit  int64  // RFC 3042
+	IdleRestart      int64  // RFC 5681 §4.1: slow start again after idleness
+	Nagle            int64  // SHLD-7
+	Timestamps       int64  // RFC 7323 §3
+	SACK             int64  // RFC 2018
+	DSACK            int64  // RFC 2883
+	WindowScale      int64  // RFC 7323 §2
+	ChallengeACK     int64  // RFC 5961 §3-5
+	ChallengeLimit   int64  // challenge ACKs in a second, over all connections
+	InvalidRateLimit time.Duration
+
+	KeepIdle     time.Duration // idle time before the first keep-alive (MUST-28)
+	KeepInterval time.Duration // between keep-alive probes
+	KeepProbes   int64         // probes without answer before giving up
+
+	SynBacklog int64 // half-open connections a listener may have
+	ISN        int64 // initial sequence number of every connection; 0: by RFC 6528
+}
+
+// Profile returns the knobs of a named profile: "linux", "freebsd" or "rfc".
+func Profile(name string) (Knobs, bool) {
+	linux := Knobs{
+		MinRTO: 200 * time.Millisecond, MinRTTVar: 200 * time.Millisecond,
+		InitialRTO: time.Second, MaxRTO: 120 * time.Second,
+		DelAckMin: 40 * time.Millisecond, DelAckMax: 200 * time.Millisecond, QuickAcks: 16,
+		MSL2: 60 * time.Second, FinTimeout: 60 * time.Second,
+		SynRetries: 6, SynAckRetries: 5, DataRetries: 15,
+		RcvBuf: 131072, RcvBufMax: 6291456, AdvWinScale: 1, SndBuf: 87040, SndBufMax: 4194304,
+		IW: 10, Congestion: "newreno", LimitedTransmit: 1, IdleRestart: 1, Nagle: 1,
+		Timestamps: 1, SACK: 1, DSACK: 1, WindowScale: 1,
+		ChallengeACK: 1, ChallengeLimit: 1000, InvalidRateLimit: 500 * time.Millisecond,
+		KeepIdle: 2 * time.Hour, KeepInterval: 75 * time.Second, KeepProbes: 9,
+		SynBacklog: 256,
+	}
+	switch name {
+	case "linux":
+		return linux, true
+	case "freebsd":
+		k := linux
+		k.MinRTO, k.MinRTTVar, k.MaxRTO = 230*time.Millisecond, 0, 64*time.Second
+		k.DelAckMin, k.DelAckMax, k.QuickAcks = 40*time.Millisecond, 40*time.Millisecond, 0
+		k.SynRetries, k.SynAckRetries, k.DataRetries = 12, 3, 12
+		k.RcvBuf, k.RcvBufMax, k.AdvWinScale = 65536, 2097152, 0
+		k.SndBuf, k.SndBufMax = 32768, 2097152
+		k.KeepProbes = 8
+		return k, true
+	case "rfc":
+		k := linux
+		k.MinRTO, k.MinRTTVar, k.MaxRTO = time.Second, 0, 60*time.Second
+		k.DelAckMin, k.DelAckMax, k.QuickAcks = 200*time.Millisecond, 200*time.Millisecond, 0
+		k.MSL2, k.FinTimeout = 4*time.Minute, 4*time.Minute
+		k.SynRetries, k.SynAckRetries, k.DataRetries = 7, 7, 15
+		k.RcvBuf, k.RcvBufMax, k.AdvWinScale = 65535, 65535, 0
+		k.SndBuf, k.SndBufMax = 65536, 65536
+		return k, true
+	}
+	return Knobs{}, false
+}
+
+// knob is one row of the table of knobs: how it is called, what it may be.
+type knob struct {
+	name     string
+	unit     int64 // of the value in text, in the field's unit: 1e6 for milliseconds
+	min, max int64 // in the text's unit
+	field    func(*Knobs) *int64
+}
+
+// knobTable lists every knob but the congestion control's name.
+func knobTable() []knob {
+	const ms, day, mb = int64(time.Millisecond), 86_400_000, 1 << 24
+	return []knob{
+		{"tcp_rto_min_ms", ms, 1, day, func(k *Knobs) *int64 { return (*int64)(&k.MinRTO) }},
+		{"tcp_rttvar_min_ms", ms, 0, day, func(k *Knobs) *int64 { return (*int64)(&k.MinRTTVar) }},
+		{"tcp_rto_initial_ms", ms, 1, day, func(k *Knobs) *int64 { return (*int64)(&k.InitialRTO) }},
+		{"tcp_rto_max_ms", ms, 1, day, func(k *Knobs) *int64 { return (*int64)(&k.MaxRTO) }},
+		{"tcp_delack_min_ms", ms, 1, 499, func(k *Knobs) *int64 { return (*int64)(&k.DelAckMin) }},
+		{"tcp_delack_max_ms", ms, 1, 499, func(k *Knobs) *int64 { return (*int64)(&k.DelAckMax) }},
+		{"tcp_quickacks", 1, 0, 1000, func(k *Knobs) *int64 { return &k.QuickAcks }},
+		{"tcp_2msl_ms", ms, 0, day, func(k *Knobs) *int64 { return (*int64)(&k.MSL2) }},
+		{"tcp_fin_timeout_ms", ms, 0, day, func(k *Knobs) *int64 { return (*int64)(&k.FinTimeout) }},
+		{"tcp_tw_reuse", 1, 0, 1, func(k *Knobs) *int64 { return &k.TWReuse }},
+		{"tcp_syn_retries", 1, 0, 127, func(k *Knobs) *int64 { return &k.SynRetries }},
+		{"tcp_synack_retries", 1, 0, 127, func(k *Knobs) *int64 { return &k.SynAckRetries }},
+		{"tcp_retries", 1, 0, 127, func(k *Knobs) *int64 { return &k.DataRetries }},
+		{"tcp_rcvbuf_bytes", 1, 1, mb, func(k *Knobs) *int64 { return (*int64)(&k.RcvBuf) }},
+		{"tcp_rcvbuf_max_bytes", 1, 1, mb, func(k *Knobs) *int64 { return (*int64)(&k.RcvBufMax) }},
+		{"tcp_adv_win_scale", 1, 0, 8, func(k *Knobs) *int64 { return &k.AdvWinScale }},
+		{"tcp_sndbuf_bytes", 1, 1, mb, func(k *Knobs) *int64 { return (*int64)(&k.SndBuf) }},
+		{"tcp_sndbuf_max_bytes", 1, 1, mb, func(k *Knobs) *int64 { return (*int64)(&k.SndBufMax) }},
+		{"tcp_iw_segments", 1, 1, 1000, func(k *Knobs) *int64 { return &k.IW }},
+		{"tcp_limited_transmit", 1, 0, 1, func(k *Knobs) *int64 { return &k.LimitedTransmit }},
+		{"tcp_slow_start_after_idle", 1, 0, 1, func(k *Knobs) *int64 { return &k.IdleRestart }},
+		{"tcp_nagle", 1, 0, 1, func(k *Knobs) *int64 { return &k.Nagle }},
+		{"tcp_timestamps", 1, 0, 1, func(k *Knobs) *int64 { return &k.Timestamps }},
+		{"tcp_sack", 1, 0, 1, func(k *Knobs) *int64 { return &k.SACK }},
+		{"tcp_dsack", 1, 0, 1, func(k *Knobs) *int64 { return &k.DSACK }},
+		{"tcp_window_scaling", 1, 0, 1, func(k *Knobs) *int64 { return &k.WindowScale }},
+		{"tcp_challenge_ack", 1, 0, 1, func(k *Knobs) *int64 { return &k.ChallengeACK }},
+		{"tcp_challenge_ack_limit", 1, 0, 1 << 30, func(k *Knobs) *int64 { return &k.ChallengeLimit }},
+		{"tcp_invalid_ratelimit_ms", ms, 0, day,
+			func(k *Knobs) *int64 { return (*int64)(&k.InvalidRateLimit) }},
+		{"tcp_keepalive_time_ms", ms, 1, day, func(k *Knobs) *int64 { return (*int64)(&k.KeepIdle) }},
+		{"tcp_keepalive_intvl_ms", ms, 1, day,
+			func(k *Knobs) *int64 { return (*int64)(&k.KeepInterval) }},
+		{"tcp_keepalive_probes", 1, 1, 127, func(k *Knobs) *int64 { return &k.KeepProbes }},
+		{"tcp_max_syn_backlog", 1, 1, 1 << 16, func(k *Knobs) *int64 { return &k.SynBacklog }},
+		{"tcp_isn", 1, 0, 1<<32 - 1, func(k *Knobs) *int64 { return &k.ISN }},
+	}
+}
+
+// KnobCongestion is the one knob whose value is a name.
+const KnobCongestion = "tcp_congestion_control"
+
+// KnobNames lists every knob of TCP, in the order of their documentation.
+func KnobNames() []string {
+	table := knobTable()
+	names := make([]string, 0, len(table)+1)
+	for _, row := range table {
+		names = append(names, row.name)
+	}
+	return append(names, KnobCongestion)
+}
+
+// knobError is why a knob was not turned.
+type knobError string
+
+func (e knobError) Error() string { return string(e) }
+
+// The reasons why Set refuses.
+const (
+	ErrUnknownKnob knobError = "unknown knob"
+	ErrKnobValue   knobError = "value out of range"
+)
+
+// Set turns one knob and returns what it was. Nothing changes on an error.
+func (k *Knobs) Set(name, value string) (old string, err error) {
+	old, ok := k.Get(name)
+	if !ok {
+		return "", ErrUnknownKnob
+	}
+	if name == KnobCongestion {
+		if _, ok := congestionByName(value); !ok {
+			return "", ErrKnobValue
+		}
+		k.Congestion = value
+		return old, nil
+	}
+	row, _ := findKnob(name)
+	v, perr := strconv.ParseInt(value, 10, 64)
+	if perr != nil || v < row.min || v > row.max {
+		return "", ErrKnobValue
+	}
+	*row.field(k) = v * row.unit
+	return old, nil
+}
+
+// Get returns one knob's value as Set takes it.
+func (k *Knobs) Get(name string) (value string, ok bool) {
+	if name == KnobCongestion {
+		return k.Congestion, true
+	}
+	row, ok := findKnob(name)
+	if !ok {
+		return "", false
+	}
+	return strconv.FormatInt(*row.field(k)/row.unit, 10), true
+}
+
+func findKnob(name string) (knob, bool) {
+	for _, row := range knobTable() {
+		if row.name == name {
+			return row, true
+		}
+	}
+	return knob{}, false
+}
