@@ -67,7 +67,8 @@ func FuzzParseIPv4(f *testing.F) {
 			return
 		}
 		back, err := ParseIPv4(p.Append(nil))
-		if err != nil || back.Src != p.Src || back.FragOff != p.FragOff || !bytes.Equal(back.Payload, p.Payload) {
+		if err != nil || back.Src != p.Src || back.FragOff != p.FragOff ||
+			!bytes.Equal(back.Payload, p.Payload) {
 			t.Fatalf("%+v came back as %+v, %v", p, back, err)
 		}
 		if p.TTL > 0 {

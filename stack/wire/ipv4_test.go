@@ -38,6 +38,17 @@ func TestPaddingAfterAPacketIsLeftOut(t *testing.T) {
 	}
 }
 
+// set changes one octet of a packet and mends its checksum.
+func set(at int, o byte) func(b []byte) []byte {
+	return func(b []byte) []byte { b[at] = o; return mend(b) }
+}
+
+// headerPastEnd makes a header of 60 octets of which 25 are there.
+func headerPastEnd(b []byte) []byte {
+	b[0], b[3] = 4<<4|15, 60
+	return b
+}
+
 func TestEachDefectOfAnIPv4HeaderIsNamed(t *testing.T) {
 	for name, tc := range map[string]struct {
 		change func(b []byte) []byte
@@ -46,10 +57,10 @@ func TestEachDefectOfAnIPv4HeaderIsNamed(t *testing.T) {
 	}{
 		"nothing at all":     {func(b []byte) []byte { return nil }, Truncated, false},
 		"19 octets":          {func(b []byte) []byte { return b[:19] }, Truncated, false},
-		"version 6":          {func(b []byte) []byte { b[0] = 6<<4 | 5; return mend(b) }, BadVersion, false},
-		"4 words of header":  {func(b []byte) []byte { b[0] = 4<<4 | 4; return mend(b) }, BadLength, false},
-		"total below header": {func(b []byte) []byte { put16(b[2:], 19); return mend(b) }, BadLength, false},
-		"header past end":    {func(b []byte) []byte { b[0] = 4<<4 | 15; put16(b[2:], 60); return b }, Truncated, true},
+		"version 6":          {set(0, 6<<4|5), BadVersion, false},
+		"4 words of header":  {set(0, 4<<4|4), BadLength, false},
+		"total below header": {set(3, 19), BadLength, false},
+		"header past end":    {headerPastEnd, Truncated, true},
 		"a flipped bit":      {func(b []byte) []byte { b[8] ^= 1; return b }, BadChecksum, true},
 		"payload cut":        {func(b []byte) []byte { return b[:len(b)-2] }, Truncated, true},
 	} {

@@ -158,8 +158,10 @@ func TestWeReadSegmentsOfGopacket(t *testing.T) {
 		}
 		got, err := ParseTCP(addrA, addrB, buf.Bytes())
 		same(t, err, nil)
-		want := TCP{SrcPort: s.SrcPort, DstPort: s.DstPort, Seq: s.Seq, Flags: SYN, Wnd: s.Wnd, Data: s.Data}
-		want.Opts = Options{HasWScale: true, WScale: 7, SACKOK: true, Unknown: []uint8{253}}
+		want := TCP{
+			SrcPort: s.SrcPort, DstPort: s.DstPort, Seq: s.Seq, Flags: SYN, Wnd: s.Wnd, Data: s.Data,
+			Opts: Options{HasWScale: true, WScale: 7, SACKOK: true, Unknown: []uint8{253}},
+		}
 		same(t, got, want)
 	})
 }

@@ -84,3 +84,12 @@ func BenchmarkDecrementTTL(b *testing.B) {
 		DecrementTTL(packet)
 	}
 }
+
+func BenchmarkDissect(b *testing.B) {
+	_, s := fullSegment()
+	frame := frameOf(inet.TCP, s.Append(nil, addrA, addrB))
+	b.ReportAllocs()
+	for b.Loop() {
+		Dissect(frame)
+	}
+}
