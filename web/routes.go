@@ -1,0 +1,92 @@
+package web
+
+import (
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+
+	"labserver/static"
+	"labserver/web/app"
+	"labserver/web/page/fault"
+	"labserver/web/page/workbench"
+)
+
+// pages mounts what people read and the forms on it.
+func (s *server) pages(r chi.Router) {
+	bench := workbench.Page{
+		Catalog: s.Catalog, Shelf: s.Store, Auth: s.Auth, Assets: s.Assets, Now: s.Now,
+	}
+	r.Post("/prefs", s.prefs)
+	r.Get("/s/{session}", bench.ServeHTTP)
+	r.Get("/w/{token}", bench.Watch)
+}
+
+// sessionFiles mounts what belongs to a session and is no page.
+func (s *server) sessionFiles(r chi.Router) {
+	r.Method(http.MethodGet, "/s/{session}/status", s.Sessions.Status)
+	r.Method(http.MethodGet, "/s/{session}/journal", s.Sessions.Journal)
+	r.Method(http.MethodGet, "/s/{session}/runs/{run}/events", s.Sessions.Events)
+	r.Method(http.MethodGet, "/s/{session}/runs/{run}/segments/{n}", s.Sessions.Segment)
+}
+
+// plumbing mounts what browsers, robots and operators ask for.
+func (s *server) plumbing(r chi.Router) {
+	r.Method(http.MethodGet, static.Prefix+"*", s.Assets)
+	r.Get("/favicon.svg", favicon)
+	r.Get("/robots.txt", robots)
+	r.Get("/healthz", healthz)
+	r.Get("/readyz", s.readyz)
+}
+
+func favicon(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "image/svg+xml")
+	w.Header().Set("Cache-Control", "public, max-age=86400")
+	_, _ = w.Write(static.Favicon()) // the reader may be gone
+}
+
+// robots keeps crawlers to the pages that are the same for everybody.
+func robots(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = io.WriteString(w, "User-agent: *\nDisallow: /s/\nDisallow: /w/\nDisallow: /sessions\n")
+}
+
+// healthz tells that the process runs.
+func healthz(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = io.WriteString(w, "ok\n")
+}
+
+// readyz tells whether it can serve; why not is for the log.
+func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	if s.Ready != nil {
+		if err := s.Ready(r.Context()); err != nil {
+			s.Log.WarnContext(r.Context(), "not ready", "err", err)
+			w.WriteHeader(http.StatusServiceUnavailable)
+			_, _ = io.WriteString(w, "not ready\n")
+			return
+		}
+	}
+	_, _ = io.WriteString(w, "ready\n")
+}
+
+func notFound(w http.ResponseWriter, r *http.Request) {
+	fault.Status(w, r, http.StatusNotFound)
+}
+
+func methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	fault.Status(w, r, http.StatusMethodNotAllowed)
+}
+
+// malformed tells a form that cannot be read from one that is too large.
+func malformed(err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return err
+	}
+	return app.ErrMalformed.Because(err)
+}
