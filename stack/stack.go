@@ -2,101 +2,217 @@
 // function of (behaviour, seed, start world, commands) and of nothing else.
 //
 // It must never start a goroutine, read a clock, draw outside its own streams, or know
-// of users, labs and HTTP. Read design.md "Laws", then RFC 9293 §3.
+// of users, labs and HTTP. Read ARCHITECTURE.md "Laws", then RFC 9293 §3.
 package stack
 
 import (
-	"encoding/json"
+	"strconv"
 
 	"labserver/stack/event"
+	"labserver/stack/host"
 	"labserver/stack/inet"
+	"labserver/stack/ip"
+	"labserver/stack/link"
+	"labserver/stack/rfc"
 	"labserver/stack/sim"
-	"labserver/stack/view"
 )
 
 // Behaviour is the version of what the stack observably does. It is 0 until the first
 // tagged release.
 const Behaviour = 0
 
+// DefaultProfile is the profile of a world that names none.
+const DefaultProfile = "linux"
+
+// Limits of one world. What would pass them is refused (Check) or becomes an event.
+const (
+	MaxHosts     = 32
+	MaxNICs      = 16 // of a host
+	MaxLinks     = 128
+	MaxSockets   = 256
+	MaxEvents    = 2_000_000 // then the world stands still
+	InstantSteps = 200_000   // queue entries in one virtual instant
+)
+
 // Config is what a world begins with. The zero value is an empty linux-profile world.
 type Config struct {
 	Behaviour int
 	Seed      uint64
 	Profile   string    // "linux" (default), "freebsd", "rfc"
-	Start     []Command // the start world; its commands are roots with rule "world"
+	Start     []Command // the start world: its commands are caused by event 1, world.started
 	// KeepFrames remembers the octets of every packet sent, for Frame. It changes
 	// nothing that can be seen in the events.
 	KeepFrames bool
 }
 
-// Command is one world or note command: an op and its typed arguments (see args.go).
-type Command struct {
-	Op    string
-	Actor string
-	Args  any
-}
-
-// ArgError says that something is no command: what is wrong with which field. Nothing
-// was changed.
-type ArgError struct {
-	Code  string // "unknown_op", "missing", "bad_type", "unknown_field", "unknown_host", "quota", …
-	Field string
-	Got   string // the offending value, shortened
-	Limit string // for "quota" and "out_of_range"
-}
-
-// Error names the field and what is wrong with it.
-func (e *ArgError) Error() string { return "" }
-
-// ParseCommand reads the arguments of op strictly: an unknown op, an unknown or missing
-// field, a wrong type give an *ArgError.
-func ParseCommand(op, actor string, args json.RawMessage) (Command, error) { panic("next commit") }
-
 // World is one virtual internet. It is not safe for concurrent use; its owner is one
 // goroutine.
-type World struct{}
+type World struct {
+	cfg     Config
+	now     sim.Time
+	steps   uint64
+	atSteps int64 // steps within this instant
+	queue   sim.Queue[item]
+	log     event.Log
+	ids     inet.IDs
+	flights ip.Flights
+	hosts   []*host.Host
+	links   []*link.Link
+	macs    uint32
 
-// New builds a world and applies the start commands. An error names the start command
-// at fault; it is an *ArgError or says that a start command was refused.
-func New(cfg Config) (*World, error) { panic("next commit") }
+	timers  map[timerKey]*sim.Entry[item]
+	flying  map[inet.PacketID]*sim.Entry[item] // the plan of each packet on its way
+	frames  map[inet.PacketID][]byte
+	applied []applied // commands so far, for Fork
+}
 
-// Check reports whether c can be applied now: an *ArgError for an id that does not
-// exist or a quota that is used up. It changes nothing.
-func (w *World) Check(c Command) error { panic("next commit") }
+// applied is a command with the position at which it was applied.
+type applied struct {
+	step uint64
+	t    sim.Time
+	c    Command
+}
 
-// Apply carries out a command that passed Check, at the present position. What the
-// system refuses becomes a call.failed event.
-func (w *World) Apply(c Command) { panic("next commit") }
+// StartError says which start command could not be carried out, and why.
+type StartError struct {
+	Index int // in Config.Start
+	Op    string
+	Err   error
+}
 
-// Step processes the next queue entry and moves time to it; false if nothing is queued.
-func (w *World) Step() bool { panic("next commit") }
+// Error implements error.
+func (e *StartError) Error() string {
+	return "start command " + strconv.Itoa(e.Index+1) + " (" + e.Op + "): " + e.Err.Error()
+}
 
-// Advance processes everything up to and including to, and leaves time there. Advance(a)
-// then Advance(b) equals Advance(a+b) (law L2).
-func (w *World) Advance(to sim.Time) { panic("next commit") }
+// Unwrap returns what was wrong.
+func (e *StartError) Unwrap() error { return e.Err }
+
+// New builds a world and applies the start commands. An error is a *StartError, or an
+// *ArgError for an unknown profile or behaviour.
+func New(cfg Config) (*World, error) {
+	if cfg.Profile == "" {
+		cfg.Profile = DefaultProfile
+	}
+	if !knownProfile(cfg.Profile) {
+		return nil, &ArgError{Code: CodeUnknownProfile, Field: "profile", Got: cfg.Profile}
+	}
+	if cfg.Behaviour != Behaviour {
+		return nil, &ArgError{Code: CodeBehaviour, Field: "behaviour",
+			Got: strconv.Itoa(cfg.Behaviour), Limit: strconv.Itoa(Behaviour)}
+	}
+	w := &World{cfg: cfg, timers: map[timerKey]*sim.Entry[item]{},
+		flying: map[inet.PacketID]*sim.Entry[item]{}}
+	if cfg.KeepFrames {
+		w.frames = map[inet.PacketID][]byte{}
+	}
+	root := w.scope().Emit(rfc.ByStart, event.WorldStarted{Behaviour: Behaviour,
+		Profile: cfg.Profile})
+	for i, c := range cfg.Start {
+		if err := w.start(c, root); err != nil {
+			return nil, &StartError{i, c.Op, err}
+		}
+	}
+	return w, nil
+}
+
+// start applies one start command; a refused call is an error here.
+func (w *World) start(c Command, root uint64) error {
+	if IsNote(c.Op) {
+		return &ArgError{Code: CodeUnknownOp, Field: "op", Got: c.Op}
+	}
+	if err := w.Check(c); err != nil {
+		return err
+	}
+	before := w.log.Len()
+	w.do(c, root)
+	for _, e := range w.log.From(before + 1) {
+		if b, ok := e.Body.(event.CallFailed); ok {
+			return &ArgError{Code: string(b.Errno), Field: b.Field, Got: b.Op}
+		}
+	}
+	return nil
+}
 
 // Now returns the present instant.
-func (w *World) Now() sim.Time { panic("next commit") }
+func (w *World) Now() sim.Time { return w.now }
 
 // Steps returns how many queue entries have been processed: the exact position.
-func (w *World) Steps() uint64 { panic("next commit") }
+func (w *World) Steps() uint64 { return w.steps }
 
 // NextAt returns when the next queue entry is due; false if the world is quiet.
-func (w *World) NextAt() (sim.Time, bool) { panic("next commit") }
+func (w *World) NextAt() (sim.Time, bool) { return w.queue.NextAt() }
 
 // Events returns the log, which only grows.
-func (w *World) Events() *event.Log { panic("next commit") }
+func (w *World) Events() *event.Log { return &w.log }
 
-// View builds the visible state from the world itself (not by folding): law L3 compares
-// the two.
-func (w *World) View() view.View { panic("next commit") }
+// Full reports whether the log has reached MaxEvents: the world stands still then.
+func (w *World) Full() bool { return w.log.Len() >= MaxEvents }
 
-// Hash is SHA-256 over the canonical encoding of all events, then of the view.
-func (w *World) Hash() [32]byte { panic("next commit") }
+// Fork returns an independent world at the same position, by applying the same commands
+// again (law L4).
+func (w *World) Fork() *World {
+	f, err := New(w.cfg)
+	if err != nil {
+		panic("BUG: a world that was built once cannot be built again: " + err.Error())
+	}
+	for _, a := range w.applied {
+		f.seek(a.step, a.t)
+		f.Apply(a.c)
+	}
+	f.seek(w.steps, w.now)
+	return f
+}
 
-// Fork returns an independent world at the same position (law L4).
-func (w *World) Fork() *World { panic("next commit") }
+// seek goes forward to a position this world will reach.
+func (w *World) seek(step uint64, t sim.Time) {
+	for w.steps < step && w.Step() {
+	}
+	if t > w.now {
+		w.now = t
+		w.atSteps = 0
+	}
+}
+
+// Seek goes forward to a recorded position: exactly step queue entries processed, and
+// time at t. It reports false if the world cannot have been there, which is what a
+// corrupt journal looks like; the world is then of no further use.
+func (w *World) Seek(step uint64, t sim.Time) bool {
+	w.seek(step, t)
+	next, pending := w.queue.NextAt()
+	return w.steps == step && w.now == t && (!pending || next >= t)
+}
 
 // Frame returns the octets of the Ethernet frame that packet pkt first left in; nil
 // unless Config.KeepFrames is set and pkt exists.
-func (w *World) Frame(pkt inet.PacketID) []byte { panic("next commit") }
+func (w *World) Frame(pkt inet.PacketID) []byte { return w.frames[pkt] }
+
+func (w *World) scope() event.Scope { return event.Scope{Log: &w.log, Now: w.now} }
+
+func (w *World) host(id inet.HostID) *host.Host {
+	for _, h := range w.hosts {
+		if h.ID == id {
+			return h
+		}
+	}
+	return nil
+}
+
+func (w *World) link(id inet.LinkID) *link.Link {
+	for _, l := range w.links {
+		if l.ID == id {
+			return l
+		}
+	}
+	return nil
+}
+
+// ownerOf returns the host on which a process runs.
+func (w *World) ownerOf(p inet.ProcID) *host.Host {
+	for _, h := range w.hosts {
+		if h.Socks.Proc(p) != nil {
+			return h
+		}
+	}
+	return nil
+}

@@ -8,10 +8,15 @@ const (
 	LinkLoss     ID = "policy:link-loss"
 	LinkDown     ID = "policy:link-down"
 	DropTail     ID = "policy:drop-tail"
+	Topology     ID = "policy:topology"
 	ByHand       ID = "policy:dropped-by-hand"
 	PacketLimit  ID = "policy:packet-limit"
 	StepBudget   ID = "policy:instant-budget"
 	HostGone     ID = "policy:host-gone"
+	KnobTurned   ID = "policy:knob"
+	NoReassembly ID = "policy:no-reassembly"
+	BadSegment   ID = "rfc9293:3.1"
+	TCPChecksum  ID = "MUST-3"
 
 	NoRoute       ID = "rfc1122:3.3.1.1"
 	NoLink        ID = "policy:no-link"
@@ -47,12 +52,18 @@ func network() []Rule {
 		{ID: LinkDown, Level: Policy, Why: "a link that is down or gone carries nothing"},
 		{ID: DropTail, Level: Policy, Why: "the simplest queue discipline: what does not fit " +
 			"is dropped"},
+		{ID: Topology, Level: Policy, Why: "hosts, interfaces, links and routes are as the " +
+			"lab and the person made them"},
 		{ID: ByHand, Level: Policy, Why: "a person took this packet off the network"},
 		{ID: PacketLimit, Level: Policy, Why: "a world holds at most 50 000 packets, so that " +
 			"a storm ends in an event and not in exhausted memory"},
 		{ID: StepBudget, Level: Policy, Why: "one instant may hold 200 000 steps; what is " +
 			"left is put off, so that time goes on"},
 		{ID: HostGone, Level: Policy, Why: "what belongs to a removed host goes with it"},
+		{ID: KnobTurned, Level: Policy, Why: "a knob bends a rule for teaching; the profile " +
+			"says what is usual"},
+		{ID: NoReassembly, Level: Policy, Why: "our hosts send with DF and hold no fragments; " +
+			"reassembly comes with the whole IP layer"},
 		{ID: NoLink, Level: Policy, Why: "an interface without a cable sends nothing"},
 		{ID: NoRoute, Level: Says, RFC: 1122, Section: "3.3.1.1"},
 		{ID: NotForUs, Level: Must, RFC: 1122, Section: "3.2.1.3"},

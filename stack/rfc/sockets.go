@@ -1,3 +1,114 @@
 package rfc
 
-func sockets() []Rule { return nil }
+// Rules of the socket calls: POSIX.1-2017 by function or section, RFC 6056, and ours.
+const (
+	ProcStart          ID = "policy:proc-start"
+	ProcExit           ID = "policy:proc-exit"
+	CallBlocks         ID = "posix:blocking"
+	WouldBlock         ID = "posix:EAGAIN"
+	BadFD              ID = "posix:EBADF"
+	BadArgument        ID = "posix:EINVAL"
+	NotConnected       ID = "posix:ENOTCONN"
+	SocketMade         ID = "posix:socket"
+	SocketTooMany      ID = "posix:EMFILE"
+	BindCall           ID = "posix:bind"
+	BindInUse          ID = "posix:bind.EADDRINUSE"
+	BindNotLocal       ID = "posix:bind.EADDRNOTAVAIL"
+	BindTwice          ID = "posix:bind.EINVAL"
+	EphemeralPort      ID = "rfc6056:3.3.1"
+	NoPortLeft         ID = "policy:no-port-left"
+	ListenCall         ID = "posix:listen"
+	ListenUDP          ID = "posix:listen.EOPNOTSUPP"
+	ListenConnected    ID = "posix:listen.EINVAL"
+	AcceptCall         ID = "posix:accept"
+	AcceptNotListening ID = "posix:accept.EINVAL"
+	ConnectCall        ID = "posix:connect"
+	ConnectInProgress  ID = "posix:connect.EINPROGRESS"
+	ConnectAlready     ID = "posix:connect.EALREADY"
+	ConnectTwice       ID = "posix:connect.EISCONN"
+	ConnectListening   ID = "policy:connect-listening"
+	ConnectNoRoute     ID = "posix:connect.ENETUNREACH"
+	ConnectSamePair    ID = "posix:connect.EADDRNOTAVAIL"
+	ConnectRefused     ID = "posix:connect.ECONNREFUSED"
+	ConnectTimedOut    ID = "posix:connect.ETIMEDOUT"
+	ConnectFailed      ID = "posix:connect.ECONNABORTED"
+	ConnFailed         ID = "posix:connection-failed"
+	WasReset           ID = "posix:ECONNRESET"
+	SendTook           ID = "posix:send"
+	SendAfterFIN       ID = "posix:send.EPIPE"
+	SendToConnected    ID = "posix:sendto.EISCONN"
+	NoDestination      ID = "posix:send.EDESTADDRREQ"
+	RecvGave           ID = "posix:recv"
+	RecvEnd            ID = "posix:recv.end"
+	RecvDatagram       ID = "posix:recvfrom"
+	RecvTruncated      ID = "posix:recvfrom.truncated"
+	ShutdownCall       ID = "posix:shutdown"
+	CloseCall          ID = "posix:close"
+	CloseWakes         ID = "policy:close-wakes"
+	NameCall           ID = "posix:getsockname"
+	OptionCall         ID = "posix:setsockopt"
+	NoSuchOption       ID = "posix:setsockopt.ENOPROTOOPT"
+	UDPConnect         ID = "posix:connect.udp"
+	UDPTooLong         ID = "rfc768:EMSGSIZE"
+	UDPOverMTU         ID = "policy:udp-df"
+)
+
+func sockets() []Rule {
+	return []Rule{
+		{ID: ProcStart, Level: Policy, Why: "processes start and end by command; what runs in them " +
+			"comes later"},
+		{ID: ProcExit, Level: Policy, Why: "an ending process closes all its descriptors, lowest first"},
+		{ID: CallBlocks, Level: Says, Section: "2.10.7"},
+		{ID: WouldBlock, Level: Says, Section: "2.10.7"},
+		{ID: BadFD, Level: Says, Section: "2.3"},
+		{ID: BadArgument, Level: Says, Section: "2.3"},
+		{ID: NotConnected, Level: Says, Section: "2.3"},
+		{ID: SocketMade, Level: Says, Section: "socket"},
+		{ID: SocketTooMany, Level: Says, Section: "socket"},
+		{ID: BindCall, Level: Says, Section: "bind"},
+		{ID: BindInUse, Level: Says, Section: "bind"},
+		{ID: BindNotLocal, Level: Says, Section: "bind"},
+		{ID: BindTwice, Level: Says, Section: "bind"},
+		{ID: EphemeralPort, Level: Says, RFC: 6056, Section: "3.3.1"},
+		{ID: NoPortLeft, Level: Policy, Why: "every port of the ephemeral range is taken for this " +
+			"destination"},
+		{ID: ListenCall, Level: Says, Section: "listen"},
+		{ID: ListenUDP, Level: Says, Section: "listen"},
+		{ID: ListenConnected, Level: Says, Section: "listen"},
+		{ID: AcceptCall, Level: Says, Section: "accept"},
+		{ID: AcceptNotListening, Level: Says, Section: "accept"},
+		{ID: ConnectCall, Level: Says, Section: "connect"},
+		{ID: ConnectInProgress, Level: Says, Section: "connect"},
+		{ID: ConnectAlready, Level: Says, Section: "connect"},
+		{ID: ConnectTwice, Level: Says, Section: "connect"},
+		{ID: ConnectListening, Level: Policy, Why: "a listening socket cannot open " +
+			"actively; Linux answers " +
+			"EISCONN"},
+		{ID: ConnectNoRoute, Level: Says, Section: "connect"},
+		{ID: ConnectSamePair, Level: Says, Section: "connect"},
+		{ID: ConnectRefused, Level: Says, Section: "connect"},
+		{ID: ConnectTimedOut, Level: Says, Section: "connect"},
+		{ID: ConnectFailed, Level: Says, Section: "connect"},
+		{ID: ConnFailed, Level: Says, Section: "recv"},
+		{ID: WasReset, Level: Says, Section: "recv"},
+		{ID: SendTook, Level: Says, Section: "send"},
+		{ID: SendAfterFIN, Level: Says, Section: "send"},
+		{ID: SendToConnected, Level: Says, Section: "sendto"},
+		{ID: NoDestination, Level: Says, Section: "send"},
+		{ID: RecvGave, Level: Says, Section: "recv"},
+		{ID: RecvEnd, Level: Says, Section: "recv"},
+		{ID: RecvDatagram, Level: Says, Section: "recvfrom"},
+		{ID: RecvTruncated, Level: Says, Section: "recvfrom"},
+		{ID: ShutdownCall, Level: Says, Section: "shutdown"},
+		{ID: CloseCall, Level: Says, Section: "close"},
+		{ID: CloseWakes, Level: Policy, Why: "a call that waits on a closed descriptor fails at " +
+			"once; POSIX leaves it open"},
+		{ID: NameCall, Level: Says, Section: "getsockname"},
+		{ID: OptionCall, Level: Says, Section: "setsockopt"},
+		{ID: NoSuchOption, Level: Says, Section: "setsockopt"},
+		{ID: UDPConnect, Level: Says, Section: "connect"},
+		{ID: UDPTooLong, Level: Says, RFC: 768, Section: "length"},
+		{ID: UDPOverMTU, Level: Policy, Why: "datagrams carry DF, so one larger than the interface's " +
+			"MTU cannot leave; fragments come with the whole IP layer"},
+	}
+}

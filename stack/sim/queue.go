@@ -71,6 +71,16 @@ func (q *Queue[T]) Pop() (item T, at Time, ok bool) {
 	return e.Item, e.At, true
 }
 
+// Defer puts the next entry off to a later instant, behind what is queued there. Its
+// owner can still cancel it.
+func (q *Queue[T]) Defer(at Time) {
+	q.drop()
+	e := q.heap[0]
+	e.At, e.seq = at, q.seq
+	q.seq++
+	q.down(0)
+}
+
 // drop removes cancelled entries from the top.
 func (q *Queue[T]) drop() {
 	for len(q.heap) > 0 && q.heap[0].state == cancelled {

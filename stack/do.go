@@ -1,0 +1,289 @@
+package stack
+
+import (
+	"net/netip"
+	"strconv"
+
+	"labserver/stack/event"
+	"labserver/stack/host"
+	"labserver/stack/inet"
+	"labserver/stack/ip"
+	"labserver/stack/link"
+	"labserver/stack/rfc"
+	"labserver/stack/sim"
+	"labserver/stack/sock"
+)
+
+// do carries out a checked world command. by is the event that caused it.
+func (w *World) do(c Command, by uint64) {
+	switch a := c.Args.(type) {
+	case HostAdd:
+		w.hostAdd(a, by)
+	case HostRemove:
+		w.hostRemove(a, by)
+	case HostRename:
+		h := w.host(a.Host)
+		w.scope().Because(by).OnHost(h.ID).Emit(rfc.Topology,
+			event.HostRenamed{Old: h.Name, New: a.Name})
+		h.Name = a.Name
+	case NICAdd:
+		w.nicAdd(w.host(a.Host), a.NIC, a.Addr, a.MTU, by)
+	case NICRemove:
+		w.nicRemove(w.host(a.Host), a.NIC, by)
+	case LinkAdd:
+		w.linkAdd(a, by)
+	case LinkSet:
+		w.linkSet(a, by)
+	case LinkRemove:
+		w.linkRemove(w.link(a.Link), by)
+	case RouteAdd:
+		r, _ := w.host(a.Host).IP.AddRoute(a.Dst, a.Via)
+		w.scope().Because(by).OnHost(a.Host).Emit(rfc.Topology, event.RouteAdded(r))
+	case RouteRemove:
+		r, _ := w.host(a.Host).IP.RemoveRoute(a.Dst)
+		w.scope().Because(by).OnHost(a.Host).Emit(rfc.Topology, event.RouteRemoved(r))
+	case KnobSet:
+		w.host(a.Host).SetKnob(a.Knob, a.Value, w.effects(by))
+	case SegmentDrop:
+		w.dropPacket(w.flights.Find(a.Pkt), rfc.ByHand, "dropped by hand", by)
+	default:
+		w.process(c, by)
+	}
+}
+
+// process carries out what concerns a process: its start, its end, its calls.
+func (w *World) process(c Command, by uint64) {
+	if a, ok := c.Args.(ProcStart); ok {
+		id := a.ID
+		for id == "" || a.ID == "" && w.ownerOf(id) != nil {
+			id = w.ids.NextProc()
+		}
+		name := a.Name
+		if name == "" {
+			name = string(id)
+		}
+		w.onHost(w.host(a.Host), by, func(t *sock.Table, fx *sock.Effects) { t.Start(id, name, fx) })
+		return
+	}
+	id, ok := c.procArg()
+	if !ok {
+		panic("BUG: a command that nothing carries out: " + c.Op)
+	}
+	h := w.ownerOf(id)
+	p := h.Socks.Proc(id)
+	w.onHost(h, by, func(t *sock.Table, fx *sock.Effects) { call(t, p, c, fx) })
+}
+
+func (w *World) onHost(h *host.Host, by uint64, do func(*sock.Table, *sock.Effects)) {
+	fx := w.effects(by)
+	h.Call(fx, do)
+	w.settle(h, fx)
+}
+
+// call makes the socket call that a command asks for.
+func call(t *sock.Table, p *sock.Proc, c Command, fx *sock.Effects) {
+	switch a := c.Args.(type) {
+	case ProcKill:
+		t.Kill(p, fx)
+	case Socket:
+		proto := inet.TCP
+		if a.Proto == "udp" {
+			proto = inet.UDP
+		}
+		t.Socket(p, proto, fx)
+	case Bind:
+		t.Bind(p, a.FD, a.Addr, a.Port, fx)
+	case Listen:
+		backlog := sock.DefaultBacklog
+		if a.Backlog != nil {
+			backlog = *a.Backlog
+		}
+		t.Listen(p, a.FD, backlog, fx)
+	case Accept:
+		t.Accept(p, a.FD, fx)
+	case Connect:
+		t.Connect(p, a.FD, a.Addr, a.Port, fx)
+	case Send:
+		t.Send(p, a.FD, a.Payload.payload(), fx)
+	case SendTo:
+		t.SendTo(p, a.FD, a.Addr, a.Port, a.Payload.payload(), fx)
+	case Recv:
+		most := int64(defaultRecv)
+		if a.Max != nil {
+			most = *a.Max
+		}
+		t.Recv(p, c.Op, a.FD, most, fx)
+	case Shutdown:
+		t.Shutdown(p, a.FD, a.How, fx)
+	case Close:
+		t.Close(p, a.FD, fx)
+	case SetSockOpt:
+		t.SetSockOpt(p, a.FD, a.Option, a.Value, fx)
+	case GetSockOpt:
+		t.GetSockOpt(p, a.FD, a.Option, fx)
+	case GetName:
+		if c.Op == "getpeername" {
+			t.GetPeerName(p, a.FD, fx)
+		} else {
+			t.GetSockName(p, a.FD, fx)
+		}
+	default:
+		panic("BUG: a call that nothing makes: " + c.Op)
+	}
+}
+
+// defaultRecv is the buffer of a recv that names none.
+const defaultRecv = 65536
+
+func (w *World) hostAdd(a HostAdd, by uint64) {
+	id := a.ID
+	for id == "" || a.ID == "" && w.host(id) != nil {
+		id = w.ids.NextHost()
+	}
+	name, profile := a.Name, a.Profile
+	if name == "" {
+		name = string(id)
+	}
+	if profile == "" {
+		profile = w.cfg.Profile
+	}
+	h := host.New(id, name, profile, a.Forward, w.cfg.Seed)
+	w.hosts = append(w.hosts, h)
+	w.scope().Because(by).OnHost(id).Emit(rfc.Topology,
+		event.HostAdded{Name: name, Profile: profile, Forward: a.Forward})
+	if a.Addr.IsValid() {
+		w.nicAdd(h, "", a.Addr, 0, by)
+	}
+}
+
+func (w *World) nicAdd(h *host.Host, id inet.NICID, addr netip.Prefix, mtu int, by uint64) {
+	for i := 0; id == "" || h.IP.NIC(id) != nil; i++ {
+		id = inet.NICID("eth" + strconv.Itoa(i))
+	}
+	if mtu == 0 {
+		mtu = ip.DefaultMTU
+	}
+	r := h.IP.AddNIC(&ip.NIC{ID: id, Addr: addr, MTU: mtu, MAC: w.mac()})
+	scope := w.scope().Because(by).OnHost(h.ID)
+	scope.Emit(rfc.Topology, event.NICAdded{NIC: id, Addr: addr, MTU: mtu})
+	scope.Emit(rfc.Topology, event.RouteAdded(r))
+}
+
+func (w *World) nicRemove(h *host.Host, id inet.NICID, by uint64) {
+	if l := w.link(h.IP.NIC(id).Link); l != nil {
+		w.linkRemove(l, by)
+	}
+	scope := w.scope().Because(by).OnHost(h.ID)
+	for _, r := range h.IP.RemoveNIC(id) {
+		scope.Emit(rfc.Topology, event.RouteRemoved(r))
+	}
+	scope.Emit(rfc.Topology, event.NICRemoved{NIC: id})
+}
+
+// hostRemove takes a host off the network first, so that its processes' last words go
+// nowhere, then ends its processes, connections and interfaces.
+func (w *World) hostRemove(a HostRemove, by uint64) {
+	h := w.host(a.Host)
+	for _, n := range append([]*ip.NIC{}, h.IP.NICs()...) {
+		if l := w.link(n.Link); l != nil {
+			w.linkRemove(l, by)
+		}
+	}
+	for _, p := range append([]*sock.Proc{}, h.Socks.Procs()...) {
+		w.onHost(h, by, func(t *sock.Table, fx *sock.Effects) { t.Kill(p, fx) })
+	}
+	w.onHost(h, by, func(_ *sock.Table, fx *sock.Effects) { h.AbortAll(fx) })
+	w.dropWhere(func(p *ip.Packet) bool { return p.Host == h.ID && p.Link == "" },
+		rfc.HostGone, "host removed", by)
+	for _, n := range append([]*ip.NIC{}, h.IP.NICs()...) {
+		w.nicRemove(h, n.ID, by)
+	}
+	for i, o := range w.hosts {
+		if o == h {
+			w.hosts = append(w.hosts[:i:i], w.hosts[i+1:]...)
+			break
+		}
+	}
+	w.scope().Because(by).OnHost(h.ID).Emit(rfc.Topology, event.HostRemoved{})
+}
+
+func freeNIC(h *host.Host) *ip.NIC {
+	for _, n := range h.IP.NICs() {
+		if n.Link == "" {
+			return n
+		}
+	}
+	return nil
+}
+
+// end settles which interface a link ends at.
+func (w *World) end(e End) (event.LinkEnd, *ip.NIC) {
+	h := w.host(e.Host)
+	n := h.IP.NIC(e.NIC)
+	if e.NIC == "" {
+		n = freeNIC(h)
+	}
+	return event.LinkEnd{Host: h.ID, NIC: n.ID}, n
+}
+
+func (w *World) linkAdd(a LinkAdd, by uint64) {
+	id := a.ID
+	for id == "" || a.ID == "" && w.link(id) != nil {
+		id = w.ids.NextLink()
+	}
+	queue := defaultQueue
+	if a.QueueOctets != nil {
+		queue = *a.QueueOctets
+	}
+	endA, nicA := w.end(a.A)
+	endB, nicB := w.end(a.B)
+	params := event.LinkParams{Up: true, DelayNS: a.DelayNS, JitterNS: a.JitterNS,
+		RateBPS: a.RateBPS, LossPPM: a.LossPPM, QueueOctets: queue}
+	nicA.Link, nicB.Link = id, id
+	w.links = append(w.links, link.New(id, endA, endB, params,
+		sim.Stream(w.cfg.Seed, "link:"+string(id))))
+	w.scope().Because(by).Emit(rfc.Topology,
+		event.LinkAdded{Link: id, A: endA, B: endB, Params: params})
+}
+
+func (w *World) linkSet(a LinkSet, by uint64) {
+	l := w.link(a.Link)
+	old := l.Params
+	set(&l.Params.Up, a.Up)
+	set(&l.Params.DelayNS, a.DelayNS)
+	set(&l.Params.JitterNS, a.JitterNS)
+	set(&l.Params.RateBPS, a.RateBPS)
+	set(&l.Params.LossPPM, a.LossPPM)
+	set(&l.Params.QueueOctets, a.QueueOctets)
+	w.scope().Because(by).Emit(rfc.Topology,
+		event.LinkChanged{Link: l.ID, Old: old, New: l.Params})
+	if old.Up && !l.Params.Up {
+		w.cut(l, "link down", by)
+	}
+}
+
+func set[T any](field *T, to *T) {
+	if to != nil {
+		*field = *to
+	}
+}
+
+// cut drops what is on a link and in its queues.
+func (w *World) cut(l *link.Link, reason string, by uint64) {
+	w.dropWhere(func(p *ip.Packet) bool { return p.Link == l.ID }, rfc.LinkDown, reason, by)
+	l.Cut()
+}
+
+func (w *World) linkRemove(l *link.Link, by uint64) {
+	w.cut(l, "link removed", by)
+	for _, e := range []event.LinkEnd{l.A, l.B} {
+		w.host(e.Host).IP.NIC(e.NIC).Link = ""
+	}
+	for i, o := range w.links {
+		if o == l {
+			w.links = append(w.links[:i:i], w.links[i+1:]...)
+			break
+		}
+	}
+	w.scope().Because(by).Emit(rfc.Topology, event.LinkRemoved{Link: l.ID})
+}

@@ -1,0 +1,233 @@
+// Package host is one machine: its interfaces and its layers, joined. What one layer
+// leaves in its Effects is handed to the next here, and nowhere else.
+//
+// It must never decide anything a layer should: no header is read and no state is kept
+// here but the timers' places in the queue. Read RFC 1122 §1.1.3 first.
+package host
+
+import (
+	"labserver/stack/event"
+	"labserver/stack/inet"
+	"labserver/stack/ip"
+	"labserver/stack/rfc"
+	"labserver/stack/sim"
+	"labserver/stack/sock"
+	"labserver/stack/tcp"
+	"labserver/stack/udp"
+	"labserver/stack/view"
+	"labserver/stack/wire"
+)
+
+// Effects is what a host leaves for its world: packets for links, packets for itself,
+// and timers.
+type Effects struct {
+	event.Scope
+	IDs      *inet.IDs
+	Flights  *ip.Flights
+	Transmit []ip.Transmit
+	Local    []*ip.Packet
+	Timers   []tcp.TimerOp
+}
+
+// Host is a host or, if it forwards, a router.
+type Host struct {
+	ID      inet.HostID
+	Name    string
+	Profile string
+
+	IP    *ip.Layer
+	TCP   *tcp.Layer
+	UDP   *udp.Layer
+	Socks *sock.Table
+	knobs *tcp.Knobs
+	set   []view.Knob
+}
+
+// New makes a host without interfaces. seed feeds its own random streams.
+func New(id inet.HostID, name, profile string, forward bool, seed uint64) *Host {
+	k, ok := tcp.Profile(profile)
+	if !ok {
+		panic("BUG: an unknown profile passed Check: " + profile)
+	}
+	h := &Host{ID: id, Name: name, Profile: profile, knobs: &k}
+	h.IP = ip.New(forward)
+	secret := sim.Stream(seed, "isn:"+string(id)).Uint64()
+	h.TCP = tcp.New(id, h.knobs, secret, sim.Stream(seed, "tcp:"+string(id)))
+	h.UDP = &udp.Layer{}
+	h.Socks = sock.New(h.TCP, h.UDP, h.IP, sim.Stream(seed, "port:"+string(id)))
+	switch profile {
+	case "freebsd":
+		h.Socks.PortLow, h.Socks.PortHigh = 10000, 65535
+	case "rfc": // RFC 6335 §6: the dynamic ports
+		h.Socks.PortLow, h.Socks.PortHigh = 49152, 65535
+	}
+	return h
+}
+
+// Call runs one socket call, or anything else a process asks for, and carries what it
+// leaves through the layers.
+func (h *Host) Call(fx *Effects, do func(*sock.Table, *sock.Effects)) {
+	sfx := h.begin(fx)
+	do(h.Socks, sfx)
+	h.settle(sfx, fx)
+}
+
+// Fire runs out a timer of a connection.
+func (h *Host) Fire(c *tcp.Conn, timer event.Timer, fx *Effects) {
+	sfx := h.begin(fx)
+	h.TCP.Fire(c, timer, &sfx.Effects)
+	h.settle(sfx, fx)
+}
+
+// Arrive takes a packet off a link, or one this host sent to itself.
+func (h *Host) Arrive(p *ip.Packet, fx *Effects) {
+	ifx := &ip.Effects{Scope: fx.OnHost(h.ID).Because(p.By), Flights: fx.Flights}
+	packet, mine := h.IP.Receive(p, ifx)
+	h.passDown(ifx, fx)
+	if mine {
+		h.deliver(p, packet, fx)
+	}
+}
+
+// deliver hands a packet for this host to the protocol it names.
+func (h *Host) deliver(p *ip.Packet, packet wire.IPv4, fx *Effects) {
+	ifx := &ip.Effects{Scope: fx.OnHost(h.ID).Because(p.By), Flights: fx.Flights}
+	sfx := h.begin(fx)
+	sfx.Scope = ifx.Scope
+	switch {
+	case packet.Fragment():
+		ip.Drop(p, rfc.NoReassembly, "a fragment", ifx)
+	case packet.Proto == inet.TCP:
+		h.segment(p, packet, ifx, sfx)
+	case packet.Proto == inet.UDP:
+		h.datagram(p, packet, ifx, sfx)
+	case packet.Proto == inet.ICMP:
+		h.icmp(p, packet, ifx, sfx)
+	default:
+		ip.Drop(p, rfc.NoProtocol, "no such protocol here", ifx)
+	}
+	h.passDown(ifx, fx)
+	h.settle(sfx, fx)
+}
+
+func (h *Host) segment(p *ip.Packet, packet wire.IPv4, ifx *ip.Effects, sfx *sock.Effects) {
+	seg, err := wire.ParseTCP(packet.Src, packet.Dst, packet.Payload)
+	if err != nil {
+		rule := rfc.BadSegment
+		if err == wire.BadChecksum {
+			rule = rfc.TCPChecksum
+		}
+		ip.Drop(p, rule, err.Error(), ifx)
+		return
+	}
+	ifx.Flights.Deliver(p)
+	h.TCP.Segment(packet.Src, packet.Dst, p.ID, &seg, &sfx.Effects)
+}
+
+func (h *Host) datagram(p *ip.Packet, packet wire.IPv4, ifx *ip.Effects, sfx *sock.Effects) {
+	u, err := wire.ParseUDP(packet.Src, packet.Dst, packet.Payload)
+	if err != nil {
+		rule := rfc.UDPLength
+		if err == wire.BadChecksum {
+			rule = rfc.UDPChecksum
+		}
+		ip.Drop(p, rule, err.Error(), ifx)
+		return
+	}
+	ifx.Flights.Deliver(p)
+	s, unreachable, by := h.UDP.Receive(packet.Src, packet.Dst, p.ID, &u, ifx.Scope)
+	if unreachable {
+		m := wire.ICMP{Type: wire.ICMPDestUnreachable, Code: wire.ICMPPortUnreachable}
+		if !h.IP.SendError(p, m, rfc.UDPUnreachable, by, ifx) {
+			ifx.Because(by).Emit(rfc.ICMPQuiet, event.DatagramRefused{Pkt: p.ID,
+				Reason: "nobody is bound, and no ICMP error may be sent now"})
+		}
+	}
+	if s != nil {
+		sfx.By = by
+		h.Socks.Wake(s.ID, sfx)
+	}
+}
+
+func (h *Host) icmp(p *ip.Packet, packet wire.IPv4, ifx *ip.Effects, sfx *sock.Effects) {
+	m, err := wire.ParseICMP(packet.Payload)
+	if err != nil {
+		ip.Drop(p, rfc.BadICMP, err.Error(), ifx)
+		return
+	}
+	ifx.Flights.Deliver(p)
+	by := ifx.Emit(rfc.ICMPDelivered, event.ICMPReceived{Pkt: p.ID, ICMP: ip.Describe(packet, m)})
+	if m.Type == wire.ICMPEcho {
+		h.IP.Echo(packet, m, by, ifx)
+		return
+	}
+	q, err := wire.ParseQuoted(m.Data)
+	if !m.IsError() || err != nil {
+		return
+	}
+	sfx.By = by
+	switch {
+	case q.Proto == inet.TCP && m.Type == wire.ICMPDestUnreachable:
+		h.TCP.Unreachable(inet.Flow{Local: q.Src, Remote: q.Dst}, m.Code, p.ID, &sfx.Effects)
+	case q.Proto == inet.UDP:
+		h.Socks.Unreachable(q.Src, q.Dst, errnoOf(m), sfx)
+	}
+}
+
+// errnoOf maps an ICMP error to what a program sees (Linux's icmp_err_convert).
+func errnoOf(m wire.ICMP) inet.Errno {
+	switch {
+	case m.Type == wire.ICMPDestUnreachable && m.Code == wire.ICMPNetUnreachable:
+		return inet.ENETUNREACH
+	case m.Type == wire.ICMPDestUnreachable && m.Code == wire.ICMPPortUnreachable:
+		return inet.ECONNREFUSED
+	case m.Type == wire.ICMPDestUnreachable && m.Code == wire.ICMPFragmentationNeeded:
+		return inet.EMSGSIZE
+	}
+	return inet.EHOSTUNREACH
+}
+
+func (h *Host) begin(fx *Effects) *sock.Effects {
+	return &sock.Effects{Effects: tcp.Effects{Scope: fx.OnHost(h.ID), IDs: fx.IDs}}
+}
+
+// settle wakes who can go on and carries segments and datagrams to IP, until nothing
+// is left to do.
+func (h *Host) settle(sfx *sock.Effects, fx *Effects) {
+	for i := 0; i < len(sfx.Ready); i++ {
+		h.Socks.Wake(sfx.Ready[i].SocketID(), sfx)
+	}
+	ifx := &ip.Effects{Scope: fx.OnHost(h.ID), Flights: fx.Flights}
+	for i := range sfx.Out {
+		h.IP.Send(h.packet(&sfx.Out[i]), ifx)
+	}
+	for _, o := range sfx.Datagrams {
+		h.IP.Send(sock.Octets(h.IP, o), ifx)
+	}
+	h.passDown(ifx, fx)
+	fx.Timers = append(fx.Timers, sfx.Timers...)
+}
+
+// packet writes a segment into its packet.
+func (h *Host) packet(o *tcp.Out) *ip.Packet {
+	src, dst := o.Flow.Local.Addr, o.Flow.Remote.Addr
+	head := h.IP.Header(src, dst, inet.TCP)
+	n := o.Seg.HeaderLen() + len(o.Seg.Data)
+	b := make([]byte, 0, wire.IPv4HeaderLen+n)
+	b = o.Seg.Append(head.AppendHeader(b, n), src, dst)
+	return &ip.Packet{ID: o.Pkt, By: uint64(o.Pkt), Octets: b, Proto: inet.TCP,
+		Label: o.Seg.Flags.String(), Src: o.Flow.Local, Dst: o.Flow.Remote}
+}
+
+func (h *Host) passDown(ifx *ip.Effects, fx *Effects) {
+	fx.Transmit = append(fx.Transmit, ifx.Transmit...)
+	fx.Local = append(fx.Local, ifx.Local...)
+	ifx.Transmit, ifx.Local = nil, nil
+}
+
+// AbortAll ends every connection at once: the host is going away.
+func (h *Host) AbortAll(fx *sock.Effects) {
+	for _, c := range append([]*tcp.Conn{}, h.TCP.Conns()...) {
+		c.Abort(&fx.Effects)
+	}
+}

@@ -1,0 +1,83 @@
+package stack
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"sort"
+
+	"labserver/stack/event"
+	"labserver/stack/inet"
+	"labserver/stack/view"
+)
+
+// View builds the visible state from the world itself (not by folding): law L3 compares
+// the two.
+func (w *World) View() view.View {
+	v := view.New()
+	for _, h := range w.hosts {
+		v.Hosts = append(v.Hosts, h.View())
+		for _, s := range h.Socks.Sockets() {
+			v.Sockets = append(v.Sockets, s.View(h.ID))
+			v.Calls = append(v.Calls, s.CallViews(h.ID)...)
+		}
+		for _, c := range h.TCP.Conns() {
+			v.Connections = append(v.Connections, c.View())
+		}
+	}
+	for _, l := range w.links {
+		v.Links = append(v.Links, view.Link{ID: l.ID, A: l.A, B: l.B, Params: l.Params})
+	}
+	for _, p := range w.flights.All() {
+		row := view.Packet{Pkt: p.ID, Proto: p.Proto.String(), Label: p.Label, Host: p.Host,
+			Link: p.Link, To: p.To, Queued: p.Queued, Depart: p.Depart, Arrive: p.Arrive}
+		if p.Proto == inet.ICMP {
+			row.Src, row.Dst = p.Src.Addr.String(), p.Dst.Addr.String()
+		} else {
+			row.Src, row.Dst = p.Src.String(), p.Dst.String()
+		}
+		v.Packets = append(v.Packets, row)
+	}
+	v.Counters = view.Counters{Sent: w.flights.Sent, Delivered: w.flights.Delivered,
+		Dropped: w.flights.Dropped}
+	// Ids are a letter and a growing number, so their order is that of creation.
+	sort.Slice(v.Sockets, func(i, j int) bool {
+		return older(string(v.Sockets[i].ID), string(v.Sockets[j].ID))
+	})
+	sort.Slice(v.Connections, func(i, j int) bool {
+		return older(string(v.Connections[i].ID), string(v.Connections[j].ID))
+	})
+	sort.Slice(v.Calls, func(i, j int) bool {
+		return older(string(v.Calls[i].ID), string(v.Calls[j].ID))
+	})
+	return v
+}
+
+func older(a, b string) bool {
+	if len(a) != len(b) {
+		return len(a) < len(b)
+	}
+	return a < b
+}
+
+// Hash is SHA-256 over the canonical encoding of all events, one a line, then of the
+// view.
+func (w *World) Hash() [32]byte {
+	h := sha256.New()
+	var line []byte
+	for _, e := range w.log.From(1) {
+		line = append(encode(e, line[:0]), '\n')
+		h.Write(line)
+	}
+	v, err := json.Marshal(w.View())
+	if err != nil {
+		panic("BUG: a view that cannot be encoded: " + err.Error())
+	}
+	h.Write(v)
+	return [32]byte(h.Sum(nil))
+}
+
+func encode(e event.Event, b []byte) []byte {
+	head, _ := json.Marshal(e)
+	body, _ := json.Marshal(e.Body)
+	return append(append(append(b, head...), e.Kind()...), body...)
+}

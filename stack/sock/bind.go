@@ -1,0 +1,199 @@
+package sock
+
+import (
+	"net/netip"
+
+	"labserver/stack/event"
+	"labserver/stack/inet"
+	"labserver/stack/rfc"
+	"labserver/stack/udp"
+)
+
+// Bind is bind(2). addr "" is the wildcard; port 0 lets the stack choose.
+func (t *Table) Bind(p *Proc, fd int, addr string, port int64, fx *Effects) {
+	c, s := t.begin(p, "bind", fd, fx)
+	if s == nil {
+		return
+	}
+	ep, field := parseEndpoint(addr, port)
+	switch {
+	case field != "":
+		c.fail(rfc.BadArgument, inet.EINVAL, field, fx)
+		return
+	case !s.local.IsZero():
+		c.fail(rfc.BindTwice, inet.EINVAL, "fd", fx)
+		return
+	case !ep.Wildcard() && !t.ip.IsLocal(ep.Addr):
+		c.fail(rfc.BindNotLocal, inet.EADDRNOTAVAIL, "addr", fx)
+		return
+	}
+	ephemeral := ep.Port == 0
+	if ephemeral {
+		ok := t.choosePort(func(port uint16) bool {
+			return !t.conflict(s, inet.Endpoint{Addr: ep.Addr, Port: port})
+		}, &ep)
+		if !ok {
+			c.fail(rfc.NoPortLeft, inet.EADDRINUSE, "port", fx)
+			return
+		}
+	} else if t.conflict(s, ep) {
+		c.fail(rfc.BindInUse, inet.EADDRINUSE, "port", fx)
+		return
+	}
+	s.explicit = true
+	t.setLocal(s, ep, ephemeral, fx)
+	c.returns(rfc.BindCall, 0, fx)
+}
+
+// parseEndpoint checks what bind, connect and sendto are given; field names what is
+// wrong, "" if nothing is.
+func parseEndpoint(addr string, port int64) (ep inet.Endpoint, field string) {
+	if port < 0 || port > 65535 {
+		return ep, "port"
+	}
+	ep = inet.Endpoint{Addr: netip.IPv4Unspecified(), Port: uint16(port)}
+	if addr == "" {
+		return ep, ""
+	}
+	a, err := netip.ParseAddr(addr)
+	if err != nil || !a.Is4() {
+		return ep, "addr"
+	}
+	ep.Addr = a
+	return ep, ""
+}
+
+// setLocal binds a socket and, for UDP, makes it reachable.
+func (t *Table) setLocal(s *Socket, ep inet.Endpoint, ephemeral bool, fx *Effects) {
+	s.local = ep
+	if s.proto == inet.UDP {
+		s.udp = &udp.Socket{ID: s.id, Local: ep, RcvBuf: s.rcvBuf()}
+		t.udp.Add(s.udp)
+	}
+	rule := rfc.BindCall
+	if ephemeral {
+		rule = rfc.EphemeralPort
+	}
+	fx.Emit(rule, event.SocketBound{Sock: s.id, Local: ep, Ephemeral: ephemeral})
+}
+
+func (s *Socket) rcvBuf() inet.ByteCount {
+	if n := s.option("SO_RCVBUF"); n > 0 {
+		return inet.ByteCount(n)
+	}
+	return udp.DefaultRcvBuf
+}
+
+// conflict reports whether ep cannot be bound by s beside what is bound already. As
+// Linux does: a wildcard overlaps every address; SO_REUSEPORT on both sides allows
+// sharing; so does SO_REUSEADDR on both, unless one of them listens.
+func (t *Table) conflict(s *Socket, ep inet.Endpoint) bool {
+	for _, o := range t.sockets {
+		if o == s || o.proto != s.proto || !overlap(o.local, ep) {
+			continue
+		}
+		if s.option("SO_REUSEPORT") != 0 && o.option("SO_REUSEPORT") != 0 {
+			continue
+		}
+		reuse := s.option("SO_REUSEADDR") != 0 && o.option("SO_REUSEADDR") != 0
+		if reuse && o.listener == nil {
+			continue
+		}
+		return true
+	}
+	if s.proto != inet.TCP || s.option("SO_REUSEADDR") != 0 {
+		return false
+	}
+	// Connections without a socket hold their port too: TIME-WAIT, and what closes.
+	for _, c := range t.tcp.Conns() {
+		if c.SocketID() == "" && overlap(c.Flow().Local, ep) {
+			return true
+		}
+	}
+	return false
+}
+
+func overlap(a, b inet.Endpoint) bool {
+	return a.Port == b.Port && !a.IsZero() && (a.Wildcard() || b.Wildcard() || a.Addr == b.Addr)
+}
+
+// choosePort sets ep.Port to an ephemeral port that is free: a random start, then one
+// after the other (RFC 6056 §3.3.1). It reports whether there was one.
+func (t *Table) choosePort(free func(uint16) bool, ep *inet.Endpoint) bool {
+	n := uint64(t.PortHigh) - uint64(t.PortLow) + 1
+	start := t.rand.Below(n)
+	for i := range n {
+		port := t.PortLow + uint16((start+i)%n)
+		if free(port) {
+			ep.Port = port
+			return true
+		}
+	}
+	return false
+}
+
+// source fills in what a socket needs before it can send to a destination: a local
+// address by the route, and a port. It reports false after failing the call.
+func (t *Table) source(c *call, s *Socket, dst inet.Endpoint, fx *Effects) (inet.Endpoint, bool) {
+	path, ok := t.ip.Path(dst.Addr)
+	if !ok {
+		c.fail(rfc.ConnectNoRoute, inet.ENETUNREACH, "addr", fx)
+		return inet.Endpoint{}, false
+	}
+	ep := s.local
+	if ep.Wildcard() {
+		ep.Addr = path.Src
+	}
+	if ep.Port != 0 {
+		return ep, true
+	}
+	ok = t.choosePort(func(port uint16) bool {
+		return !t.taken(s, inet.Endpoint{Addr: ep.Addr, Port: port}, dst)
+	}, &ep)
+	if !ok {
+		c.fail(rfc.NoPortLeft, inet.EADDRNOTAVAIL, "port", fx)
+	}
+	return ep, ok
+}
+
+// taken reports whether an ephemeral port cannot serve a new connection: a TCP port may
+// serve many, as long as the pairs of endpoints differ (RFC 6056 §2.2), but not one that
+// a program bound itself.
+func (t *Table) taken(s *Socket, ep, dst inet.Endpoint) bool {
+	if s.proto == inet.UDP {
+		return t.conflict(s, ep)
+	}
+	for _, o := range t.sockets {
+		if o != s && o.proto == inet.TCP && o.explicit && overlap(o.local, ep) {
+			return true
+		}
+	}
+	return t.tcp.Lookup(inet.Flow{Local: ep, Remote: dst}) != nil
+}
+
+// GetSockName is getsockname(2).
+func (t *Table) GetSockName(p *Proc, fd int, fx *Effects) {
+	c, s := t.begin(p, "getsockname", fd, fx)
+	if s == nil {
+		return
+	}
+	local := s.local
+	if local.IsZero() {
+		local.Addr = netip.IPv4Unspecified()
+	}
+	c.result(rfc.NameCall, event.CallReturned{From: &local}, fx)
+}
+
+// GetPeerName is getpeername(2).
+func (t *Table) GetPeerName(p *Proc, fd int, fx *Effects) {
+	c, s := t.begin(p, "getpeername", fd, fx)
+	if s == nil {
+		return
+	}
+	if s.remote.IsZero() || s.proto == inet.TCP && (s.conn == nil || !s.conn.State().Synchronized()) {
+		c.fail(rfc.NotConnected, inet.ENOTCONN, "fd", fx)
+		return
+	}
+	remote := s.remote
+	c.result(rfc.NameCall, event.CallReturned{From: &remote}, fx)
+}

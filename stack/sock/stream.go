@@ -1,0 +1,274 @@
+package sock
+
+import (
+	"labserver/stack/event"
+	"labserver/stack/inet"
+	"labserver/stack/rfc"
+)
+
+// DefaultBacklog is what listen gets without one (Linux's SOMAXCONN since 5.4 is 4096,
+// which no lab can fill; 128 was its value for twenty years).
+const DefaultBacklog = 128
+
+// Listen is listen(2).
+func (t *Table) Listen(p *Proc, fd, backlog int, fx *Effects) {
+	c, s := t.begin(p, "listen", fd, fx)
+	switch {
+	case s == nil:
+		return
+	case s.proto != inet.TCP:
+		c.fail(rfc.ListenUDP, inet.EOPNOTSUPP, "fd", fx)
+		return
+	case s.conn != nil:
+		c.fail(rfc.ListenConnected, inet.EINVAL, "fd", fx)
+		return
+	case s.listener != nil: // POSIX: a second listen only changes the backlog
+		s.backlog = backlog
+		s.listener.SetBacklog(backlog)
+		t.listening(c, s, fx)
+		return
+	case s.local.IsZero(): // as Linux does: the stack chooses a port
+		ep, _ := parseEndpoint("", 0)
+		if !t.choosePort(func(port uint16) bool {
+			return !t.conflict(s, inet.Endpoint{Addr: ep.Addr, Port: port})
+		}, &ep) {
+			c.fail(rfc.NoPortLeft, inet.EADDRINUSE, "fd", fx)
+			return
+		}
+		t.setLocal(s, ep, true, fx)
+	}
+	mtu := t.ipMTU()
+	l, errno := t.tcp.Listen(s.id, s.local, backlog, mtu)
+	if errno != inet.OK {
+		c.fail(rfc.BindInUse, errno, "fd", fx)
+		return
+	}
+	s.listener, s.backlog = l, backlog
+	s.configure(fx)
+	t.listening(c, s, fx)
+}
+
+func (t *Table) listening(c *call, s *Socket, fx *Effects) {
+	fx.Emit(rfc.ListenCall, event.SocketListening{Sock: s.id, Backlog: s.backlog})
+	c.returns(rfc.ListenCall, 0, fx)
+}
+
+// ipMTU is the smallest MTU of the host's interfaces, for the MSS a listener offers.
+func (t *Table) ipMTU() int {
+	mtu := 0
+	for _, n := range t.ip.NICs() {
+		if mtu == 0 || n.MTU < mtu {
+			mtu = n.MTU
+		}
+	}
+	if mtu == 0 {
+		mtu = 1500
+	}
+	return mtu
+}
+
+// Accept is accept(2).
+func (t *Table) Accept(p *Proc, fd int, fx *Effects) {
+	c, s := t.begin(p, "accept", fd, fx)
+	switch {
+	case s == nil:
+	case s.proto != inet.TCP:
+		c.fail(rfc.ListenUDP, inet.EOPNOTSUPP, "fd", fx)
+	case s.listener == nil:
+		c.fail(rfc.AcceptNotListening, inet.EINVAL, "fd", fx)
+	default:
+		t.start(c, fx)
+	}
+}
+
+// tryAccept takes the oldest complete connection: a new descriptor, the same local port.
+func (t *Table) tryAccept(c *call, fx *Effects) bool {
+	if c.proc.full() {
+		c.fail(rfc.SocketTooMany, inet.EMFILE, "proc", fx)
+		return true
+	}
+	conn, ok := c.sock.listener.Accept(&fx.Effects)
+	if !ok {
+		return false
+	}
+	s := t.create(c.proc, inet.TCP, c.sock.id, fx)
+	s.conn, s.local, s.remote = conn, conn.Flow().Local, conn.Flow().Remote
+	t.announce(s, rfc.AcceptCall, fx)
+	conn.Attach(s.id, &fx.Effects)
+	for _, o := range c.sock.options {
+		if o.Name == "SO_REUSEADDR" || o.Name == "SO_REUSEPORT" {
+			t.setOption(s, o.Name, o.Value, fx) // inherited, as Linux does
+		}
+	}
+	remote := s.remote
+	c.result(rfc.AcceptCall, event.CallReturned{Value: int64(s.fd), From: &remote}, fx)
+	return true
+}
+
+// connectStream is connect(2) on a TCP socket: the active OPEN of RFC 9293 §3.9.1.1.
+func (t *Table) connectStream(c *call, s *Socket, dst inet.Endpoint, fx *Effects) {
+	switch {
+	case s.listener != nil:
+		c.fail(rfc.ConnectListening, inet.EISCONN, "fd", fx)
+		return
+	case s.conn != nil && s.conn.State() == inet.SynSent:
+		c.fail(rfc.ConnectAlready, inet.EALREADY, "fd", fx)
+		return
+	case s.conn != nil && s.conn.State() != inet.Closed:
+		c.fail(rfc.ConnectTwice, inet.EISCONN, "fd", fx)
+		return
+	}
+	fresh := s.local.IsZero()
+	local, ok := t.source(c, s, dst, fx)
+	if !ok {
+		return
+	}
+	flow := inet.Flow{Local: local, Remote: dst}
+	if old := t.tcp.Lookup(flow); old != nil && old.State() != inet.TimeWait {
+		c.fail(rfc.ConnectSamePair, inet.EADDRNOTAVAIL, "port", fx)
+		return
+	}
+	if fresh {
+		t.setLocal(s, local, true, fx)
+	}
+	t.associate(s, local, dst, rfc.ConnectCall, fx)
+	path, _ := t.ip.Path(dst.Addr)
+	conn, errno := t.tcp.OpenWith(s.id, flow, path.MTU, s.connOptions(), &fx.Effects)
+	if errno != inet.OK {
+		t.associate(s, local, inet.Endpoint{}, rfc.ConnectSamePair, fx)
+		c.fail(rfc.ConnectSamePair, errno, "port", fx)
+		return
+	}
+	s.conn = conn
+	t.start(c, fx)
+}
+
+// associate sets a socket's pair of endpoints; a zero remote dissolves it.
+func (t *Table) associate(s *Socket, local, remote inet.Endpoint, rule rfc.ID, fx *Effects) {
+	s.local, s.remote = local, remote
+	fx.Emit(rule, event.SocketConnected{Sock: s.id, Local: local, Remote: remote})
+}
+
+// tryConnect ends a connect once the connection is open or has failed.
+func (t *Table) tryConnect(c *call, fx *Effects) bool {
+	s := c.sock
+	switch st := s.conn.State(); {
+	case st == inet.SynSent || st == inet.SynReceived:
+		return false
+	case st != inet.Closed:
+		c.returns(rfc.ConnectCall, 0, fx)
+	default:
+		errno := s.conn.TakeError()
+		if errno == inet.OK {
+			errno = inet.ECONNABORTED
+		}
+		c.fail(connectRule(errno), errno, "", fx)
+		s.conn = nil
+		t.associate(s, s.local, inet.Endpoint{}, connectRule(errno), fx)
+	}
+	return true
+}
+
+func connectRule(e inet.Errno) rfc.ID {
+	switch e {
+	case inet.ECONNREFUSED:
+		return rfc.ConnectRefused
+	case inet.ETIMEDOUT:
+		return rfc.ConnectTimedOut
+	}
+	return rfc.ConnectFailed
+}
+
+// trySend gives TCP what its send buffer takes; a blocking send ends when all is taken.
+func (t *Table) trySend(c *call, fx *Effects) bool {
+	s := c.sock
+	if s.conn == nil {
+		panic("BUG: send without a connection")
+	}
+	for {
+		chunk := c.payload.chunk(c.done, maxChunk)
+		if len(chunk) == 0 {
+			c.returns(rfc.SendTook, c.done, fx)
+			return true
+		}
+		n, errno := s.conn.Send(chunk, &fx.Effects)
+		c.done += int64(n)
+		switch {
+		case errno == inet.EAGAIN:
+			return false
+		case errno != inet.OK && c.done > 0:
+			c.returns(rfc.SendTook, c.done, fx) // POSIX: the error comes with the next call
+			return true
+		case errno != inet.OK:
+			c.fail(streamRule(errno), errno, "", fx)
+			return true
+		}
+	}
+}
+
+// tryRecvStream reads what is there: at least one octet, or the end of the stream.
+func (t *Table) tryRecvStream(c *call, fx *Effects) bool {
+	s := c.sock
+	if s.shutRead {
+		c.returns(rfc.RecvEnd, 0, fx)
+		return true
+	}
+	data, errno := s.conn.Recv(c.max, &fx.Effects)
+	switch {
+	case errno == inet.EAGAIN:
+		return false
+	case errno != inet.OK:
+		c.fail(streamRule(errno), errno, "", fx)
+	case len(data) == 0 && c.max > 0:
+		c.returns(rfc.RecvEnd, 0, fx)
+	default:
+		c.result(rfc.RecvGave, event.CallReturned{Value: int64(len(data)),
+			Data: shown(data)}, fx)
+	}
+	return true
+}
+
+func streamRule(e inet.Errno) rfc.ID {
+	switch e {
+	case inet.EPIPE:
+		return rfc.SendAfterFIN
+	case inet.ECONNRESET:
+		return rfc.WasReset
+	case inet.ENOTCONN:
+		return rfc.NotConnected
+	case inet.ETIMEDOUT:
+		return rfc.ConnectTimedOut
+	}
+	return rfc.ConnFailed
+}
+
+// Shutdown is shutdown(2): how is "rd", "wr" or "rdwr".
+func (t *Table) Shutdown(p *Proc, fd int, how string, fx *Effects) {
+	c, s := t.begin(p, "shutdown", fd, fx)
+	read, write := how == "rd" || how == "rdwr", how == "wr" || how == "rdwr"
+	switch {
+	case s == nil:
+		return
+	case !read && !write:
+		c.fail(rfc.BadArgument, inet.EINVAL, "how", fx)
+		return
+	case s.proto == inet.TCP && (s.conn == nil || s.conn.State() == inet.Closed),
+		s.proto == inet.UDP && s.remote.IsZero():
+		c.fail(rfc.NotConnected, inet.ENOTCONN, "fd", fx)
+		return
+	}
+	was := [2]bool{s.shutRead, s.shutWrite}
+	s.shutRead, s.shutWrite = s.shutRead || read, s.shutWrite || write
+	if was != [2]bool{s.shutRead, s.shutWrite} {
+		fx.Emit(rfc.ShutdownCall, event.SocketShutdown{Sock: s.id, Read: s.shutRead,
+			Write: s.shutWrite})
+	}
+	if s.conn != nil && write && !was[1] {
+		s.conn.ShutdownWrite(&fx.Effects)
+	}
+	if s.conn != nil && read && !was[0] {
+		s.conn.ShutdownRead(&fx.Effects)
+	}
+	c.returns(rfc.ShutdownCall, 0, fx)
+	t.Wake(s.id, fx) // a reader that waits now meets the end
+}

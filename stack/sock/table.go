@@ -1,0 +1,165 @@
+// Package sock is the socket calls of one host's processes: descriptors, binding,
+// blocking, and errno names, over TCP and UDP.
+//
+// It must never look at a segment's header or wait: a call that blocks is kept as
+// pending and goes on when TCP or UDP says that something changed. Read POSIX.1-2017
+// §2.10 and RFC 9293 §3.9.1 first.
+package sock
+
+import (
+	"labserver/stack/event"
+	"labserver/stack/inet"
+	"labserver/stack/ip"
+	"labserver/stack/rfc"
+	"labserver/stack/sim"
+	"labserver/stack/tcp"
+	"labserver/stack/udp"
+)
+
+// Limits of one host and one process.
+const (
+	MaxFDs   = 64 // descriptors of a process; one more is EMFILE
+	MaxProcs = 32 // processes of a host
+	firstFD  = 3  // 0, 1 and 2 are a process's standard streams
+)
+
+// Effects is what a socket call leaves behind: what TCP leaves, and datagrams.
+type Effects struct {
+	tcp.Effects
+	Datagrams []udp.Out
+}
+
+// Proc is a process: a name and a descriptor table.
+type Proc struct {
+	ID   inet.ProcID
+	Name string
+	fds  []*Socket // index is fd - firstFD; nil is free
+}
+
+// Table is the sockets and processes of one host.
+type Table struct {
+	// PortLow and PortHigh bound the ports the stack chooses itself (RFC 6056 §3.2).
+	PortLow, PortHigh uint16
+
+	tcp     *tcp.Layer
+	udp     *udp.Layer
+	ip      *ip.Layer
+	rand    *sim.Rand
+	procs   []*Proc
+	sockets []*Socket // in order of creation
+}
+
+// New makes an empty table over a host's layers.
+func New(t *tcp.Layer, u *udp.Layer, i *ip.Layer, rand *sim.Rand) *Table {
+	return &Table{PortLow: 32768, PortHigh: 60999, tcp: t, udp: u, ip: i, rand: rand}
+}
+
+// Procs returns the processes in order of starting. Do not change the slice.
+func (t *Table) Procs() []*Proc { return t.procs }
+
+// Proc returns a process by id, nil if there is none.
+func (t *Table) Proc(id inet.ProcID) *Proc {
+	for _, p := range t.procs {
+		if p.ID == id {
+			return p
+		}
+	}
+	return nil
+}
+
+// Sockets returns the sockets in order of creation. Do not change the slice.
+func (t *Table) Sockets() []*Socket { return t.sockets }
+
+// Start adds a process.
+func (t *Table) Start(id inet.ProcID, name string, fx *Effects) {
+	t.procs = append(t.procs, &Proc{ID: id, Name: name})
+	fx.Emit(rfc.ProcStart, event.ProcStarted{Proc: id, Name: name})
+}
+
+// Kill ends a process: its descriptors are closed as by close(2), lowest first.
+func (t *Table) Kill(p *Proc, fx *Effects) {
+	for i := range p.fds {
+		if s := p.fds[i]; s != nil {
+			t.discard(s, fx)
+		}
+	}
+	for i, o := range t.procs {
+		if o == p {
+			t.procs = append(t.procs[:i:i], t.procs[i+1:]...)
+			break
+		}
+	}
+	fx.Emit(rfc.ProcExit, event.ProcEnded{Proc: p.ID})
+}
+
+// install gives a socket the lowest free descriptor; false if the table is full.
+func (p *Proc) install(s *Socket) bool {
+	for i, o := range p.fds {
+		if o == nil {
+			p.fds[i], s.fd = s, firstFD+i
+			return true
+		}
+	}
+	if len(p.fds) == MaxFDs {
+		return false
+	}
+	p.fds = append(p.fds, s)
+	s.fd = firstFD + len(p.fds) - 1
+	return true
+}
+
+func (p *Proc) full() bool {
+	for _, o := range p.fds {
+		if o == nil {
+			return false
+		}
+	}
+	return len(p.fds) == MaxFDs
+}
+
+func (p *Proc) socket(fd int) *Socket {
+	if i := fd - firstFD; i >= 0 && i < len(p.fds) {
+		return p.fds[i]
+	}
+	return nil
+}
+
+// socket returns the socket with an id; nil if no process holds it any more.
+func (t *Table) socket(id inet.SocketID) *Socket {
+	for i := len(t.sockets) - 1; i >= 0; i-- {
+		if t.sockets[i].id == id {
+			return t.sockets[i]
+		}
+	}
+	return nil
+}
+
+// Wake lets the pending calls of a socket go on, oldest first, as far as they can.
+func (t *Table) Wake(id inet.SocketID, fx *Effects) {
+	s := t.socket(id)
+	if s == nil {
+		return
+	}
+	for i := 0; i < len(s.pending); {
+		c := s.pending[i]
+		if !t.try(c, fx) {
+			i++
+			continue
+		}
+		s.pending = append(s.pending[:i:i], s.pending[i+1:]...)
+	}
+}
+
+// Unreachable passes an ICMP error about a datagram to the connected UDP socket that
+// sent it. RFC 1122 §4.1.3.3 asks for every error to reach the application; like Linux
+// we tell only connected sockets, because only there the error has one addressee.
+func (t *Table) Unreachable(local, remote inet.Endpoint, errno inet.Errno, fx *Effects) {
+	u := t.udp.Lookup(remote, local)
+	if u == nil || u.Remote.IsZero() {
+		return
+	}
+	s := t.socket(u.ID)
+	s.err = errno
+	fx.Emit(rfc.UDPError, event.SocketError{Sock: s.id, Errno: errno})
+	t.Wake(s.id, fx)
+}
