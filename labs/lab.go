@@ -142,10 +142,11 @@ type Command struct {
 	Pos  Pos
 }
 
-// Step is one line of a command list. Args is as in Command; Wait may hold $params too.
+// Step is one line of a command list: {"op", "args", "wait"}, where wait is a predicate
+// over the view v and the time t that must hold before the command is given.
 type Step struct {
-	Command
-	Wait Predicate
+	Line string // with $params; Fill puts them in
+	Pos  Pos
 }
 
 // Wrong is a typical wrong solution: the goal it must fail and the hint it must draw.
