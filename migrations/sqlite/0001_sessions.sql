@@ -39,6 +39,7 @@ CREATE TABLE command (
     step    INTEGER NOT NULL,
     t       INTEGER NOT NULL,          -- virtual nanoseconds
     n       INTEGER NOT NULL,
+    epoch   INTEGER NOT NULL,          -- of the owner that took it
     cid     TEXT,                      -- idempotency key; NULL for clock entries
     actor   TEXT    NOT NULL,
     op      TEXT    NOT NULL,
@@ -51,7 +52,7 @@ CREATE UNIQUE INDEX command_cid ON command (session, cid) WHERE cid IS NOT NULL;
 CREATE TABLE share (
     token_hash TEXT    NOT NULL PRIMARY KEY, -- sha256, hex; the token itself is never kept
     session    TEXT    NOT NULL REFERENCES session (id) ON DELETE CASCADE,
-    role       TEXT    NOT NULL CHECK (role IN ('watcher', 'codriver')),
+    role       TEXT    NOT NULL CHECK (role IN ('watch', 'codrive')),
     expires    INTEGER NOT NULL,
     revoked    INTEGER NOT NULL DEFAULT 0 CHECK (revoked IN (0, 1))
 ) STRICT;

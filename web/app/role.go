@@ -8,11 +8,11 @@ const (
 	// Nobody has no part in the session: for them it does not exist.
 	Nobody Role = ""
 	// Watcher sees everything and changes nothing.
-	Watcher Role = "watcher"
+	Watcher Role = "watch"
 	// CoDriver commands beside the driver, and its pace never holds the run back.
-	CoDriver Role = "codriver"
+	CoDriver Role = "codrive"
 	// Driver commands, and the simulation waits for its connection's credit.
-	Driver Role = "driver"
+	Driver Role = "drive"
 )
 
 // Action is what somebody wants to do with a session.

@@ -53,6 +53,10 @@ type Reader interface {
 	Entries(ctx context.Context, id app.SessionID, run int) ([]journal.Entry, error)
 	// Lookup finds a command by its idempotency key, in any run of the session.
 	Lookup(ctx context.Context, id app.SessionID, cid string) (Appended, error)
+	// Diverged returns how many events of a run are the same for an owner of the given
+	// epoch and all later ones: those before the first command a later owner took. ok
+	// is false if there is no such command.
+	Diverged(ctx context.Context, id app.SessionID, run int, epoch uint64) (n uint64, ok bool, err error)
 	// Share returns a share by the hash of its token, valid or not.
 	Share(ctx context.Context, tokenHash string) (app.Share, error)
 	// SharesOf lists the shares of a session.
@@ -77,9 +81,11 @@ type Store interface {
 	// Append journals one command at the end of a run and returns its place. With a
 	// cid that is already there it changes nothing and returns the first one's place.
 	Append(ctx context.Context, f Fence, now time.Time, run int, e journal.Entry) (Appended, error)
-	// Clock journals a clock entry and sets playing and speed along with it.
+	// Clock journals a clock entry and sets playing and speed along with it. It takes
+	// the place of the last entry if that is a clock entry with the same arguments, so
+	// that a run left playing does not fill the disk.
 	Clock(ctx context.Context, f Fence, now time.Time, run int, e journal.Entry,
-		playing bool, speed app.Speed) error
+		playing bool, speed app.Speed) (seq uint64, err error)
 	// SetClock sets playing and speed without an entry.
 	SetClock(ctx context.Context, f Fence, now time.Time, playing bool, speed app.Speed) error
 	// Finish marks the session as handed in.
@@ -87,6 +93,8 @@ type Store interface {
 	// NewRun adds the next run (its No is set here), opens the session again and leaves
 	// it paused. It fails if after is not the last run, so that a resend is harmless.
 	NewRun(ctx context.Context, f Fence, now time.Time, after int, r app.Run) (app.Run, error)
+	// Release gives the session back, so that any process may claim it at once.
+	Release(ctx context.Context, f Fence) error
 	// Touch says that somebody was here.
 	Touch(ctx context.Context, f Fence, now time.Time) error
 	// CreateShare adds a share.
