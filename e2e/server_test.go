@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// binary is the server, built once for all tests of this process.
-var binary struct {
+// built is the server, built once for all tests of this process.
+var built struct {
 	once sync.Once
 	dir  string
 	path string
@@ -24,26 +24,26 @@ var binary struct {
 
 func build(t *testing.T) string {
 	t.Helper()
-	binary.once.Do(func() {
-		if binary.path = os.Getenv("LABSERVER_E2E_BINARY"); binary.path != "" {
+	built.once.Do(func() {
+		if built.path = os.Getenv("LABSERVER_E2E_BINARY"); built.path != "" {
 			return
 		}
-		if binary.dir, binary.err = os.MkdirTemp("", "labserver-e2e-"); binary.err != nil {
+		if built.dir, built.err = os.MkdirTemp("", "labserver-e2e-"); built.err != nil {
 			return
 		}
-		binary.path = filepath.Join(binary.dir, "labserver")
-		cmd := exec.Command("go", "build", "-o", binary.path, "labserver/cmd/labserver")
-		binary.out, binary.err = cmd.CombinedOutput()
+		built.path = filepath.Join(built.dir, "labserver")
+		cmd := exec.Command("go", "build", "-o", built.path, "labserver/cmd/labserver")
+		built.out, built.err = cmd.CombinedOutput()
 	})
-	if binary.err != nil {
-		t.Fatalf("build the server: %v\n%s", binary.err, binary.out)
+	if built.err != nil {
+		t.Fatalf("build the server: %v\n%s", built.err, built.out)
 	}
-	return binary.path
+	return built.path
 }
 
 func removeBinary() {
-	if binary.dir != "" {
-		os.RemoveAll(binary.dir)
+	if built.dir != "" {
+		os.RemoveAll(built.dir)
 	}
 }
 
