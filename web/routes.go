@@ -7,18 +7,36 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"labserver/stack/rfc"
 	"labserver/static"
 	"labserver/web/app"
+	"labserver/web/page/catalogue"
 	"labserver/web/page/fault"
+	"labserver/web/page/lab"
+	"labserver/web/page/landing"
+	"labserver/web/page/rules"
+	"labserver/web/page/runs"
+	"labserver/web/page/share"
 	"labserver/web/page/workbench"
 )
 
 // pages mounts what people read and the forms on it.
 func (s *server) pages(r chi.Router) {
+	one := lab.Page{Catalog: s.Catalog, Shelf: s.Store, Starter: s.Starter, Auth: s.Auth}
 	bench := workbench.Page{
 		Catalog: s.Catalog, Shelf: s.Store, Auth: s.Auth, Assets: s.Assets, Now: s.Now,
 	}
+	links := share.Page{Shelf: s.Store, Auth: s.Auth, Now: s.Now, Address: s.Origin.Address}
+	r.Get("/", landing.New(s.Catalog).ServeHTTP)
+	r.Get("/labs", catalogue.Page{Catalog: s.Catalog}.ServeHTTP)
+	r.Get("/labs/{slug}", one.ServeHTTP)
+	r.Post("/labs/{slug}/start", one.Start)
+	r.Get("/sessions", runs.Page{Catalog: s.Catalog, Shelf: s.Store, Auth: s.Auth}.ServeHTTP)
+	r.Get("/rfc", rules.Page{Table: rfc.Table()}.ServeHTTP)
 	r.Post("/prefs", s.prefs)
+	r.Get("/s/{session}/share", links.ServeHTTP)
+	r.Post("/s/{session}/share", links.Make)
+	r.Post("/s/{session}/share/revoke", links.Revoke)
 	r.Get("/s/{session}", bench.ServeHTTP)
 	r.Get("/w/{token}", bench.Watch)
 }

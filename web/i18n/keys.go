@@ -145,6 +145,7 @@ const (
 	ShareCodriveNote      Key = "share.codrive_note"
 	ShareLabel            Key = "share.label"
 	ShareLead             Key = "share.lead"
+	ShareLive             Key = "share.live"
 	ShareMade             Key = "share.made"
 	ShareMadeCodrive      Key = "share.made_codrive"
 	ShareMadeWatch        Key = "share.made_watch"
@@ -309,6 +310,7 @@ func Keys() []Key {
 		ShareCodriveNote,
 		ShareLabel,
 		ShareLead,
+		ShareLive,
 		ShareMade,
 		ShareMadeCodrive,
 		ShareMadeWatch,
