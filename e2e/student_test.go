@@ -195,7 +195,7 @@ func (s *student) hear() (string, error) {
 		Items []json.RawMessage `json:"items"`
 	}
 	if err := json.Unmarshal(raw, &m); err != nil {
-		return "", fmt.Errorf("the server said what is no message: %w: %.200s", err, raw)
+		return "", fault{fmt.Sprintf("the server said what is no message: %v: %.200s", err, raw)}
 	}
 	switch m.Type {
 	case "hello":
@@ -235,15 +235,15 @@ func (s *student) forget(common uint64) {
 // must be the same.
 func (s *student) take(from, to uint64, items []json.RawMessage) error {
 	if to-from+1 != uint64(len(items)) {
-		return fmt.Errorf("evs %d to %d holds %d events", from, to, len(items))
+		return fault{fmt.Sprintf("evs %d to %d holds %d events", from, to, len(items))}
 	}
 	if from > s.last+1 {
-		return fmt.Errorf("evs from %d after event %d: a gap", from, s.last)
+		return fault{fmt.Sprintf("evs from %d after event %d: a gap", from, s.last)}
 	}
 	for i, item := range items {
 		n := from + uint64(i)
 		if old, ok := s.events[n]; ok && string(old) != string(item) {
-			return fmt.Errorf("event %d was\n%s\nand is now\n%s", n, old, item)
+			return fault{fmt.Sprintf("event %d was\n%s\nand is now\n%s", n, old, item)}
 		}
 		s.events[n] = item
 		s.last = max(s.last, n)
@@ -306,8 +306,118 @@ func (s *student) quiet() {
 	}
 }
 
-// isClosed tells a close frame with this code.
-func isClosed(err error, code int) bool {
+// fault is what no lost connection explains.
+type fault struct{ what string }
+
+func (f fault) Error() string { return f.what }
+
+// asFault returns err unless it is only the end of a connection: a cut, or a server that
+// says it goes away and may be asked again.
+func asFault(err error) error {
 	var c closed
-	return errors.As(err, &c) && c.code == code
+	if errors.As(err, &c) {
+		switch c.code {
+		case 1000, 1001, 1006, 1012:
+			return nil
+		}
+		return err
+	}
+	var f fault
+	if errors.As(err, &f) {
+		return err
+	}
+	return nil
+}
+
+// proc returns the first process of a host, starting one if there is none.
+func (s *student) proc(host string) string {
+	s.t.Helper()
+	var v struct {
+		Hosts []struct {
+			ID    string `json:"id"`
+			Procs []struct {
+				ID string `json:"id"`
+			} `json:"procs"`
+		} `json:"hosts"`
+	}
+	if err := json.Unmarshal(s.snap, &v); err != nil {
+		s.t.Fatalf("snapshot: %v", err)
+	}
+	for _, h := range v.Hosts {
+		if h.ID == host && len(h.Procs) > 0 {
+			return h.Procs[0].ID
+		}
+	}
+	r := s.must("proc.start", map[string]any{"host": host})
+	var started struct {
+		Proc string `json:"proc"`
+	}
+	s.event(func(kind string, by uint64, raw json.RawMessage) bool {
+		return kind == "proc.started" && by == r.N && json.Unmarshal(raw, &started) == nil
+	})
+	return started.Proc
+}
+
+// returned makes a call and waits for what it returns.
+func (s *student) returned(op string, args map[string]any) int64 {
+	s.t.Helper()
+	c := s.outcome(op, args)
+	if c.Kind != "call.returned" {
+		s.t.Fatalf("%s %v: %s %s", op, args, c.Kind, c.Errno)
+	}
+	return c.Value
+}
+
+// outcome is how a call ended.
+type outcome struct {
+	Kind  string `json:"kind"`
+	By    uint64 `json:"by"`
+	Rule  string `json:"rule"`
+	Call  string `json:"call"`
+	Op    string `json:"op"`
+	Value int64  `json:"value"`
+	Errno string `json:"errno"`
+	Field string `json:"field"`
+}
+
+// outcome makes a call and waits until it has ended.
+func (s *student) outcome(op string, args map[string]any) (o outcome) {
+	s.t.Helper()
+	r := s.must(op, args)
+	id := ""
+	s.event(func(kind string, by uint64, raw json.RawMessage) bool {
+		if !strings.HasPrefix(kind, "call.") || json.Unmarshal(raw, &o) != nil {
+			return false
+		}
+		if by == r.N {
+			id = o.Call
+		}
+		return id != "" && o.Call == id && kind != "call.blocked"
+	})
+	return o
+}
+
+// event waits for an event, among those seen and those to come.
+func (s *student) event(is func(kind string, by uint64, raw json.RawMessage) bool) {
+	s.t.Helper()
+	seen := uint64(0)
+	for deadline := time.Now().Add(patience); ; {
+		for n := seen + 1; n <= s.last; n++ {
+			var e struct {
+				Kind string `json:"kind"`
+				By   uint64 `json:"by"`
+			}
+			raw, ok := s.events[n]
+			if ok && json.Unmarshal(raw, &e) == nil && is(e.Kind, e.By, raw) {
+				return
+			}
+			seen = n
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatal("the event did not come")
+		}
+		if _, err := s.hear(); err != nil {
+			s.t.Fatalf("waiting for an event: %v", err)
+		}
+	}
 }
