@@ -34,7 +34,7 @@ type SegOpts struct {
 	TS      bool         `json:"ts,omitempty"`
 	TSVal   uint32       `json:"ts_val,omitempty"`
 	TSEcr   uint32       `json:"ts_ecr,omitempty"`
-	Unknown []uint8      `json:"unknown,omitempty"` // kinds passed over
+	Unknown OptionKinds  `json:"unknown,omitempty"` // kinds passed over
 }
 
 // Dgram is a UDP datagram as events show it.
