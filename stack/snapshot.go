@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"sort"
 
-	"labserver/stack/event"
 	"labserver/stack/inet"
 	"labserver/stack/view"
 )
@@ -65,7 +64,7 @@ func (w *World) Hash() [32]byte {
 	h := sha256.New()
 	var line []byte
 	for _, e := range w.log.From(1) {
-		line = append(encode(e, line[:0]), '\n')
+		line = append(e.AppendJSON(line[:0]), '\n')
 		h.Write(line)
 	}
 	v, err := json.Marshal(w.View())
@@ -74,10 +73,4 @@ func (w *World) Hash() [32]byte {
 	}
 	h.Write(v)
 	return [32]byte(h.Sum(nil))
-}
-
-func encode(e event.Event, b []byte) []byte {
-	head, _ := json.Marshal(e)
-	body, _ := json.Marshal(e.Body)
-	return append(append(append(b, head...), e.Kind()...), body...)
 }
