@@ -67,7 +67,7 @@ func TestWrongRequestsGetOneClearAnswerAndChangeNothing(t *testing.T) {
 		{"deleting", owner, "DELETE", own, nil, nil, 405},
 		{"an old build's file", owner, "GET", "/static/v-0000000000000000/site.css", nil, nil, 404},
 		{"a file outside", owner, "GET", "/static/v-0/..%2f..%2fgo.mod", nil, nil, 404},
-		{"the socket's address without a socket", owner, "GET", own + "/live", nil, nil, 426},
+		{"the socket's address without a socket", owner, "GET", own + "/live", nil, nil, 400},
 	} {
 		status, body, _ := c.who.do(c.method, c.path, c.form, c.edit)
 		if status != c.want {

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// call runs the command line in an empty working folder.
+func call(t *testing.T, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = run(context.Background(), args, &out, &errs)
+	return out.String(), errs.String(), code
+}
+
+func TestWhatMakesNoSenseGetsOneLineAndStatusTwoAndWritesNothing(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	write := func(name, data string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(data), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	file := write("file", "not a folder")
+	empty := write("empty.jsonl", "")
+	prose := write("prose.jsonl", "Dear journal,\n")
+	future := write("future.jsonl", `{"format":99,"behaviour":0,"seed":"1"}`+"\n")
+	badSeed := write("seed.jsonl", `{"format":1,"behaviour":0,"lab":{"slug":"","digest":""},`+
+		`"params":{},"world":{"profile":"linux","commands":[]},"seed":"minus one","parent":null}`+"\n")
+	later := write("later.jsonl", `{"format":1,"behaviour":7,"build":"","lab":{"slug":"","digest":""},`+
+		`"params":{},"world":{"profile":"linux","commands":[]},"seed":"1","parent":null}`+"\n")
+	other := write("other.jsonl", `{"format":1,"behaviour":0,"build":"ffff","lab":{"slug":"","digest":""},`+
+		`"params":{},"world":{"profile":"linux","commands":[]},"seed":"1","parent":null}`+"\n")
+	broken := write("broken.jsonl", `{"format":1,"behaviour":0,"build":"","lab":{"slug":"","digest":""},`+
+		`"params":{},"world":{"profile":"linux","commands":[]},"seed":"1","parent":null}`+"\n"+
+		`{"seq":1,"step":0,"t":0,"n":0,"cid":"a","actor":"x","op":"bind","args":{"proc":"p9","fd":3,"port":1}}`+"\n")
+
+	for _, c := range []struct {
+		name string
+		args []string
+		env  map[string]string
+		want string // must be in the line
+	}{
+		{"unknown subcommand", []string{"frobnicate"}, nil, "frobnicate"},
+		{"unknown flag", []string{"serve", "--verbose"}, nil, "--verbose"},
+		{"unknown flag without subcommand", []string{"--verbose"}, nil, "--verbose"},
+		{"flag without value", []string{"serve", "--addr"}, nil, "--addr"},
+		{"too many arguments", []string{"version", "please"}, nil, "please"},
+		{"address without port", []string{"serve", "--addr", "localhost"}, nil, "[host]:port"},
+		{"port that is no number", []string{"serve", "--addr", ":http!"}, nil, "0 to 65535"},
+		{"port too great", []string{"serve", "--addr", ":65536"}, nil, "0 to 65535"},
+		{"address from the environment", []string{"serve"},
+			map[string]string{"LABSERVER_ADDR": "nowhere"}, "nowhere"},
+		{"boolean from the environment", []string{"serve"},
+			map[string]string{"LABSERVER_DEV": "perhaps"}, "perhaps"},
+		{"public URL without scheme", []string{"serve", "--public-url", "labs.example.org"}, nil, "https://"},
+		{"public URL with a path", []string{"serve", "--public-url", "https://a.example/x"}, nil, "origin"},
+		{"data folder is a file", []string{"serve", "--addr", "127.0.0.1:0", "--data", file}, nil, "not a folder"},
+		{"dev without sources", []string{"serve", "--dev"}, nil, "static/src"},
+		{"replay of nothing", []string{"replay"}, nil, "journal"},
+		{"replay of a missing file", []string{"replay", "none.jsonl"}, nil, "none.jsonl"},
+		{"replay of a folder", []string{"replay", dir}, nil, "folder"},
+		{"replay of an empty file", []string{"replay", empty}, nil, empty},
+		{"replay of prose", []string{"replay", "--hash", prose}, nil, "line 1"},
+		{"replay of a future format", []string{"replay", future}, nil, "99"},
+		{"replay of a bad seed", []string{"replay", badSeed}, nil, "seed"},
+		{"replay of another behaviour", []string{"replay", later}, nil, "behaviour 7"},
+		{"replay of another build", []string{"replay", other}, nil, "build ffff"},
+		{"replay of an impossible entry", []string{"replay", broken}, nil, "p9"},
+		{"replay in two forms", []string{"replay", "--json", "--hash", broken}, nil, "--hash"},
+		{"replay of a session without a database", []string{"replay", "session:abc"}, nil, "labserver-data"},
+		{"replay of a run that is no number", []string{"replay", "session:abc/one"}, nil, "one"},
+		{"grade without a journal", []string{"grade", "hello-udp"}, nil, "journal"},
+		{"grade by an unknown lab", []string{"grade", "no-such-lab", broken}, nil, "no-such-lab"},
+		{"grade of a missing file", []string{"grade", "hello-udp", "none.jsonl"}, nil, "none.jsonl"},
+		{"check of nothing", []string{"lab", "check"}, nil, "dir"},
+		{"check of a missing folder", []string{"lab", "check", "none"}, nil, "none"},
+		{"check with a negative number", []string{"lab", "check", dir, "--seeds", "0"}, nil, "seeds"},
+		{"lab without a word", []string{"lab"}, nil, "check"},
+		{"backup without a file", []string{"backup"}, nil, "file"},
+		{"backup without a database", []string{"backup", "copy.sqlite"}, nil, "labserver-data"},
+		{"backup over a file", []string{"backup", file}, nil, "exists"},
+		{"health of a bad address", []string{"health", "--addr", "x"}, nil, "[host]:port"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for k, v := range c.env {
+				t.Setenv(k, v)
+			}
+			before := listing(t, dir)
+			out, errs, code := call(t, c.args...)
+			if code != exitWrong {
+				t.Errorf("status %d, want %d", code, exitWrong)
+			}
+			line, ok := strings.CutSuffix(errs, "\n")
+			if !ok || strings.Contains(line, "\n") || !strings.HasPrefix(line, "labserver: ") {
+				t.Errorf("standard error is not one line: %q", errs)
+			}
+			if !strings.Contains(strings.ToLower(line), strings.ToLower(c.want)) {
+				t.Errorf("%q does not name %q", line, c.want)
+			}
+			if out != "" {
+				t.Errorf("standard output: %q", out)
+			}
+			if after := listing(t, dir); after != before {
+				t.Errorf("something was written:\nbefore %s\nafter  %s", before, after)
+			}
+		})
+	}
+}
+
+// listing is every path under dir with its size.
+func listing(t *testing.T, dir string) string {
+	t.Helper()
+	var b strings.Builder
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		rel, _ := filepath.Rel(dir, path)
+		b.WriteString(rel + " ")
+		if !d.IsDir() {
+			b.WriteString(info.ModTime().String() + " ")
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestHelpAndVersionAnswerOnStandardOutput(t *testing.T) {
+	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"lab", "check", "--help"}} {
+		out, errs, code := call(t, args...)
+		if code != exitOK || errs != "" || !strings.Contains(out, "Usage: labserver") {
+			t.Errorf("%q: status %d, out %q, err %q", args, code, out, errs)
+		}
+	}
+	out, _, code := call(t, "version")
+	if code != exitOK || !strings.HasPrefix(out, "labserver ") || strings.Count(out, "\n") != 1 {
+		t.Errorf("version: status %d, %q", code, out)
+	}
+}
+
+func TestEveryFlagHasAVariable(t *testing.T) {
+	out, _, _ := call(t, "serve", "--help")
+	for _, want := range []string{"$LABSERVER_ADDR", "$LABSERVER_DATA", "$LABSERVER_PUBLIC_URL",
+		"$LABSERVER_DEV"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("serve --help does not name %s:\n%s", want, out)
+		}
+	}
+}
+
+func TestHealthFailsWithAWordWhenNobodyAnswers(t *testing.T) {
+	_, errs, code := call(t, "health", "--addr", "127.0.0.1:1")
+	if code != exitFail || !strings.Contains(errs, "127.0.0.1:1") || strings.Count(errs, "\n") != 1 {
+		t.Errorf("status %d, %q", code, errs)
+	}
+}
