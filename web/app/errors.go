@@ -89,3 +89,14 @@ func Status(err error) int {
 	}
 	return http.StatusBadRequest
 }
+
+// Public returns what of an error a client may see: its code and field, never a cause.
+func Public(err error) *Error {
+	var e *Error
+	if !errors.As(err, &e) {
+		return &Error{Code: "internal"}
+	}
+	c := *e
+	c.cause = nil
+	return &c
+}

@@ -1,0 +1,163 @@
+package live
+
+import (
+	"sync"
+
+	"labserver/web/app"
+	"labserver/web/session"
+)
+
+// Bounds of a connection's queue (labwire.md 3). A driver is held back by its credit
+// instead, which is smaller than its bound.
+const (
+	watcherFrames = 256
+	watcherOctets = 1 << 20
+	driverOctets  = 4 << 20
+)
+
+// outbox is the queue between a session and one socket's writer. It is a session.Sink:
+// Publish never blocks. A watcher that is too slow loses its events and, once it can
+// write again, gets a snapshot.
+type outbox struct {
+	limits Limits
+
+	mu      sync.Mutex
+	queue   []queued
+	octets  int
+	role    app.Role
+	lagging bool   // events are left out until the next snapshot
+	dropped uint64 // so many
+	closing *closing
+	wake    chan struct{} // holds a token when there is something to do
+}
+
+// queued is one frame on its way.
+type queued struct {
+	text   []byte
+	events uint64 // it holds so many; 0 for other frames
+	snap   bool
+}
+
+// closing is how the socket will be closed once the queue is empty.
+type closing struct {
+	code   int
+	reason string
+}
+
+func newOutbox(l Limits) *outbox {
+	return &outbox{limits: l, wake: make(chan struct{}, 1)}
+}
+
+// Publish implements session.Sink.
+func (o *outbox) Publish(f session.Frame) {
+	text := encode(f, o.limits)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch f := f.(type) {
+	case *session.Batch:
+		if o.lagging {
+			o.dropped += f.To - f.From + 1
+			return
+		}
+		o.push(queued{text: text, events: f.To - f.From + 1})
+	case *session.Snap:
+		o.lagging = false
+		o.push(queued{text: text, snap: true})
+	case *session.Bye:
+		o.push(queued{text: text})
+		if o.closing == nil {
+			o.closing = &closing{byeStatus(f.Code), f.Code}
+		}
+	case *session.Hello:
+		o.role = f.Role
+		o.push(queued{text: text})
+	case *session.Who:
+		o.role = f.Role
+		o.push(queued{text: text})
+	default:
+		o.push(queued{text: text})
+	}
+	if o.full() {
+		o.lag()
+	}
+}
+
+// send queues a frame of the connection's own.
+func (o *outbox) send(text []byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.push(queued{text: text})
+}
+
+// end says goodbye: nothing is queued after it, and then the socket is closed.
+func (o *outbox) end(bye Bye, code int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closing == nil {
+		o.push(queued{text: marshal(bye)})
+		o.closing = &closing{code, bye.Code}
+	}
+}
+
+func (o *outbox) push(q queued) {
+	if o.closing != nil {
+		return
+	}
+	o.queue = append(o.queue, q)
+	o.octets += len(q.text)
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (o *outbox) full() bool {
+	if o.role == app.Driver {
+		return o.octets > driverOctets
+	}
+	return len(o.queue) > watcherFrames || o.octets > watcherOctets
+}
+
+// lag leaves out all events that wait, and those that come until the next snapshot. A
+// snapshot that waits is as old as they are.
+func (o *outbox) lag() {
+	kept := o.queue[:0]
+	octets := 0
+	for _, q := range o.queue {
+		if q.events > 0 || q.snap {
+			o.dropped += q.events
+			continue
+		}
+		kept = append(kept, q)
+		octets += len(q.text)
+	}
+	clear(o.queue[len(kept):])
+	if len(kept) > watcherFrames { // nothing but small frames that nobody takes
+		o.closing = &closing{statusSlow, "slow"}
+	}
+	o.queue, o.octets, o.lagging = kept, octets, true
+}
+
+// batch is what a writer takes at once.
+type batch struct {
+	texts   [][]byte
+	dropped uint64 // events were left out: say so, and ask for a snapshot
+	lagging bool
+	closing *closing
+}
+
+// take empties the queue.
+func (o *outbox) take() batch {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	b := batch{closing: o.closing}
+	for _, q := range o.queue {
+		b.texts = append(b.texts, q.text)
+	}
+	if o.lagging && o.dropped > 0 {
+		b.lagging, b.dropped = true, o.dropped
+		o.dropped = 0
+	}
+	o.queue, o.octets = nil, 0
+	return b
+}

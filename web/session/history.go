@@ -1,0 +1,158 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"labserver/stack"
+	"labserver/stack/event"
+	"labserver/stack/inet"
+	"labserver/stack/journal"
+	"labserver/web/app"
+)
+
+// History is a part of a run. Final tells that no later command can change it.
+type History struct {
+	Events []event.Event // shared: not to be changed
+	Head   uint64        // last event of the run as it stands
+	Final  bool
+}
+
+// past is a run as far as it has gone.
+type past struct {
+	header  journal.Header
+	entries []journal.Entry
+	at      position      // how far it has gone
+	events  []event.Event // nil unless the run is in memory
+	fixed   uint64        // events up to the last journaled entry
+}
+
+// Events returns the events from..to of a run; no 0 means the last run, to 0 the end.
+func (m *Manager) Events(ctx context.Context, id app.SessionID, no int, from, to uint64) (History, error) {
+	p, err := m.past(ctx, id, no)
+	if err != nil {
+		return History{}, err
+	}
+	events := p.events
+	if events == nil {
+		err := m.replays.with(p.key(id, no), p, func(w *stack.World) {
+			w.Seek(p.at.step, p.at.t)
+			events = w.Events().From(1)
+		})
+		if err != nil {
+			return History{}, err
+		}
+	}
+	head := uint64(len(events))
+	if to == 0 || to > head {
+		to = head
+	}
+	h := History{Head: head, Final: to <= p.fixed}
+	if from >= 1 && from <= to {
+		h.Events = events[from-1 : to : to]
+	}
+	return h, nil
+}
+
+// Frame returns the octets of the frame in which a packet first left its host.
+func (m *Manager) Frame(ctx context.Context, id app.SessionID, no int, pkt inet.PacketID) (
+	frame []byte, final bool, err error,
+) {
+	p, err := m.past(ctx, id, no)
+	if err != nil {
+		return nil, false, err
+	}
+	err = m.replays.with(p.key(id, no), p, func(w *stack.World) {
+		for w.Events().Len() < uint64(pkt) && w.Steps() < p.at.step && w.Step() {
+		}
+		if uint64(pkt) >= 1 && uint64(pkt) <= w.Events().Len() {
+			frame = slices.Clone(w.Frame(pkt))
+		}
+	})
+	if err == nil && frame == nil {
+		err = app.ErrNotFound
+	}
+	return frame, uint64(pkt) <= p.fixed, err
+}
+
+// past finds a run: in memory if it is the one being played, else in the store.
+func (m *Manager) past(ctx context.Context, id app.SessionID, no int) (past, error) {
+	run, err := m.cfg.Store.Run(ctx, id, no)
+	if err != nil {
+		return past{}, notFound(err)
+	}
+	if run.Build != m.cfg.Build {
+		return past{}, app.ErrOtherBuild
+	}
+	if s := m.inMemory(id); s != nil {
+		var p past
+		var ok bool
+		if err := s.post(ctx, func() { p, ok = s.past(run.No) }); err == nil && ok {
+			return p, nil
+		}
+	}
+	header, err := HeaderOf(run)
+	if err != nil {
+		return past{}, err
+	}
+	entries, err := m.cfg.Store.Entries(ctx, id, run.No)
+	if err != nil {
+		return past{}, notFound(err)
+	}
+	p := past{header: header, entries: entries}
+	if n := len(entries); n > 0 {
+		p.at = position{step: entries[n-1].Step, t: entries[n-1].T, n: entries[n-1].N}
+		p.fixed = p.at.n
+	}
+	return p, nil
+}
+
+// past is the run being played as far as it has gone, if that is its number.
+func (s *Session) past(no int) (past, bool) {
+	if s.run.No != no || s.broken != "" {
+		return past{}, false
+	}
+	return past{
+		header: s.header, entries: slices.Clone(s.entries.list),
+		at:     position{step: s.world.Steps(), t: s.world.Now(), n: s.world.Events().Len()},
+		events: s.world.Events().From(1), fixed: s.entries.n,
+	}, true
+}
+
+// inMemory returns a session that is loaded, or nil.
+func (m *Manager) inMemory(id app.SessionID) *Session {
+	m.mu.Lock()
+	l := m.live[id]
+	m.mu.Unlock()
+	if l == nil {
+		return nil
+	}
+	select {
+	case <-l.ready:
+		return l.s // nil if it could not be loaded
+	default:
+		return nil
+	}
+}
+
+// Journal returns a run as a file, as it is on disk; no 0 means the last run.
+func (m *Manager) Journal(ctx context.Context, id app.SessionID, no int) ([]byte, error) {
+	run, err := m.cfg.Store.Run(ctx, id, no)
+	if err != nil {
+		return nil, notFound(err)
+	}
+	header, err := HeaderOf(run)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := m.cfg.Store.Entries(ctx, id, run.No)
+	if err != nil {
+		return nil, notFound(err)
+	}
+	return journal.Encode(header, entries), nil
+}
+
+func (p past) key(id app.SessionID, no int) string {
+	return fmt.Sprintf("%s/%d", id, no)
+}
