@@ -8,7 +8,7 @@ import (
 
 // SchemaHash names the schema of the stream, static/src/gen/schema.json: a page that
 // was made for another one reloads.
-const SchemaHash = "04fc78678b6c123e"
+const SchemaHash = "12f2e65229f35c46"
 
 // Kinds lists every kind of event but the open ones, cmd.* and note.*.
 func Kinds() []Kind {

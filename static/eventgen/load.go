@@ -107,10 +107,13 @@ func kindOf(fn *ast.FuncDecl) (kind string, prefix bool, err error) {
 	return kind, strings.HasSuffix(kind, "."), err
 }
 
-// commands pairs ops with the argument types of args.go.
+// commands pairs ops with the argument types of args.go, in ParseCommand's order.
 func (l *loader) commands(pkg *types.Package) ([]Command, error) {
 	var commands []Command
-	ops := Ops()
+	ops, err := readOps(l.root)
+	if err != nil {
+		return nil, err
+	}
 	for _, op := range ops {
 		s, err := l.named(pkg, op.Args)
 		if err != nil {
@@ -122,7 +125,7 @@ func (l *loader) commands(pkg *types.Package) ([]Command, error) {
 		obj := pkg.Scope().Lookup(name).(*types.TypeName)
 		used := l.objects[obj] != nil || name == "Payload" // Payload is embedded
 		if !used && !slices.ContainsFunc(ops, func(op Op) bool { return op.Args == name }) {
-			return nil, fmt.Errorf("args.go: %s belongs to no op: add it to ops.go", name)
+			return nil, fmt.Errorf("args.go: %s belongs to no op of ParseCommand", name)
 		}
 	}
 	return commands, nil

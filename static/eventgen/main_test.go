@@ -102,6 +102,24 @@ func TestBodiesThatCannotBeWrittenAreRefusedByName(t *testing.T) {
 	}
 }
 
+func TestEveryOpHasItsArguments(t *testing.T) {
+	ops, err := readOps(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	types := map[string]string{}
+	for _, op := range ops {
+		types[op.Name] = op.Args
+	}
+	for op, want := range map[string]string{
+		"host.add": "HostAdd", "recvfrom": "Recv", "getpeername": "GetName", "finish": "Finish",
+	} {
+		if types[op] != want {
+			t.Errorf("%s takes %q, want %s", op, types[op], want)
+		}
+	}
+}
+
 func TestArgumentsOfNoOpAreRefused(t *testing.T) {
 	dir := moduleWith(t, "")
 	args := filepath.Join(dir, "stack/args.go")
