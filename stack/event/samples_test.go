@@ -77,7 +77,8 @@ func (s *story) world() {
 	s.tell("", "",
 		event.WorldStarted{Behaviour: 1, Profile: "linux"},
 		event.Command{Op: "host.add", Actor: "학생", Args: json.RawMessage(`{"id":"A"}`)},
-		event.Note{Op: "answer", Actor: "s", Args: json.RawMessage(`{"goal":"g1","value":"\u003c8081\u003e"}`)},
+		event.Note{Op: "answer", Actor: "s",
+			Args: json.RawMessage(`{"goal":"g1","value":"\u003c8081\u003e"}`)},
 		event.WorldBudget{Steps: 200_000, At: 1})
 	s.tell("A", "",
 		event.HostAdded{Name: "서버", Profile: "linux", Forward: true},
