@@ -39,7 +39,7 @@ func TestWhatMakesNoSenseGetsOneLineAndStatusTwoAndWritesNothing(t *testing.T) {
 		`"params":{},"world":{"profile":"linux","commands":[]},"seed":"1","parent":null}`+"\n")
 	broken := write("broken.jsonl", `{"format":1,"behaviour":0,"build":"","lab":{"slug":"","digest":""},`+
 		`"params":{},"world":{"profile":"linux","commands":[]},"seed":"1","parent":null}`+"\n"+
-		`{"seq":1,"step":0,"t":0,"n":0,"cid":"a","actor":"x","op":"bind","args":{"proc":"p9","fd":3,"port":1}}`+"\n")
+		`{"seq":1,"step":0,"t":0,"n":1,"cid":"a","actor":"x","op":"bind","args":{"proc":"p9","fd":3,"port":1}}`+"\n")
 
 	for _, c := range []struct {
 		name string
