@@ -22,7 +22,7 @@ var (
 
 // reserved are names a binding or parameter cannot have: CEL's words and ours.
 func reserved(name string) bool {
-	return slices.Contains([]string{"e", "v", "p", "t", "true", "false", "null", "in", "as",
+	return slices.Contains([]string{"e", "v", "p", "true", "false", "null", "in", "as",
 		"break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop",
 		"package", "namespace", "return", "var", "void", "while"}, name)
 }

@@ -143,7 +143,7 @@ type Command struct {
 }
 
 // Step is one line of a command list: {"op", "args", "wait"}, where wait is a predicate
-// over the view v and the time t that must hold before the command is given.
+// over the view v that must hold before the command is given.
 type Step struct {
 	Line string // with $params; Fill puts them in
 	Pos  Pos

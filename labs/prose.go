@@ -3,6 +3,7 @@ package labs
 import (
 	"bytes"
 	"html"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -71,7 +72,7 @@ func (p *page) render(bad *faults, at Pos, prose string, cards map[string]card) 
 		out.WriteString(p.cardHTML(c))
 	}
 	flush()
-	for id := range cards {
+	for _, id := range slices.Sorted(maps.Keys(cards)) {
 		if !slices.Contains(p.cards, id) {
 			bad.add(at, "card %s has no place; write :::card %s where it belongs", id, id)
 		}

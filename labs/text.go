@@ -70,6 +70,9 @@ func (l *Lab) readTexts(bad *faults, folder string, files map[string][]byte) {
 		file := path.Join(folder, "lab."+lang+".md")
 		l.texts[lang] = l.readPage(bad, file, lang, files["lab."+lang+".md"])
 	}
+	if len(bad.list) > 0 {
+		return // what follows would only repeat it
+	}
 	ko, en := l.texts["ko"], l.texts["en"]
 	at := Pos{path.Join(folder, "lab.en.md"), 1}
 	if len(ko.Objectives) != len(en.Objectives) {

@@ -203,7 +203,6 @@ type vars struct {
 	e     eventVal
 	v     object
 	p     paramsVal
-	t     types.Int
 	match *match               // the partial match at hand
 	bound map[string]*eventVal // the steps of completed find goals
 }
@@ -225,8 +224,6 @@ func (x *vars) ResolveName(name string) (any, bool) {
 		return &x.v, true
 	case "p":
 		return &x.p, true
-	case "t":
-		return x.t, true
 	}
 	if ev := x.match.find(name); ev != nil {
 		return ev, true

@@ -89,11 +89,7 @@ func planKey(l *labs.Lab, params map[string]string) string {
 
 // newPlan compiles all goals; the error holds the first mistake of each.
 func newPlan(l *labs.Lab, params map[string]string) (*plan, error) {
-	names := make([]string, 0, len(l.Params))
-	for _, p := range l.Params {
-		names = append(names, p.Name)
-	}
-	c, err := newCompiler(names)
+	c, err := newCompiler(l)
 	if err != nil {
 		return nil, err
 	}

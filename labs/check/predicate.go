@@ -25,7 +25,6 @@ const (
 	onEvent role = iota // e and, if need be, v
 	onView              // v alone
 	onHint              // either
-	onWait              // v and t, in command lists
 )
 
 // predicate is a compiled predicate and what must happen for it to change.
@@ -50,10 +49,15 @@ type compiler struct {
 	bindings map[string]*eventType // by name
 }
 
-func newCompiler(params []string) (*compiler, error) {
+// newCompiler makes the compiler of a lab's predicates.
+func newCompiler(l *labs.Lab) (*compiler, error) {
 	base, err := baseEnv()
 	if err != nil {
 		return nil, fmt.Errorf("labs/check: CEL: %w", err)
+	}
+	params := make([]string, 0, len(l.Params))
+	for _, p := range l.Params {
+		params = append(params, p.Name)
 	}
 	c := &compiler{base: base, bindings: map[string]*eventType{}}
 	c.provider = *base.CELTypeProvider().(*provider)
@@ -108,9 +112,6 @@ func (c *compiler) compile(src labs.Predicate, r role) (*predicate, error) {
 		return nil, fault("looks at nothing that happens; name the view v")
 	}
 	opts = append(opts, cel.Variable("v", c.provider.schema.byName["view.view"].cel))
-	if r == onWait {
-		opts = append(opts, cel.Variable("t", cel.IntType))
-	}
 	return p, c.program(p, parsed, append(opts, cel.CustomTypeProvider(&prov)), fault)
 }
 

@@ -1,43 +1,44 @@
 package check
 
 import (
-	"cel.dev/cel-go/common/types"
-
 	"labserver/labs"
-	"labserver/stack/sim"
 	"labserver/stack/view"
 )
 
-// Wait is a predicate a command list waits for, over the view v and the time t in ns.
-type Wait struct {
-	pred *predicate
-	vars vars
+// Waits evaluates what the lines of a lab's command lists wait for: predicates on the
+// view. It compiles each once and is not safe for concurrent use.
+type Waits struct {
+	compiler *compiler
+	compiled map[string]*predicate
 }
 
-// NewWait compiles what a line of a command list waits for. It looks at v as it is
-// whenever Holds is called.
-func NewWait(l *labs.Lab, params map[string]string, src labs.Predicate, v *view.View) (*Wait, error) {
-	names := make([]string, 0, len(l.Params))
-	for _, p := range l.Params {
-		names = append(names, p.Name)
-	}
-	c, err := newCompiler(names)
+// NewWaits makes the evaluator for one lab.
+func NewWaits(l *labs.Lab) (*Waits, error) {
+	c, err := newCompiler(l)
 	if err != nil {
 		return nil, err
 	}
-	p, err := c.compile(src, onWait)
-	if err != nil {
-		return nil, err
-	}
-	return &Wait{pred: p, vars: newVars(v, params)}, nil
+	return &Waits{compiler: c, compiled: map[string]*predicate{}}, nil
 }
 
-// Holds evaluates the predicate at the instant t.
-func (w *Wait) Holds(t sim.Time) (bool, error) {
-	w.vars.t = types.Int(t)
-	ok, err := eval(w.pred.prog, &w.vars)
+// Compile reads src; its error is the author's, with file and line.
+func (w *Waits) Compile(src labs.Predicate) error {
+	if w.compiled[src.Source] != nil {
+		return nil
+	}
+	p, err := w.compiler.compile(src, onView)
+	if err == nil {
+		w.compiled[src.Source] = p
+	}
+	return err
+}
+
+// Holds evaluates src, which has been compiled, over a view.
+func (w *Waits) Holds(src labs.Predicate, params map[string]string, v *view.View) (bool, error) {
+	vars := newVars(v, params)
+	ok, err := eval(w.compiled[src.Source].prog, &vars)
 	if err != nil {
-		return false, &labs.Fault{Pos: w.pred.src.Pos, Msg: err.Error() + " in: " + w.pred.src.Source}
+		return false, &labs.Fault{Pos: src.Pos, Msg: err.Error() + " in: " + src.Source}
 	}
 	return ok, nil
 }
