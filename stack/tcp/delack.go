@@ -1,0 +1,111 @@
+package tcp
+
+import (
+	"time"
+
+	"labserver/stack/rfc"
+	"labserver/stack/sim"
+)
+
+// When to send an ACK segment: RFC 9293 §3.8.6.3, RFC 5681 §4.2, and linux's quick ACKs.
+
+// ackState says what is owed to the peer. The zero value owes nothing.
+type ackState struct {
+	now    bool   // an ACK goes out before the present event is over
+	rule   rfc.ID // why
+	quick  int64  // ACKs left to be sent without delay
+	ato    time.Duration
+	dialog bool     // data flows both ways, so an answer will carry the ACK
+	heard  bool     // data has arrived before
+	dataAt sim.Time // when data last arrived
+}
+
+// ackNow asks for an ACK at once. The first reason given stays.
+func (c *Conn) ackNow(rule rfc.ID) {
+	if !c.ack.now {
+		c.ack.now, c.ack.rule = true, rule
+	}
+}
+
+// quicken begins a quick-ACK phase: the peer is in slow start or repairing a loss and
+// needs its acknowledgments.
+func (c *Conn) quicken() {
+	n := int64(c.rcv.wnd) / int64(2*max(c.rcv.segMax, 1))
+	c.ack.quick = max(c.ack.quick, min(max(n, 2), c.l.k.QuickAcks))
+	c.ack.dialog, c.ack.ato = false, c.l.k.DelAckMin
+}
+
+// dataArrived adapts the delay to how data comes in: it is shorter than the time to the
+// next segment would have to be, and never longer than MUST-40 allows.
+func (c *Conn) dataArrived(n int, fx *Effects) {
+	c.rcv.segMax = max(c.rcv.segMax, n)
+	k, m := c.l.k, fx.Now.Sub(c.ack.dataAt)
+	switch {
+	case !c.ack.heard:
+		c.ack.heard = true
+		c.quicken()
+	case m <= k.DelAckMin/2:
+		c.ack.ato = c.ack.ato/2 + k.DelAckMin/2
+	case m < c.ack.ato:
+		c.ack.ato = min(c.ack.ato/2+m, c.rto())
+	case m > c.rto():
+		c.quicken() // the peer starts again after a pause
+	}
+	c.ack.dataAt = fx.Now
+}
+
+// dataSent notices that data goes the other way too.
+func (c *Conn) dataSent(fx *Effects) {
+	if c.ack.heard && fx.Now.Sub(c.ack.dataAt) < max(c.ack.ato, 1) {
+		c.ack.dialog = true
+	}
+}
+
+// scheduleACK decides how the data that just came in order is acknowledged. Gap tells
+// that it filled part of a gap, or that one remains.
+func (c *Conn) scheduleACK(gap bool, fx *Effects) {
+	unacked := c.rcv.nxt.Sub(c.rcv.lastAck)
+	switch {
+	case gap:
+		// RFC 5681 §4.2: "A TCP receiver SHOULD send an immediate ACK when the incoming
+		// segment fills in all or part of a gap in the sequence space."
+		c.ackNow(rfc.TCPGapACK)
+	case int(unacked) > c.rcv.segMax:
+		// SHLD-19: "at least every second full-sized segment".
+		c.ackNow(rfc.TCPSecondACK)
+	case c.ack.quick > 0 && !c.ack.dialog:
+		c.ackNow(rfc.TCPQuickACK)
+	case !c.timers[timerDelack].running && !c.ack.now:
+		c.arm(timerDelack, c.delay(), rfc.TCPDelayedACK, fx)
+	}
+}
+
+// delay is how long the delayed ACK waits: at most a round trip, within the knobs.
+func (c *Conn) delay() time.Duration {
+	k := c.l.k
+	d := c.ack.ato
+	if c.rtt.measured {
+		d = min(d, max(c.rtt.srtt, k.DelAckMin))
+	}
+	return min(max(d, k.DelAckMin), k.DelAckMax)
+}
+
+// ackSent settles what is owed: the segment that went out carried an ACK (MUST-58,
+// "aggregate ACK segments whenever possible").
+func (c *Conn) ackSent(fx *Effects) {
+	c.ack.now = false
+	c.rcv.hasDup = false
+	c.rcv.lastAck = c.rcv.nxt
+	c.ack.quick = max(0, c.ack.quick-1)
+	c.stop(timerDelack, rfc.TCPPiggyback, fx)
+}
+
+// delackTimeout: MUST-40, "the delay MUST be less than 0.5 seconds".
+func (c *Conn) delackTimeout(fx *Effects) {
+	if c.ack.dialog {
+		c.ack.dialog, c.ack.ato = false, c.l.k.DelAckMin // no answer came to carry it
+	} else {
+		c.ack.ato = min(2*c.ack.ato, c.rto())
+	}
+	c.sendACK(rfc.TCPDelayedOver, fx)
+}

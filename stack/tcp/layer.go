@@ -1,0 +1,187 @@
+package tcp
+
+import (
+	"net/netip"
+	"sort"
+
+	"labserver/stack/event"
+	"labserver/stack/inet"
+	"labserver/stack/rfc"
+	"labserver/stack/seq"
+	"labserver/stack/sim"
+	"labserver/stack/wire"
+)
+
+// Layer is the TCP of one host. Make it with New.
+type Layer struct {
+	host      inet.HostID
+	k         *Knobs
+	secret    uint64
+	rand      *sim.Rand
+	conns     map[inet.Flow]*Conn
+	order     []*Conn // by creation
+	born      uint64
+	listeners map[inet.Endpoint]*Listener // a wildcard's key has no address
+	challenge challengeBudget
+	shown     showCase
+}
+
+// New builds the TCP of a host. The knobs stay the caller's and may be turned at any
+// time. The secret keys RFC 6528's hash; rand spreads the challenge-ACK limit.
+func New(host inet.HostID, k *Knobs, secret uint64, rand *sim.Rand) *Layer {
+	return &Layer{
+		host: host, k: k, secret: secret, rand: rand,
+		conns:     map[inet.Flow]*Conn{},
+		listeners: map[inet.Endpoint]*Listener{},
+	}
+}
+
+// Lookup returns the connection of a flow, or nil.
+func (l *Layer) Lookup(flow inet.Flow) *Conn { return l.conns[flow] }
+
+// Conns returns the connections that exist, in the order of their creation. The slice
+// is the layer's own and changes with the next call.
+func (l *Layer) Conns() []*Conn { return l.order }
+
+// Listener returns the listener at exactly this local endpoint, or nil.
+func (l *Layer) Listener(local inet.Endpoint) *Listener { return l.listeners[listenKey(local)] }
+
+// listenKey is a local endpoint with one form of the wildcard.
+func listenKey(local inet.Endpoint) inet.Endpoint {
+	if local.Wildcard() {
+		local.Addr = netip.Addr{}
+	}
+	return local
+}
+
+// listenerFor finds who takes a new connection to local: "the most specific address
+// first", then the wildcard.
+func (l *Layer) listenerFor(local inet.Endpoint) *Listener {
+	if li := l.listeners[listenKey(local)]; li != nil {
+		return li
+	}
+	return l.listeners[inet.Endpoint{Port: local.Port}]
+}
+
+// insert adds a new connection.
+func (l *Layer) insert(c *Conn) {
+	l.born++
+	c.born = l.born
+	l.conns[c.flow] = c
+	l.order = append(l.order, c)
+}
+
+// remove takes a connection out.
+func (l *Layer) remove(c *Conn) {
+	i := sort.Search(len(l.order), func(i int) bool { return l.order[i].born >= c.born })
+	if i == len(l.order) || l.order[i] != c || l.conns[c.flow] != c {
+		panic("BUG: removing a connection that does not exist")
+	}
+	l.order = append(l.order[:i], l.order[i+1:]...)
+	delete(l.conns, c.flow)
+}
+
+// emit gives a segment to IP and shows it. Conn is "" for a reply that belongs to no
+// connection.
+func (l *Layer) emit(flow inet.Flow, conn inet.ConnID, seg *wire.TCP, again bool,
+	rule rfc.ID, fx *Effects) {
+	shown := l.shown.seg(flow.Local, flow.Remote, seg)
+	shown.Retransmission = again
+	n := fx.OnConn(conn).Emit(rule, event.SegmentSent{Seg: shown})
+	fx.Out = append(fx.Out, Out{Pkt: inet.PacketID(n), Flow: flow, Seg: *seg})
+}
+
+// refuse says that a segment was not taken, and why. Conn is "" when it belongs to no
+// connection.
+func refuse(conn inet.ConnID, pkt inet.PacketID, reason string, trimmed int, rule rfc.ID,
+	fx *Effects) {
+	fx.OnConn(conn).Emit(rule, event.SegmentRefused{Pkt: pkt, Reason: reason, Trimmed: trimmed})
+}
+
+// ready marks something a pending call may be waiting for.
+func (fx *Effects) ready(r Readier) {
+	if n := len(fx.Ready); n > 0 && fx.Ready[n-1] == r {
+		return
+	}
+	fx.Ready = append(fx.Ready, r)
+}
+
+// showCase copies what events show of segments into memory shared by many, so that a
+// segment costs few allocations. What was handed out is never written again.
+type showCase struct {
+	octets []byte
+	opts   []event.SegOpts
+	blocks [][2]seq.Num
+}
+
+// shownOctets is how much of a segment's data its events show.
+const shownOctets = 64
+
+// seg puts a segment into words.
+func (s *showCase) seg(src, dst inet.Endpoint, seg *wire.TCP) event.Seg {
+	e := event.Seg{
+		Src: src, Dst: dst, Flags: flagNames(seg.Flags), Seq: seg.Seq, Ack: seg.Ack,
+		Wnd: uint32(seg.Wnd), Len: len(seg.Data), End: seg.Seq.Add(seg.Len()),
+	}
+	if !seg.Flags.Has(wire.ACK) {
+		e.Ack = 0
+	}
+	if n := min(len(seg.Data), shownOctets); n > 0 {
+		e.Data = s.copyOctets(seg.Data[:n])
+	}
+	e.Opts = s.options(&seg.Opts)
+	return e
+}
+
+func (s *showCase) copyOctets(p []byte) []byte {
+	if cap(s.octets)-len(s.octets) < len(p) {
+		s.octets = make([]byte, 0, 4<<10)
+	}
+	from := len(s.octets)
+	s.octets = append(s.octets, p...)
+	return s.octets[from:len(s.octets):len(s.octets)]
+}
+
+func (s *showCase) options(o *wire.Options) *event.SegOpts {
+	if o.MSS == 0 && !o.HasWScale && !o.SACKOK && o.NSACK == 0 && !o.HasTS && len(o.Unknown) == 0 {
+		return nil
+	}
+	if len(s.opts) == cap(s.opts) {
+		s.opts = make([]event.SegOpts, 0, 32)
+	}
+	s.opts = append(s.opts, event.SegOpts{
+		MSS: o.MSS, SACKOK: o.SACKOK, TS: o.HasTS, TSVal: o.TSVal, TSEcr: o.TSEcr,
+		Unknown: o.Unknown,
+	})
+	e := &s.opts[len(s.opts)-1]
+	if o.HasWScale {
+		shift := o.WScale
+		e.WScale = &shift
+	}
+	if o.NSACK > 0 {
+		if cap(s.blocks)-len(s.blocks) < o.NSACK {
+			s.blocks = make([][2]seq.Num, 0, 64)
+		}
+		from := len(s.blocks)
+		s.blocks = append(s.blocks, o.SACK[:o.NSACK]...)
+		e.SACK = s.blocks[from:len(s.blocks):len(s.blocks)]
+	}
+	return e
+}
+
+// flagNames is Flags.String without an allocation for the flags seen every day.
+func flagNames(f wire.Flags) string {
+	switch f {
+	case wire.ACK:
+		return "A"
+	case wire.PSH | wire.ACK:
+		return "PA"
+	case wire.SYN:
+		return "S"
+	case wire.SYN | wire.ACK:
+		return "SA"
+	case wire.FIN | wire.ACK:
+		return "FA"
+	}
+	return f.String()
+}

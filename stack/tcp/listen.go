@@ -1,0 +1,176 @@
+package tcp
+
+import (
+	"labserver/stack/event"
+	"labserver/stack/inet"
+	"labserver/stack/rfc"
+	"labserver/stack/wire"
+)
+
+// Listener is a passive OPEN: it takes connections to its local endpoint. Make it with
+// Listen.
+//
+// The queues are linux's. A connection is in the SYN queue until its handshake is over,
+// then in the accept queue until a program takes it. The accept queue holds one more
+// than the backlog; when it is full, SYNs and final ACKs are dropped, and the peer tries
+// again.
+type Listener struct {
+	l       *Layer
+	sock    inet.SocketID
+	local   inet.Endpoint
+	backlog int
+	mtu     int
+	opts    Options
+	halfway int // in the SYN queue
+	waiting []*Conn
+}
+
+// maxBacklog is linux's somaxconn.
+const maxBacklog = 4096
+
+// Listen is a passive OPEN. EADDRINUSE means that the endpoint has a listener (MUST-41:
+// it "MUST NOT affect any previously created connection record"). The caller emits
+// socket.listening.
+func (l *Layer) Listen(sock inet.SocketID, local inet.Endpoint, backlog, mtu int) (*Listener,
+	inet.Errno) {
+	if l.Listener(local) != nil {
+		return nil, inet.EADDRINUSE
+	}
+	li := &Listener{l: l, sock: sock, local: local, mtu: mtu}
+	li.SetBacklog(backlog)
+	l.listeners[listenKey(local)] = li
+	return li, inet.OK
+}
+
+// SocketID returns the listening socket.
+func (li *Listener) SocketID() inet.SocketID { return li.sock }
+
+// Local returns the local endpoint.
+func (li *Listener) Local() inet.Endpoint { return li.local }
+
+// Backlog returns the limit on connections waiting for Accept.
+func (li *Listener) Backlog() int { return li.backlog }
+
+// SetBacklog changes the limit, as a second listen(2) does. A negative one counts as the
+// greatest, as on linux.
+func (li *Listener) SetBacklog(n int) {
+	if n < 0 || n > maxBacklog {
+		n = maxBacklog
+	}
+	li.backlog = n
+}
+
+// Configure changes the options of connections to come.
+func (li *Listener) Configure(o Options) { li.opts = o }
+
+// Queues counts the half-open connections and those waiting for Accept.
+func (li *Listener) Queues() (syn, accept int) { return li.halfway, len(li.waiting) }
+
+// Accept takes the connection that has waited longest; false when none waits.
+func (li *Listener) Accept(fx *Effects) (*Conn, bool) {
+	if len(li.waiting) == 0 {
+		return nil, false
+	}
+	c := li.waiting[0]
+	li.waiting = append(li.waiting[:0], li.waiting[1:]...)
+	c.li = nil
+	li.showQueues(rfc.TCPAccept, fx)
+	return c, true
+}
+
+// Close ends listening. Connections that nobody accepted are aborted.
+func (li *Listener) Close(fx *Effects) {
+	delete(li.l.listeners, listenKey(li.local))
+	for i := 0; i < len(li.l.order); {
+		c := li.l.order[i]
+		if c.li != li {
+			i++
+			continue
+		}
+		c.abort(inet.OK, rfc.TCPListenClosed, fx)
+	}
+}
+
+// full reports whether the accept queue takes no more.
+func (li *Listener) full() bool { return len(li.waiting) > li.backlog }
+
+// established moves a connection from the SYN queue to the accept queue.
+func (li *Listener) established(c *Conn, fx *Effects) {
+	li.halfway--
+	li.waiting = append(li.waiting, c)
+	li.showQueues(rfc.TCPAcceptQueue, fx)
+	fx.ready(li)
+}
+
+// forget takes a connection that ended out of the queues.
+func (li *Listener) forget(c *Conn, rule rfc.ID, fx *Effects) {
+	c.li = nil
+	for i, w := range li.waiting {
+		if w == c {
+			li.waiting = append(li.waiting[:i], li.waiting[i+1:]...)
+			li.showQueues(rule, fx)
+			return
+		}
+	}
+	li.halfway--
+	li.showQueues(rule, fx)
+}
+
+func (li *Listener) showQueues(rule rfc.ID, fx *Effects) {
+	fx.OnConn("").Emit(rule, event.SocketQueues{
+		Sock: li.sock, SynQueue: li.halfway, AcceptQueue: len(li.waiting)})
+}
+
+// segment is §3.10.7.2, LISTEN STATE.
+func (li *Listener) segment(flow inet.Flow, a *arrival, hint seqHint, fx *Effects) {
+	seg := a.seg
+	switch {
+	case seg.Flags.Has(wire.RST):
+		// "First, check for a RST: […] An incoming RST should be ignored."
+		refuse("", a.pkt, "rst-in-listen", 0, rfc.TCPListenRST, fx)
+	case seg.Flags.Has(wire.ACK):
+		// "Second, check for an ACK: Any acknowledgment is bad if it arrives on a
+		// connection still in the LISTEN state."
+		refuse("", a.pkt, "ack-in-listen", 0, rfc.TCPListenACK, fx)
+		li.l.replyRST(flow, "", seg, rfc.TCPListenACK, fx)
+	case !seg.Flags.Has(wire.SYN):
+		// "Fourth, other data or control: This should not be reached. Drop the segment".
+		refuse("", a.pkt, "no-syn-in-listen", 0, rfc.TCPListenOther, fx)
+	case li.full():
+		refuse("", a.pkt, "accept-queue-full", 0, rfc.TCPAcceptFull, fx)
+	case int64(li.halfway) >= li.l.k.SynBacklog:
+		refuse("", a.pkt, "syn-queue-full", 0, rfc.TCPSynQueueFull, fx)
+	default:
+		li.syn(flow, a, hint, fx)
+	}
+}
+
+// syn takes a SYN: "Third, check for a SYN: […] Set RCV.NXT to SEG.SEQ+1, IRS is set to
+// SEG.SEQ […]. ISS should be selected and a SYN segment sent of the form:
+// <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>".
+func (li *Listener) syn(flow inet.Flow, a *arrival, hint seqHint, fx *Effects) {
+	iss, rule := li.l.newISS(flow, fx.Now)
+	if hint.old != nil {
+		iss, rule = hint.old.issAfter(iss), hint.rule
+	}
+	c := li.l.newConn(flow, li.mtu, li.opts, iss, fx)
+	c.li, c.listener = li, li.sock
+	c.opened(inet.Listen, rfc.TCPListenSYN, rule, fx)
+	c.settle(a.seg, rfc.TCPListenSYN, fx)
+	c.refuseSynText(a, fx)
+	c.enter(inet.SynReceived, rfc.TCPListenSYN, fx)
+	li.halfway++
+	li.showQueues(rfc.TCPSynQueue, fx)
+	c.sendSYN(rfc.TCPListenSYN, fx)
+	c.check()
+}
+
+// refuseSynText drops what came with a SYN before the handshake was over.
+//
+// Deviation: the RFC queues it "for processing later". It is not acknowledged, so the
+// peer sends it again; nothing is kept for a peer that may not exist.
+func (c *Conn) refuseSynText(a *arrival, fx *Effects) {
+	if n := int(a.seg.Len()) - 1; n > 0 {
+		refuse(c.id, a.pkt, "text-in-syn", n, rfc.TCPSynText, fx)
+	}
+}

@@ -1,0 +1,82 @@
+package tcp
+
+import (
+	"labserver/stack/event"
+	"labserver/stack/inet"
+	"labserver/stack/rfc"
+	"labserver/stack/seq"
+	"labserver/stack/wire"
+)
+
+// Segment sizes (RFC 9293 §3.7.1) and what else a SYN settles.
+
+const (
+	// minMSS keeps a tiny MTU or a hostile MSS Option from costing more headers than
+	// data; linux has the same floor.
+	minMSS = 48
+	// defaultMTU serves a path whose MTU the caller does not know.
+	defaultMTU = 1500
+	// tsOptionLen is the timestamps option with its padding (RFC 7323 §3).
+	tsOptionLen = 12
+)
+
+// headers is the size of the fixed IP and TCP headers.
+func (c *Conn) headers() int {
+	if a := c.flow.Local.Addr; a.Is4() || a.Is4In6() {
+		return 40
+	}
+	return 60
+}
+
+// announcedMSS is what our MSS Option says: "the effective MTU minus the fixed IP and
+// TCP headers". It is sent always (MAY-3).
+func (c *Conn) announcedMSS() int { return min(max(c.mtu-c.headers(), minMSS), maxField) }
+
+// settle takes what the peer's SYN carries and tells what follows from it. IRS is its
+// sequence number.
+func (c *Conn) settle(seg *wire.TCP, rule rfc.ID, fx *Effects) {
+	c.irs = seg.Seq
+	c.rcv.nxt = seg.Seq.Add(1)
+	c.rcv.lastAck = c.rcv.nxt
+	o := &seg.Opts
+	k := c.l.k
+	c.sack = o.SACKOK && k.SACK != 0
+	c.scaling = o.HasWScale && k.WindowScale != 0
+	c.snd.scale = min(o.WScale, maxScale) // RFC 7323 §2.3: log and use 14
+	if !c.scaling {
+		c.snd.scale, c.rcv.scale = 0, 0
+	}
+	c.ts.on = o.HasTS && k.Timestamps != 0
+	if c.ts.on {
+		c.ts.note(o.TSVal, fx.Now)
+	}
+
+	// MUST-16: "the effective send MSS MUST be the smaller of the send MSS […] and the
+	// largest transmission size permitted by the IP layer"; MUST-15 is the default.
+	settled := rfc.TCPSendMSS
+	peer := int(o.MSS)
+	if peer == 0 {
+		settled = rfc.TCPDefaultMSS
+		if peer = 536; c.headers() == 60 {
+			peer = 1220
+		}
+	}
+	mss := min(max(peer, minMSS), c.announcedMSS())
+	if c.ts.on {
+		mss -= tsOptionLen // RFC 6691 §2: options are deducted by the sender
+	}
+	c.snd.mss = mss
+	// Until the peer's segments show how large they are, assume the default.
+	c.rcv.segMax = min(536, mss)
+	if !c.active {
+		c.rcv.wnd = c.firstWindow()
+	}
+	c.snd.wnd = seq.Size(seg.Wnd) // RFC 7323 §2.2: a SYN's window is never scaled
+	c.snd.maxWnd = c.snd.wnd
+	c.snd.wl1, c.snd.wl2 = seg.Seq, seg.Ack
+	c.emit(settled, event.ConnSynchronized{
+		IRS: c.irs, SMSS: inet.ByteCount(mss), SndWScale: c.snd.scale, RcvWScale: c.rcv.scale,
+		Timestamps: c.ts.on, SACK: c.sack,
+	}, fx)
+	c.showRcv(rule, fx)
+}

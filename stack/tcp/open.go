@@ -1,0 +1,113 @@
+package tcp
+
+import (
+	"net/netip"
+	"time"
+
+	"labserver/stack/event"
+	"labserver/stack/inet"
+	"labserver/stack/rfc"
+	"labserver/stack/seq"
+)
+
+// RFC 9293 §3.10.1, OPEN Call.
+
+// Open is an active OPEN with the host's settings; see OpenWith.
+func (l *Layer) Open(sock inet.SocketID, flow inet.Flow, mtu int, fx *Effects) (*Conn, inet.Errno) {
+	return l.OpenWith(sock, flow, mtu, Options{}, fx)
+}
+
+// OpenWith is an active OPEN: it makes a TCB for flow, held by sock, and sends a SYN.
+// The local endpoint is the caller's choice (MUST-43, MUST-44); mtu is of the path.
+// Nothing is left behind when it refuses: ENETUNREACH for an address that can be
+// nobody's (MUST-46), EADDRNOTAVAIL when the pair of endpoints is taken ("error:
+// connection already exists").
+func (l *Layer) OpenWith(sock inet.SocketID, flow inet.Flow, mtu int, o Options,
+	fx *Effects) (*Conn, inet.Errno) {
+	if !unicast(flow.Remote.Addr) {
+		return nil, inet.ENETUNREACH
+	}
+	iss, rule := l.newISS(flow, fx.Now)
+	var recent timestamps
+	if old := l.conns[flow]; old != nil {
+		if !old.reusable(fx) {
+			return nil, inet.EADDRNOTAVAIL
+		}
+		iss, recent = old.issAfter(iss), old.ts
+		old.remove(inet.OK, rfc.TCPReuseTS, fx)
+	}
+	c := l.newConn(flow, mtu, o, iss, fx)
+	c.sock, c.active = sock, true
+	c.ts.recent = recent.recent
+	c.opened(inet.Closed, rfc.TCPOpen, rule, fx)
+	c.enter(inet.SynSent, rfc.TCPOpen, fx)
+	c.sendSYN(rfc.TCPOpen, fx)
+	c.check()
+	return c, inet.OK
+}
+
+// unicast reports whether one host can have the address: MUST-46, "a TCP implementation
+// MUST reject as an error a local OPEN call for an invalid remote IP address (e.g., a
+// broadcast or multicast address)".
+func unicast(a netip.Addr) bool {
+	return a.IsValid() && !a.IsUnspecified() && !a.IsMulticast() &&
+		a != netip.AddrFrom4([4]byte{255, 255, 255, 255})
+}
+
+// newConn makes a TCB in CLOSED.
+func (l *Layer) newConn(flow inet.Flow, mtu int, o Options, iss seq.Num, fx *Effects) *Conn {
+	if mtu <= 0 {
+		mtu = defaultMTU
+	}
+	c := &Conn{l: l, id: fx.IDs.NextConn(), flow: flow, mtu: mtu, opts: o, iss: iss}
+	c.rcv.size, c.snd.size = l.k.RcvBuf, l.k.SndBuf
+	if o.RcvBuf > 0 {
+		c.rcv.size = o.RcvBuf
+	}
+	if o.SndBuf > 0 {
+		c.snd.size = o.SndBuf
+	}
+	c.rcv.scale = l.windowScale(c.rcv.size)
+	c.tsOffset = l.prf(flow, 't')
+	c.heardAt = fx.Now
+	c.ack.ato = l.k.DelAckMin
+	c.snd.base = iss.Add(1)
+	l.insert(c)
+	return c
+}
+
+// opened tells that the TCB exists, and its first variables.
+func (c *Conn) opened(state inet.TCPState, rule, issRule rfc.ID, fx *Effects) {
+	c.state = state
+	c.emit(rule, event.ConnOpened{
+		Sock: c.sock, Listener: c.listener, Local: c.flow.Local, Remote: c.flow.Remote,
+		Active: c.active, State: state, ISS: c.iss,
+	}, fx)
+	c.snd.una, c.snd.nxt = c.iss, c.iss
+	c.showSnd(issRule, fx)
+	c.initialRTO(fx)
+	if c.active {
+		c.rcv.wnd = c.firstWindow()
+		c.showRcv(rfc.TCPFirstWindow, fx)
+	}
+}
+
+// reuseAfter is how old a TIME-WAIT must be before OPEN may take it over: the timestamp
+// clocks of both sides have moved on by then (RFC 6191 §2).
+const reuseAfter = time.Second
+
+// reusable reports whether an active OPEN may take the place of this connection.
+func (c *Conn) reusable(fx *Effects) bool {
+	return c.state == inet.TimeWait && c.l.k.TWReuse != 0 && c.ts.on &&
+		fx.Now.Sub(c.ts.recentAt) > reuseAfter
+}
+
+// issAfter makes an ISS acceptable for a new incarnation of this connection: RFC 9293
+// §3.6.1, "larger than the largest sequence number it used on the previous connection
+// incarnation".
+func (c *Conn) issAfter(iss seq.Num) seq.Num {
+	if c.snd.nxt.Less(iss) {
+		return iss
+	}
+	return c.snd.nxt.Add(maxField + 2)
+}

@@ -1,0 +1,84 @@
+package tcp
+
+import (
+	"time"
+
+	"labserver/stack/rfc"
+)
+
+// Zero-window probing: RFC 9293 §3.8.6.1. The same timer is the override timeout of the
+// sender's silly window avoidance, as §3.8.6.2.1 suggests.
+
+// persistTimer runs the timer while the window, and nothing else, keeps data back.
+func (c *Conn) persistTimer(fx *Effects) {
+	if !c.maySend() {
+		return // entering TIME-WAIT or CLOSED stopped it
+	}
+	blocked := c.snd.probing
+	if c.snd.queue.len() == 0 {
+		ch := c.choose()
+		blocked = !ch.send && ch.rule != "" && ch.rule != rfc.TCPNagle
+	}
+	switch {
+	case !blocked:
+		c.stop(timerPersist, rfc.TCPProbeStop, fx)
+	case !c.timers[timerPersist].running:
+		// SHLD-29: "The transmitting host SHOULD send the first zero-window probe when a
+		// zero window has existed for the retransmission timeout period".
+		rule := rfc.TCPProbeWait
+		if c.probeBackoff > 0 {
+			rule = rfc.TCPProbeSlow
+		}
+		c.arm(timerPersist, c.probeInterval(), rule, fx)
+	}
+}
+
+// probeInterval: SHLD-30, "SHOULD increase exponentially the interval between
+// successive probes".
+func (c *Conn) probeInterval() time.Duration {
+	return backedOff(c.rtt.base, c.probeBackoff, c.l.k.MaxRTO)
+}
+
+// persistTimeout sends a probe, or what the override timeout lets go.
+func (c *Conn) persistTimeout(fx *Effects) {
+	// MUST-37: "As long as the receiving TCP peer continues to send acknowledgments in
+	// response to the probe segments, the sending TCP peer MUST allow the connection to
+	// stay open". Every acknowledgment clears the count; silence does not.
+	if int64(c.probes) >= c.l.k.DataRetries {
+		c.giveUp(rfc.TCPR2, fx)
+		return
+	}
+	c.probes++
+	c.probeBackoff = min(c.probeBackoff+1, 32)
+	d, u := c.unsent(), c.usable()
+	switch {
+	case c.snd.queue.len() > 0:
+		c.resendFirstOctet(rfc.TCPProbe, fx)
+	case u > 0 && d > 0:
+		c.sendNew(choice{n: min(d, c.effectiveMSS(), int(u)), rule: rfc.TCPOverride}, fx)
+	default:
+		// "The sending TCP peer must regularly transmit at least one octet of new data (if
+		// available) […] even if the send window is zero". A FIN counts as an octet.
+		c.snd.probing = true
+		c.sendNew(choice{n: min(d, 1), fin: d == 0, rule: rfc.TCPProbe}, fx)
+	}
+	c.persistTimer(fx)
+}
+
+// windowOpened goes back to ordinary transmission after probing: what was sent into the
+// closed window is lost, so it is sent again.
+func (c *Conn) windowOpened(fx *Effects) {
+	if c.snd.wnd == 0 {
+		return
+	}
+	c.probeBackoff = 0
+	if !c.snd.probing {
+		return
+	}
+	c.snd.probing = false
+	c.stop(timerPersist, rfc.TCPProbeStop, fx)
+	if c.snd.queue.len() > 0 {
+		c.goBack()
+		c.startRTO(fx)
+	}
+}

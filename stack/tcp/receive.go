@@ -1,0 +1,50 @@
+package tcp
+
+import (
+	"labserver/stack/inet"
+	"labserver/stack/rfc"
+)
+
+// RFC 9293 §3.10.3, RECEIVE Call.
+
+// Recv returns at most max octets in order. No octets and OK mean the end: the peer sent
+// a FIN and all was read, or reading was shut down. EAGAIN means to wait. The octets stay
+// valid and must not be changed.
+//
+// Deviation: after a reset the RFC flushes the queues; data in order that was already
+// acknowledged can still be read, then the error is told once, as on linux.
+func (c *Conn) Recv(max int, fx *Effects) (data []byte, e inet.Errno) {
+	n := min(max, c.rcv.buf.len())
+	if n <= 0 {
+		switch {
+		case c.err != inet.OK:
+			return nil, c.TakeError()
+		case c.rcv.fin, c.shutRead, c.state == inet.Closed:
+			return nil, inet.OK
+		}
+		return nil, inet.EAGAIN
+	}
+	data = c.rcv.buf.slice(0, n)
+	c.rcv.buf.drop(n)
+	if c.state == inet.Closed {
+		return data, inet.OK
+	}
+	c.showRcv(rfc.TCPReceive, fx)
+	c.autotune(n, fx.Now)
+	if c.windowUpdate() {
+		c.sendACK(rfc.TCPOfferWindow, fx)
+	}
+	c.check()
+	return data, inet.OK
+}
+
+// ShutdownRead is shutdown(SHUT_RD): after what is buffered, reading gives the end. The
+// peer is not told; data that still comes is taken and never read.
+func (c *Conn) ShutdownRead(fx *Effects) inet.Errno {
+	if c.state == inet.Closed {
+		return inet.ENOTCONN
+	}
+	c.shutRead = true
+	fx.ready(c)
+	return inet.OK
+}

@@ -1,0 +1,51 @@
+package tcp
+
+import (
+	"labserver/stack/inet"
+	"labserver/stack/rfc"
+)
+
+// RFC 9293 §3.10.2, SEND Call.
+
+// Send takes as much of data as there is room for and sends what may be sent. EAGAIN
+// means that nothing could be taken now: the buffer is full, or the connection is not
+// established yet. EPIPE means that our direction is over ("error: connection closing",
+// "error: connection does not exist"). A pending error is told once, first.
+func (c *Conn) Send(data []byte, fx *Effects) (n int, e inet.Errno) {
+	if c.err != inet.OK {
+		return 0, c.TakeError()
+	}
+	switch c.state {
+	case inet.SynSent, inet.SynReceived:
+		// Deviation: the RFC queues the data until ESTABLISHED. The call waits instead, as
+		// linux lets it: what was taken could not be given back if the open fails.
+		return 0, inet.EAGAIN
+	case inet.Established, inet.CloseWait:
+		if c.snd.fin {
+			return 0, inet.EPIPE
+		}
+	default:
+		return 0, inet.EPIPE
+	}
+	n = min(len(data), c.Room())
+	if n == 0 {
+		if len(data) == 0 {
+			return 0, inet.OK
+		}
+		return 0, inet.EAGAIN
+	}
+	c.restartIdle(fx)
+	c.snd.buf.append(data[:n])
+	c.showSnd(c.queueRule(), fx)
+	c.output(fx)
+	c.check()
+	return n, inet.OK
+}
+
+// queueRule is why data joins the send buffer: what will hold it back, if anything does.
+func (c *Conn) queueRule() rfc.ID {
+	if ch := c.choose(); !ch.send && ch.rule != "" {
+		return ch.rule
+	}
+	return rfc.TCPSend
+}

@@ -1,0 +1,307 @@
+package tcp
+
+import (
+	"labserver/stack/inet"
+	"labserver/stack/rfc"
+	"labserver/stack/seq"
+	"labserver/stack/wire"
+)
+
+// choice is what to send next, or why nothing.
+type choice struct {
+	send bool
+	n    int  // octets of new data
+	fin  bool // the FIN goes with it
+	push bool
+	rule rfc.ID // why it is sent, or what holds it back; "" when nothing is left
+}
+
+// unsent counts the data octets that wait for their first transmission.
+func (c *Conn) unsent() int {
+	n := c.snd.nxt.Sub(c.snd.base)
+	if c.snd.finSent {
+		n--
+	}
+	return c.snd.buf.len() - int(n)
+}
+
+// maySend reports whether the state lets data and FIN go out.
+func (c *Conn) maySend() bool {
+	switch c.state {
+	case inet.Established, inet.CloseWait, inet.FinWait1, inet.Closing, inet.LastAck:
+		return true
+	}
+	return false
+}
+
+// usable is the usable window U of RFC 9293 §3.8.6.2.1, negative after shrinking.
+func (c *Conn) usable() int64 {
+	return int64(c.snd.wnd) - int64(c.snd.nxt.Sub(c.snd.una))
+}
+
+// choose applies the sender's silly window avoidance (MUST-38, RFC 9293 §3.8.6.2.1),
+// Nagle's algorithm (SHLD-7) and the congestion window, in this order. D, U and Fs are
+// the RFC's.
+func (c *Conn) choose() choice {
+	d, fin := c.unsent(), c.snd.fin && !c.snd.finSent
+	if !c.maySend() || d == 0 && !fin || c.cc.resends {
+		return choice{}
+	}
+	u := c.usable()
+	if d == 0 {
+		if u < 1 {
+			return choice{rule: rfc.TCPWindow}
+		}
+		return choice{send: true, fin: true, rule: rfc.TCPClose}
+	}
+	mss := c.effectiveMSS()
+	nagle := c.l.k.Nagle != 0 && !c.opts.NoDelay
+	idle := c.snd.nxt == c.snd.una
+	ch := choice{send: true, n: min(d, mss)}
+	switch {
+	case u <= 0:
+		return choice{rule: rfc.TCPWindow}
+	case min(int64(d), u) >= int64(mss):
+		ch.rule = rfc.TCPFullSized // (1) a maximum-sized segment can be sent
+	case int64(d) <= u:
+		// (2) pushed, and all queued data can be sent now. A FIN pushes as well and is
+		// not held back: no more data will come to fill the segment.
+		if nagle && !idle && !fin {
+			return choice{rule: rfc.TCPNagle}
+		}
+		ch.rule = rfc.TCPPush
+	case u >= int64(c.snd.maxWnd)/2 && (idle || !nagle):
+		ch.n, ch.rule = int(u), rfc.TCPSWSSender // (3) a fraction Fs = 1/2 of the window
+	default:
+		return choice{rule: rfc.TCPSWSSender} // (4) waits for the override timeout
+	}
+	if rule, ok := c.cwndAllows(inet.ByteCount(ch.n)); !ok {
+		return choice{rule: rfc.TCPCwnd}
+	} else if rule != "" {
+		ch.rule = rule
+	}
+	ch.push = ch.n == d // MUST-61: "the last buffered segment"
+	ch.fin = fin && ch.push && u > int64(ch.n)
+	return ch
+}
+
+// cwndAllows reports whether n more octets fit the congestion window, and by which
+// special rule if only that lets them.
+func (c *Conn) cwndAllows(n inet.ByteCount) (special rfc.ID, ok bool) {
+	out := c.outstanding()
+	if out+n <= c.cc.cwnd || out == 0 {
+		return "", true
+	}
+	// RFC 3042 §2: on the first two duplicate ACKs send new data when "the amount of
+	// outstanding data would remain less than or equal to the congestion window plus 2
+	// segments".
+	if c.l.k.LimitedTransmit == 0 || c.cc.phase != phaseOpen {
+		return "", false
+	}
+	bonus := inet.ByteCount(min(c.cc.dupAcks, 2)) * c.cc.smss
+	return rfc.TCPLimited, out+n <= c.cc.cwnd+bonus
+}
+
+// effectiveMSS is how many data octets fit a segment now: SACK blocks take room too
+// (RFC 6691 §2).
+func (c *Conn) effectiveMSS() int {
+	n := c.snd.mss
+	if c.sack && (c.rcv.hasDup || len(c.rcv.held.list) > 0) {
+		var seg wire.TCP
+		c.setOptions(&seg, 0)
+		plain := wire.Options{HasTS: c.ts.on}
+		n -= seg.Opts.Len() - plain.Len()
+	}
+	return max(n, 1)
+}
+
+// maxBurst bounds the segments one event can release.
+const maxBurst = 1 << 16
+
+// output sends what may be sent now, then the acknowledgment that is still due, and
+// sets the persist timer.
+func (c *Conn) output(fx *Effects) {
+	c.resendLost(fx)
+	for range maxBurst {
+		ch := c.choose()
+		if !ch.send {
+			break
+		}
+		c.sendNew(ch, fx)
+	}
+	if c.ack.now {
+		c.sendACK(c.ack.rule, fx)
+	}
+	c.persistTimer(fx)
+}
+
+// sendNew sends new data, or the FIN, or both.
+func (c *Conn) sendNew(ch choice, fx *Effects) {
+	out := wire.TCP{Seq: c.snd.nxt, Flags: wire.ACK}
+	if ch.n > 0 {
+		out.Data = c.snd.buf.slice(c.snd.buf.len()-c.unsent(), ch.n)
+	}
+	if ch.push {
+		out.Flags |= wire.PSH
+	}
+	if ch.fin {
+		out.Flags |= wire.FIN
+		c.snd.finSent = true
+	}
+	if ch.rule == rfc.TCPLimited {
+		c.cc.limited += inet.ByteCount(ch.n)
+	}
+	if ch.n > 0 {
+		c.snd.sentAt = fx.Now
+		c.dataSent(fx)
+	}
+	c.transmit(&out, false, ch.rule, fx)
+}
+
+// resend sends the i-th segment of the retransmission queue again.
+func (c *Conn) resend(i int, rule rfc.ID, fx *Effects) {
+	s := c.snd.queue.at(i)
+	s.again, s.at = true, fx.Now
+	out := wire.TCP{Seq: s.seq, Flags: wire.ACK}
+	n := int(s.end.Sub(s.seq))
+	if s.fin {
+		out.Flags |= wire.FIN
+		n--
+	}
+	if s.syn {
+		out.Flags = wire.SYN
+		if c.state != inet.SynSent {
+			out.Flags |= wire.ACK
+		}
+		n--
+	}
+	if c.cc.resends {
+		c.cc.cursor = max(c.cc.cursor, c.snd.queue.gone+i+1)
+	}
+	if n > 0 {
+		off := int(s.seq.Sub(c.snd.base))
+		out.Data = c.snd.buf.slice(off, n)
+		if off+n == c.snd.buf.len() {
+			out.Flags |= wire.PSH
+		}
+	}
+	c.transmit(&out, true, rule, fx)
+}
+
+// resendFirstOctet sends only the first octet of the retransmission queue again, as a
+// probe of a closed window.
+func (c *Conn) resendFirstOctet(rule rfc.ID, fx *Effects) {
+	s := c.snd.queue.at(0)
+	s.again, s.at = true, fx.Now
+	out := wire.TCP{Seq: s.seq, Flags: wire.ACK}
+	if s.fin && s.end.Sub(s.seq) == 1 {
+		out.Flags |= wire.FIN
+	} else {
+		out.Data = c.snd.buf.slice(int(s.seq.Sub(c.snd.base)), 1)
+	}
+	c.transmit(&out, true, rule, fx)
+}
+
+// sendSYN sends our first SYN: with an ACK when the peer's SYN came first.
+func (c *Conn) sendSYN(rule rfc.ID, fx *Effects) {
+	out := wire.TCP{Seq: c.iss, Flags: wire.SYN}
+	if c.state == inet.SynReceived {
+		out.Flags |= wire.ACK
+	}
+	c.transmit(&out, false, rule, fx)
+}
+
+// sendACK sends an empty segment: <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>.
+func (c *Conn) sendACK(rule rfc.ID, fx *Effects) {
+	out := wire.TCP{Seq: c.snd.nxt, Flags: wire.ACK}
+	c.transmit(&out, false, rule, fx)
+}
+
+// sendRST sends a reset of this connection. RFC 9293 §3.10.5 forms it as
+// <SEQ=SND.NXT><CTL=RST>; it carries an ACK as well, since "once in the ESTABLISHED
+// state, all segments must carry current acknowledgment information" (§3.8).
+func (c *Conn) sendRST(rule rfc.ID, fx *Effects) {
+	out := wire.TCP{Seq: c.snd.nxt, Flags: wire.RST | wire.ACK}
+	c.transmit(&out, false, rule, fx)
+}
+
+// transmit fills in what every segment has, gives it to IP, and accounts for it: what
+// is new enters the retransmission queue, an ACK settles what was due.
+func (c *Conn) transmit(out *wire.TCP, again bool, rule rfc.ID, fx *Effects) {
+	out.SrcPort, out.DstPort = c.flow.Local.Port, c.flow.Remote.Port
+	if out.Flags.Has(wire.ACK) {
+		out.Ack = c.rcv.nxt
+	}
+	c.setOptions(out, c.tsNow(fx.Now))
+	grew := c.offerWindow(out)
+	c.l.emit(c.flow, c.id, out, again, rule, fx)
+	if out.Flags.Has(wire.ACK) {
+		c.ackSent(fx)
+	}
+	if grew {
+		c.showRcv(rfc.TCPOfferWindow, fx)
+	}
+	if out.Flags.Has(wire.RST) || out.Len() == 0 {
+		return
+	}
+	if end := out.Seq.Add(out.Len()); c.snd.nxt.Less(end) {
+		c.snd.queue.push(sent{seq: out.Seq, end: end, at: fx.Now,
+			syn: out.Flags.Has(wire.SYN), fin: out.Flags.Has(wire.FIN)})
+		c.snd.nxt = end
+		c.showSnd(rule, fx)
+	}
+	c.startRTO(fx)
+}
+
+// setOptions puts the options of a segment in. MUST-65: the MSS Option goes with SYNs
+// only. RFC 7323 §2.2, §3.2, RFC 2018 §2: a SYN,ACK carries the others only when the SYN
+// did.
+func (c *Conn) setOptions(out *wire.TCP, tsval uint32) {
+	o := &out.Opts
+	if out.Flags.Has(wire.SYN) {
+		k := c.l.k
+		first := c.state == inet.SynSent
+		o.MSS = uint16(c.announcedMSS())
+		o.SACKOK = c.sack || first && k.SACK != 0
+		if c.scaling || first && k.WindowScale != 0 {
+			o.HasWScale, o.WScale = true, c.rcv.scale
+		}
+		o.HasTS = c.ts.on || first && k.Timestamps != 0
+	} else {
+		o.HasTS = c.ts.on
+	}
+	if o.HasTS {
+		o.TSVal = tsval
+		if out.Flags.Has(wire.ACK) {
+			o.TSEcr = c.ts.recent
+		}
+	}
+	if !c.sack || out.Flags&(wire.SYN|wire.RST) != 0 {
+		return
+	}
+	room := len(o.SACK)
+	if o.HasTS {
+		room--
+	}
+	if len(out.Data) > 0 {
+		room = min(room, (c.snd.mss-len(out.Data)-sackHeader)/sackBlock)
+	}
+	if room <= 0 {
+		return
+	}
+	n := 0
+	if c.rcv.hasDup {
+		// RFC 2883 §4: the duplicate is reported first, once.
+		o.SACK[0], n = c.rcv.dup, 1
+	}
+	o.NSACK = n + c.rcv.held.blocks(o.SACK[n:room])
+}
+
+// Octets of a SACK option with its padding, and of each block in it (RFC 2018 §3).
+const (
+	sackHeader = 4
+	sackBlock  = 8
+)
+
+// sndLimit is the right edge of the send window.
+func (c *Conn) sndLimit() seq.Num { return c.snd.una.Add(c.snd.wnd) }

@@ -1,0 +1,126 @@
+package tcp
+
+import (
+	"labserver/stack/inet"
+	"labserver/stack/seq"
+	"labserver/stack/sim"
+	"labserver/stack/wire"
+)
+
+// The receive window: RFC 9293 §3.8.6 and RFC 7323 §2.
+
+// maxField is the greatest value of a header's window field.
+const maxField = 1<<16 - 1
+
+// maxScale is the greatest window scale: RFC 7323 §2.3, "the maximum scale exponent is
+// limited to 14".
+const maxScale = 14
+
+// windowSpace is how much of a receive buffer of this size is offered as window when
+// it is empty.
+func (l *Layer) windowSpace(size inet.ByteCount) int {
+	if n := l.k.AdvWinScale; n > 0 {
+		size -= size >> n
+	}
+	return max(int(size), 1)
+}
+
+// windowScale is the shift that can express the largest buffer we may come to have.
+func (l *Layer) windowScale(size inet.ByteCount) uint8 {
+	if l.k.WindowScale == 0 {
+		return 0
+	}
+	shift := uint8(0)
+	for shift < maxScale && maxField<<shift < max(size, l.k.RcvBufMax) {
+		shift++
+	}
+	return shift
+}
+
+// firstWindow is the window a SYN offers: unscaled (RFC 7323 §2.2), and in whole
+// segments where at least one fits, as linux does.
+func (c *Conn) firstWindow() seq.Size {
+	space := min(c.l.windowSpace(c.rcv.size), maxField)
+	segment := c.announcedMSS()
+	if c.ts.on {
+		segment -= tsOptionLen
+	}
+	if space > segment {
+		space -= space % segment
+	}
+	return seq.Size(space)
+}
+
+// bestWindow is the window to offer now. It obeys SHLD-14, never moving the right edge
+// to the left, and MUST-39: RFC 9293 §3.8.6.2.2, "keep RCV.NXT+RCV.WND fixed until the
+// reduction satisfies RCV.BUFF - RCV.USER - RCV.WND >= min(Fr * RCV.BUFF, Eff.snd.MSS)".
+func (c *Conn) bestWindow() seq.Size {
+	space := c.l.windowSpace(c.rcv.size)
+	free := min(space-c.rcv.buf.len(), maxField<<c.rcv.scale)
+	reduction := free - int(c.rcv.wnd)
+	if reduction > 0 && reduction >= min(space/2, c.announcedMSS()) {
+		whole := seq.Size(free) >> c.rcv.scale << c.rcv.scale
+		return max(whole, c.rcv.wnd)
+	}
+	return c.rcv.wnd
+}
+
+// offerWindow fills in a segment's window and reports whether RCV.WND changed.
+func (c *Conn) offerWindow(out *wire.TCP) (changed bool) {
+	if out.Flags.Has(wire.SYN) {
+		out.Wnd = uint16(min(c.rcv.wnd, maxField))
+		return false
+	}
+	if !c.state.Synchronized() || c.rcv.fin || out.Flags.Has(wire.RST) {
+		out.Wnd = uint16(c.rcv.wnd >> c.rcv.scale)
+		return false
+	}
+	before := c.rcv.wnd
+	wnd := c.bestWindow()
+	field := wnd >> c.rcv.scale
+	if field<<c.rcv.scale < wnd {
+		// The field cannot say the window exactly. Rounding down would show the peer a
+		// right edge that retreats (RFC 7323 §2.4), so round up while the buffer has room
+		// for it; RCV.WND itself never shrinks either way.
+		up := (field + 1) << c.rcv.scale
+		if field < maxField && inet.ByteCount(up)+inet.ByteCount(c.rcv.buf.len()) <= c.rcv.size {
+			field, wnd = field+1, up
+		}
+	}
+	c.rcv.wnd = wnd
+	out.Wnd = uint16(field)
+	return wnd != before
+}
+
+// windowUpdate reports whether reading made so much room that the peer should be told
+// at once: as linux, when the window at least doubles from no more than half.
+func (c *Conn) windowUpdate() bool {
+	switch c.state {
+	case inet.Established, inet.FinWait1, inet.FinWait2:
+	default:
+		return false
+	}
+	if 2*int(c.rcv.wnd) > c.l.windowSpace(c.rcv.size) {
+		return false
+	}
+	best := c.bestWindow()
+	return best > c.rcv.wnd && best >= 2*c.rcv.wnd
+}
+
+// autotune lets the receive buffer grow: when the program read, within one round trip,
+// more than half of what the buffer can offer, the buffer and not the program is what
+// limits the transfer. (Dynamic right-sizing, as linux does it.)
+func (c *Conn) autotune(read int, now sim.Time) {
+	limit := c.l.k.RcvBufMax
+	if c.opts.RcvBuf > 0 || c.rcv.size >= limit || !c.rtt.measured {
+		return
+	}
+	c.rcv.drsRead += read
+	if now.Sub(c.rcv.drsAt) < max(c.rtt.srtt, tsTick) {
+		return
+	}
+	if want := inet.ByteCount(4 * c.rcv.drsRead); want > c.rcv.size {
+		c.rcv.size = min(want, limit, 2*c.rcv.size)
+	}
+	c.rcv.drsAt, c.rcv.drsRead = now, 0
+}
