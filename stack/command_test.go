@@ -149,7 +149,7 @@ func TestQuotasRefuseBeforeAnythingHappens(t *testing.T) {
 func TestAStartWorldThatCannotBeIsAnError(t *testing.T) {
 	for _, c := range []struct{ op, args string }{
 		{"route.add", `{"host":"A","dst":"0.0.0.0/0","via":"10.0.1.1"}`}, // no such host
-		{"answer", `{"goal":"g","value":"v"}`},                          // a note
+		{"answer", `{"goal":"g","value":"v"}`},                           // a note
 	} {
 		cmd, err := stack.ParseCommand(c.op, "", json.RawMessage(c.args))
 		if err != nil {

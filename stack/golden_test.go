@@ -191,8 +191,18 @@ func scenarios() []scenario {
 	}
 }
 
+// journalOf runs a scenario and returns its journal.
+func (s scenario) journalOf(t testing.TB) (journal.Header, []journal.Entry) {
+	_, file := s.play(t)
+	h, entries, err := journal.Decode(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h, entries
+}
+
 // play runs a scenario and returns its world and journal file.
-func (s scenario) play(t *testing.T) (*stack.World, []byte) {
+func (s scenario) play(t testing.TB) (*stack.World, []byte) {
 	t.Helper()
 	h := journal.Header{Format: journal.Format, Behaviour: stack.Behaviour, Seed: fmt.Sprint(s.seed),
 		Params: map[string]string{}, World: journal.World{Profile: "linux"}}
