@@ -19,7 +19,7 @@ func unused() []string {
 		"encrypted-media", "geolocation", "gyroscope", "hid", "idle-detection",
 		"local-fonts", "magnetometer", "microphone", "midi", "otp-credentials", "payment",
 		"picture-in-picture", "publickey-credentials-get", "screen-wake-lock", "serial",
-		"sync-xhr", "usb", "web-share", "xr-spatial-tracking",
+		"sync-xhr", "usb", "xr-spatial-tracking",
 	}
 }
 

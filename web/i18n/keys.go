@@ -4,8 +4,6 @@ package i18n
 
 // The messages of the interface.
 const (
-	BenchConnecting       Key = "bench.connecting"
-	BenchGoalOpen         Key = "bench.goal_open"
 	BenchGoals            Key = "bench.goals"
 	BenchGuide            Key = "bench.guide"
 	BenchInspector        Key = "bench.inspector"
@@ -14,6 +12,8 @@ const (
 	BenchLadder           Key = "bench.ladder"
 	BenchLadderEmpty      Key = "bench.ladder_empty"
 	BenchLeave            Key = "bench.leave"
+	BenchLinks            Key = "bench.links"
+	BenchMore             Key = "bench.more"
 	BenchNoscript         Key = "bench.noscript"
 	BenchNoscriptTitle    Key = "bench.noscript_title"
 	BenchPanels           Key = "bench.panels"
@@ -61,7 +61,6 @@ const (
 	LabObjectives         Key = "lab.objectives"
 	LabPar                Key = "lab.par"
 	LabResume             Key = "lab.resume"
-	LabReview             Key = "lab.review"
 	LabStart              Key = "lab.start"
 	LabStartAgain         Key = "lab.start_again"
 	LabStartNote          Key = "lab.start_note"
@@ -71,7 +70,6 @@ const (
 	LabsLead              Key = "labs.lead"
 	LabsMinutes           Key = "labs.minutes"
 	LabsNone              Key = "labs.none"
-	LabsOpen              Key = "labs.open"
 	LabsTitle             Key = "labs.title"
 	LandingBrowse         Key = "landing.browse"
 	LandingCheck          Key = "landing.check"
@@ -96,8 +94,6 @@ const (
 	LandingWhat           Key = "landing.what"
 	LandingWhy            Key = "landing.why"
 	LandingWhyTitle       Key = "landing.why_title"
-	LangEn                Key = "lang.en"
-	LangKo                Key = "lang.ko"
 	LangLabel             Key = "lang.label"
 	NavLabel              Key = "nav.label"
 	NavLabs               Key = "nav.labs"
@@ -106,7 +102,6 @@ const (
 	NavSettings           Key = "nav.settings"
 	RulesBraces           Key = "rules.braces"
 	RulesContents         Key = "rules.contents"
-	RulesCount            Key = "rules.count"
 	RulesId               Key = "rules.id"
 	RulesLead             Key = "rules.lead"
 	RulesLevel            Key = "rules.level"
@@ -123,7 +118,6 @@ const (
 	RulesSection          Key = "rules.section"
 	RulesText             Key = "rules.text"
 	RulesTitle            Key = "rules.title"
-	RulesWhere            Key = "rules.where"
 	SessionsActions       Key = "sessions.actions"
 	SessionsEmpty         Key = "sessions.empty"
 	SessionsEmptyDo       Key = "sessions.empty_do"
@@ -132,7 +126,6 @@ const (
 	SessionsLab           Key = "sessions.lab"
 	SessionsLead          Key = "sessions.lead"
 	SessionsOf            Key = "sessions.of"
-	SessionsOld           Key = "sessions.old"
 	SessionsOpen          Key = "sessions.open"
 	SessionsResume        Key = "sessions.resume"
 	SessionsReview        Key = "sessions.review"
@@ -159,7 +152,6 @@ const (
 	ShareWatchNote        Key = "share.watch_note"
 	SiteHome              Key = "site.home"
 	SiteSkip              Key = "site.skip"
-	SiteTagline           Key = "site.tagline"
 	ThemeDark             Key = "theme.dark"
 	ThemeLabel            Key = "theme.label"
 	ThemeLight            Key = "theme.light"
@@ -169,8 +161,6 @@ const (
 // Keys returns every message, sorted.
 func Keys() []Key {
 	return []Key{
-		BenchConnecting,
-		BenchGoalOpen,
 		BenchGoals,
 		BenchGuide,
 		BenchInspector,
@@ -179,6 +169,8 @@ func Keys() []Key {
 		BenchLadder,
 		BenchLadderEmpty,
 		BenchLeave,
+		BenchLinks,
+		BenchMore,
 		BenchNoscript,
 		BenchNoscriptTitle,
 		BenchPanels,
@@ -226,7 +218,6 @@ func Keys() []Key {
 		LabObjectives,
 		LabPar,
 		LabResume,
-		LabReview,
 		LabStart,
 		LabStartAgain,
 		LabStartNote,
@@ -236,7 +227,6 @@ func Keys() []Key {
 		LabsLead,
 		LabsMinutes,
 		LabsNone,
-		LabsOpen,
 		LabsTitle,
 		LandingBrowse,
 		LandingCheck,
@@ -261,8 +251,6 @@ func Keys() []Key {
 		LandingWhat,
 		LandingWhy,
 		LandingWhyTitle,
-		LangEn,
-		LangKo,
 		LangLabel,
 		NavLabel,
 		NavLabs,
@@ -271,7 +259,6 @@ func Keys() []Key {
 		NavSettings,
 		RulesBraces,
 		RulesContents,
-		RulesCount,
 		RulesId,
 		RulesLead,
 		RulesLevel,
@@ -288,7 +275,6 @@ func Keys() []Key {
 		RulesSection,
 		RulesText,
 		RulesTitle,
-		RulesWhere,
 		SessionsActions,
 		SessionsEmpty,
 		SessionsEmptyDo,
@@ -297,7 +283,6 @@ func Keys() []Key {
 		SessionsLab,
 		SessionsLead,
 		SessionsOf,
-		SessionsOld,
 		SessionsOpen,
 		SessionsResume,
 		SessionsReview,
@@ -324,7 +309,6 @@ func Keys() []Key {
 		ShareWatchNote,
 		SiteHome,
 		SiteSkip,
-		SiteTagline,
 		ThemeDark,
 		ThemeLabel,
 		ThemeLight,

@@ -96,6 +96,16 @@ func (p Page) own(r *http.Request, l *labs.Lab) ([]app.Summary, error) {
 	return own, nil
 }
 
+// open returns the reader's last session that was not handed in.
+func open(own []app.Summary) (app.SessionID, bool) {
+	for _, s := range own {
+		if s.Finished.IsZero() {
+			return s.ID, true
+		}
+	}
+	return "", false
+}
+
 // Start makes a session and sends the reader there.
 func (p Page) Start(w http.ResponseWriter, r *http.Request) {
 	l, ok := p.Catalog.Lab(chi.URLParam(r, "slug"))

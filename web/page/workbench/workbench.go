@@ -76,7 +76,7 @@ func (p Page) load(r *http.Request) (view, error) {
 	v := view{session: s, run: run, role: role, icons: p.Assets.URL("icons.svg")}
 	v.text.Title = run.LabSlug
 	if l, ok := p.Catalog.ByDigest(run.LabDigest); ok {
-		v.lab, v.text = l, l.Text(string(i18n.From(r.Context())))
+		v.lab, v.text = l, l.TextFor(string(i18n.From(r.Context())), run.Params)
 	}
 	return v, nil
 }
