@@ -123,12 +123,13 @@ func (c *Conn) newACK(seg *wire.TCP, fx *Effects) {
 	n := inet.ByteCount(seg.Ack.Sub(c.snd.una))
 	done := c.snd.queue.acknowledge(seg.Ack)
 	c.snd.una = seg.Ack
-	if done.fin {
-		c.snd.buf.drop(c.snd.buf.len())
-		c.snd.base = c.snd.una
-	} else if c.snd.base.Less(c.snd.una) {
-		c.snd.buf.drop(int(c.snd.una.Sub(c.snd.base)))
-		c.snd.base = c.snd.una
+	if c.snd.base.Less(c.snd.una) {
+		octets := c.snd.una.Sub(c.snd.base)
+		if done.fin {
+			octets--
+		}
+		c.snd.buf.drop(int(octets))
+		c.snd.base = c.snd.base.Add(octets)
 	}
 	wasProbing := c.snd.probing
 	c.snd.probing = c.snd.probing && c.snd.queue.len() > 0
