@@ -1,0 +1,82 @@
+// Tab: what the word before the caret could become.
+
+import type { View } from "../model";
+import { verbs } from "./parse";
+
+/** The completions of a line up to its caret, and where the word begins. */
+export interface Completion {
+  from: number;
+  options: string[];
+}
+
+const FD_VERBS = new Set([
+  "accept", "send", "recv", "close", "shutdown", "sendto", "recvfrom", "bind",
+  "setsockopt", "getsockopt", "getsockname", "getpeername",
+]);
+const OPTIONS = ["SO_REUSEADDR", "SO_REUSEPORT", "SO_RCVBUF", "SO_SNDBUF", "SO_KEEPALIVE", "TCP_NODELAY", "O_NONBLOCK"];
+const SECOND: Record<string, string[]> = {
+  socket: ["tcp", "udp"], tc: ["link"], step: ["event", "segment", "quiet"], play: ["max"],
+  proc: ["start", "kill"], host: ["add", "remove", "rename"], nic: ["add", "remove"],
+  link: ["add", "remove"], route: ["add", "remove"], ss: ["-t", "-u", "-l"], listen: ["fd"],
+};
+
+/** Completes the word at the end of `before`, for a process of a world. */
+export function complete(before: string, view: View, proc: string): Completion {
+  const from = before.search(/\S*$/);
+  const typed = before.slice(from).toLowerCase();
+  const words = before.slice(0, from).trim().split(/\s+/).filter(Boolean);
+  const options = candidates(words, view, proc).filter((o) => o.toLowerCase().startsWith(typed));
+  return { from, options: [...new Set(options)] };
+}
+
+function candidates(words: string[], view: View, proc: string): string[] {
+  const verb = words[0]?.toLowerCase();
+  if (verb === undefined) return verbs.map((v) => v.name);
+  const fds = view.sockets.filter((s) => s.proc === proc).map((s) => String(s.fd));
+  const hosts = view.hosts.map((h) => h.id);
+  const links = view.links.map((l) => l.id);
+  if (verb === "help") return verbs.map((v) => v.name);
+  if (words.length === 1) {
+    if (verb === "connect") return ["fd", ...listeners(view)];
+    return FD_VERBS.has(verb) ? fds : (SECOND[verb] ?? (verb === "knob" ? hosts : []));
+  }
+  if (words[1] === "fd" && words.length === 2) return fds;
+  switch (verb) {
+    case "tc":
+      return words.length === 2 ? links : ["delay", "jitter", "loss", "rate", "queue", "up", "down"];
+    case "connect":
+      return words[1] === "fd" ? listeners(view) : ["from"];
+    case "sendto":
+      return words.length === 2 ? receivers(view) : ["octets"];
+    case "send":
+      return ["octets"];
+    case "shutdown":
+      return ["rd", "wr", "rdwr"];
+    case "setsockopt": case "getsockopt":
+      return OPTIONS;
+    case "proc":
+      return words[1] === "kill" ? view.hosts.flatMap((h) => h.procs.map((p) => p.id)) : hosts;
+    case "link":
+      return words[1] === "remove" ? links : hosts;
+    case "host": case "nic": case "route":
+      return hosts;
+  }
+  return [];
+}
+
+// Where somebody listens, so that connect need not be typed in full.
+function listeners(view: View): string[] {
+  return view.sockets.filter((s) => s.listening).flatMap((s) => reach(view, s.host, s.local));
+}
+
+function receivers(view: View): string[] {
+  return view.sockets.filter((s) => s.proto === "udp" && s.local).flatMap((s) => reach(view, s.host, s.local));
+}
+
+function reach(view: View, host: string, local: string): string[] {
+  const port = local.slice(local.lastIndexOf(":") + 1);
+  const wild = local.startsWith("0.0.0.0:") || local.startsWith("*:");
+  if (!wild) return [local];
+  const nics = view.hosts.find((h) => h.id === host)?.nics ?? [];
+  return nics.map((n) => `${n.addr.split("/", 1)[0] ?? ""}:${port}`);
+}

@@ -1,0 +1,317 @@
+// The console's language: a line → what to do. Friendly words (listen, connect) stand for
+// several calls; each call also has its own word, and everything a button does can be
+// said here, because buttons echo these lines.
+//
+// Pure: it never looks at the world beyond the process it is told of. What is a sensible
+// line but cannot succeed (port 65536, fd 99) is for the system to refuse.
+
+import type { Key } from "../text";
+import { LineError, Reader, bad, lex, type Word } from "./lex";
+
+/** One command for the server. fd "new" is the descriptor the first step returned. */
+export interface Step {
+  op: string;
+  args: Record<string, unknown>;
+}
+
+/** What a line asks for. */
+export type Plan =
+  | { kind: "calls"; steps: Step[] } // by the console's process; proc is filled in
+  | { kind: "world"; step: Step }
+  | { kind: "clock"; step: Step }
+  | { kind: "ss"; proto: "tcp" | "udp" | "all"; listening: boolean }
+  | { kind: "help"; about: string }
+  | { kind: "clear" };
+
+/** What the parser may know of the process that the console speaks for. */
+export interface Process {
+  /** Its listening descriptors: "accept" alone means the only one. */
+  listeners: readonly number[];
+}
+
+/** The place of a descriptor that an earlier step returns. */
+export const NEW = "new";
+
+/** One word of the language. */
+export interface Verb {
+  name: string;
+  usage: string;
+  help: Key;
+  parse(r: Reader, p: Process): Plan;
+}
+
+const calls = (...steps: Step[]): Plan => ({ kind: "calls", steps });
+const call = (op: string, args: Record<string, unknown>): Plan => calls({ op, args });
+const world = (op: string, args: Record<string, unknown>): Plan => ({ kind: "world", step: { op, args } });
+const clock = (op: string, args: Record<string, unknown>): Plan => ({ kind: "clock", step: { op, args } });
+const fd = (r: Reader): number => r.whole("console.want.fd");
+
+/** All verbs, in the order help lists them. */
+export const verbs: readonly Verb[] = [
+  { name: "listen", usage: "listen [addr:]port [backlog] | listen fd FD [backlog]", help: "help.listen", parse: listen },
+  { name: "connect", usage: "connect addr:port [from [addr:]port] | connect fd FD addr:port", help: "help.connect", parse: connect },
+  { name: "accept", usage: "accept [FD]", help: "help.accept", parse: accept },
+  { name: "send", usage: 'send FD "text" | send FD octets N', help: "help.send", parse: send },
+  { name: "recv", usage: "recv FD [most]", help: "help.recv", parse: (r) => call("recv", { fd: fd(r), ...most(r) }) },
+  { name: "close", usage: "close FD", help: "help.close", parse: (r) => call("close", { fd: fd(r) }) },
+  { name: "shutdown", usage: "shutdown FD rd|wr|rdwr", help: "help.shutdown", parse: shutdown },
+  { name: "udp", usage: "udp [[addr:]port]", help: "help.udp", parse: udp },
+  { name: "sendto", usage: 'sendto FD addr:port "text" | … octets N', help: "help.sendto", parse: sendto },
+  { name: "recvfrom", usage: "recvfrom FD [most]", help: "help.recvfrom", parse: (r) => call("recvfrom", { fd: fd(r), ...most(r) }) },
+  { name: "socket", usage: "socket tcp|udp", help: "help.socket", parse: (r) => call("socket", { proto: one(r, "console.want.proto", "tcp", "udp") }) },
+  { name: "bind", usage: "bind FD [addr:]port", help: "help.bind", parse: (r) => call("bind", { fd: fd(r), ...r.local() }) },
+  { name: "setsockopt", usage: "setsockopt FD OPTION value", help: "help.setsockopt", parse: setsockopt },
+  { name: "getsockopt", usage: "getsockopt FD OPTION", help: "help.getsockopt", parse: (r) => call("getsockopt", { fd: fd(r), option: option(r) }) },
+  { name: "getsockname", usage: "getsockname FD", help: "help.getsockname", parse: (r) => call("getsockname", { fd: fd(r) }) },
+  { name: "getpeername", usage: "getpeername FD", help: "help.getpeername", parse: (r) => call("getpeername", { fd: fd(r) }) },
+  { name: "ss", usage: "ss [-t|-u|-l]", help: "help.ss", parse: ss },
+  { name: "tc", usage: "tc link LINK [delay 40ms] [jitter 2ms] [loss 5%] [rate 10mbit] [queue 64k] [up|down]", help: "help.tc", parse: tc },
+  { name: "drop", usage: "drop #N", help: "help.drop", parse: (r) => world("segment.drop", { pkt: number(r) }) },
+  { name: "proc", usage: "proc start HOST [name] | proc kill PROCESS", help: "help.proc", parse: proc },
+  { name: "host", usage: "host add [NAME] [addr/len] [router] | host remove HOST | host rename HOST NAME", help: "help.host", parse: host },
+  { name: "nic", usage: "nic add HOST addr/len | nic remove HOST NIC", help: "help.nic", parse: nic },
+  { name: "link", usage: "link add HOST[.nic] HOST[.nic] [delay 40ms] … | link remove LINK", help: "help.link", parse: link },
+  { name: "route", usage: "route add HOST addr/len via addr | route remove HOST addr/len", help: "help.route", parse: route },
+  { name: "knob", usage: "knob HOST NAME value", help: "help.knob", parse: knob },
+  { name: "play", usage: "play [speed|max]", help: "help.play", parse: play },
+  { name: "pause", usage: "pause", help: "help.pause", parse: () => clock("clock.pause", {}) },
+  { name: "step", usage: "step [event|segment|quiet]", help: "help.step", parse: step },
+  { name: "help", usage: "help [command]", help: "help.help", parse: (r) => ({ kind: "help", about: r.more() ? r.word("console.want.verb").text : "" }) },
+  { name: "clear", usage: "clear", help: "help.clear", parse: () => ({ kind: "clear" }) },
+];
+
+/** Parses a line; a LineError says what is wrong and where. An empty line is null. */
+export function parse(line: string, process: Process): Plan | null {
+  const words = lex(line);
+  const first = words[0];
+  if (!first) return null;
+  const verb = verbs.find((v) => v.name === first.text.toLowerCase());
+  if (!verb) throw unknown(first);
+  const r = new Reader(words.slice(1), line.trimEnd().length + 1);
+  const plan = verb.parse(r, process);
+  r.done();
+  return plan;
+}
+
+function unknown(w: Word): LineError {
+  const near = verbs.map((v) => v.name).sort((a, b) => edits(a, w.text) - edits(b, w.text))[0];
+  return near !== undefined && edits(near, w.text) <= 2
+    ? new LineError("console.unknown_near", w.col, w.width, { word: w.text, near })
+    : new LineError("console.unknown", w.col, w.width, { word: w.text });
+}
+
+function listen(r: Reader): Plan {
+  if (r.take("fd")) return call("listen", { fd: fd(r), ...backlog(r) });
+  const at = r.local();
+  return calls(
+    { op: "socket", args: { proto: "tcp" } },
+    { op: "bind", args: { fd: NEW, ...at } },
+    { op: "listen", args: { fd: NEW, ...backlog(r) } },
+  );
+}
+
+function connect(r: Reader): Plan {
+  if (r.take("fd")) return call("connect", { fd: fd(r), ...r.endpoint() });
+  const to = r.endpoint();
+  const steps: Step[] = [{ op: "socket", args: { proto: "tcp" } }];
+  if (r.take("from")) steps.push({ op: "bind", args: { fd: NEW, ...r.local() } });
+  return calls(...steps, { op: "connect", args: { fd: NEW, ...to } });
+}
+
+function accept(r: Reader, p: Process): Plan {
+  if (r.more()) return call("accept", { fd: fd(r) });
+  if (p.listeners.length === 1) return call("accept", { fd: p.listeners[0] });
+  throw new LineError(p.listeners.length === 0 ? "console.no_listener" : "console.which_listener", 7, 1,
+    { fds: p.listeners.join(", ") });
+}
+
+function send(r: Reader): Plan {
+  return call("send", { fd: fd(r), ...payload(r) });
+}
+
+function sendto(r: Reader): Plan {
+  return call("sendto", { fd: fd(r), ...r.endpoint(), ...payload(r) });
+}
+
+function udp(r: Reader): Plan {
+  const steps: Step[] = [{ op: "socket", args: { proto: "udp" } }];
+  if (r.more()) steps.push({ op: "bind", args: { fd: NEW, ...r.local() } });
+  return calls(...steps);
+}
+
+function shutdown(r: Reader): Plan {
+  return call("shutdown", { fd: fd(r), how: one(r, "console.want.how", "rd", "wr", "rdwr") });
+}
+
+function setsockopt(r: Reader): Plan {
+  return call("setsockopt", { fd: fd(r), option: option(r), value: r.whole("console.want.value") });
+}
+
+function ss(r: Reader): Plan {
+  let proto: "tcp" | "udp" | "all" = "all";
+  let listening = false;
+  while (r.more()) {
+    const w = r.word("console.want.ss");
+    if (!/^-[tuanl]+$/.test(w.text)) throw bad("console.want.ss", w);
+    const t = w.text.includes("t");
+    const u = w.text.includes("u");
+    if (t !== u) proto = t ? "tcp" : "udp";
+    listening ||= w.text.includes("l");
+  }
+  return { kind: "ss", proto, listening };
+}
+
+function tc(r: Reader): Plan {
+  if (!r.take("link")) {
+    const w = r.word("console.want.tc");
+    throw bad("console.want.tc", w);
+  }
+  const id = r.word("console.want.link").text;
+  return world("link.set", { link: id, ...linkParams(r, true) });
+}
+
+function linkParams(r: Reader, change: boolean): Record<string, unknown> {
+  const args: Record<string, unknown> = {};
+  if (change && !r.more()) r.word("console.want.param");
+  while (r.more()) {
+    if (r.take("delay")) args["delay_ns"] = r.span();
+    else if (r.take("jitter")) args["jitter_ns"] = r.span();
+    else if (r.take("loss")) args["loss_ppm"] = r.share();
+    else if (r.take("rate")) args["rate_bps"] = r.rate();
+    else if (r.take("queue")) args["queue_octets"] = r.size();
+    else if (change && r.take("up")) args["up"] = true;
+    else if (change && r.take("down")) args["up"] = false;
+    else throw bad("console.want.param", r.word("console.want.param"));
+  }
+  return args;
+}
+
+function proc(r: Reader): Plan {
+  if (one(r, "console.want.proc", "start", "kill") === "kill") {
+    return world("proc.kill", { proc: r.word("console.want.process").text });
+  }
+  const args: Record<string, unknown> = { host: r.word("console.want.host").text };
+  if (r.more()) args["name"] = r.word("console.want.name").text;
+  return world("proc.start", args);
+}
+
+function host(r: Reader): Plan {
+  const what = one(r, "console.want.host_verb", "add", "remove", "rename");
+  if (what === "remove") return world("host.remove", { host: r.word("console.want.host").text });
+  if (what === "rename") {
+    return world("host.rename", { host: r.word("console.want.host").text, name: r.word("console.want.name").text });
+  }
+  const args: Record<string, unknown> = {};
+  while (r.more()) {
+    if (r.take("router")) {
+      args["forward"] = true;
+      continue;
+    }
+    const w = r.word("console.want.name");
+    if (w.text.includes("/")) args["addr"] = w.text;
+    else args["name"] = args["id"] = w.text;
+  }
+  return world("host.add", args);
+}
+
+function nic(r: Reader): Plan {
+  const what = one(r, "console.want.nic", "add", "remove");
+  const at = r.word("console.want.host").text;
+  if (what === "remove") return world("nic.remove", { host: at, nic: r.word("console.want.nic_name").text });
+  return world("nic.add", { host: at, addr: r.address("console.want.prefix", true) });
+}
+
+function link(r: Reader): Plan {
+  if (one(r, "console.want.link_verb", "add", "remove") === "remove") {
+    return world("link.remove", { link: r.word("console.want.link").text });
+  }
+  return world("link.add", { a: end(r), b: end(r), ...linkParams(r, false) });
+}
+
+function end(r: Reader): { host: string; nic?: string } {
+  const [at = "", nicName] = r.word("console.want.host").text.split(".", 2);
+  return { host: at, ...(nicName ? { nic: nicName } : {}) };
+}
+
+function route(r: Reader): Plan {
+  const what = one(r, "console.want.route", "add", "remove");
+  const at = r.word("console.want.host").text;
+  const dst = r.address("console.want.prefix", true);
+  if (what === "remove") return world("route.remove", { host: at, dst });
+  if (!r.take("via")) throw r.more() ? bad("console.want.via", r.word("console.want.via")) : missing(r);
+  return world("route.add", { host: at, dst, via: r.address("console.want.address", false) });
+}
+
+function missing(r: Reader): LineError {
+  try {
+    r.word("console.want.via");
+  } catch (e) {
+    if (e instanceof LineError) return e;
+  }
+  return new LineError("console.want", 0, 1);
+}
+
+function knob(r: Reader): Plan {
+  return world("knob.set", {
+    host: r.word("console.want.host").text, knob: r.word("console.want.knob").text,
+    value: r.word("console.want.value").text,
+  });
+}
+
+function play(r: Reader): Plan {
+  if (!r.more()) return clock("clock.play", {});
+  const w = r.word("console.want.speed");
+  if (w.text === "max") return clock("clock.play", { speed: "max" });
+  const x = Number(w.text.replace(/^[x×]/, ""));
+  if (!(x >= 0.001 && x <= 1000)) throw bad("console.want.speed", w);
+  return clock("clock.play", { speed: x });
+}
+
+function step(r: Reader): Plan {
+  return clock("clock.step", { unit: r.more() ? one(r, "console.want.unit", "event", "segment", "quiet") : "event" });
+}
+
+function payload(r: Reader): Record<string, unknown> {
+  if (r.take("octets")) return { octets: r.size() };
+  return { text: r.word("console.want.text").text };
+}
+
+function most(r: Reader): Record<string, unknown> {
+  return r.more() ? { max: r.whole("console.want.value") } : {};
+}
+
+function backlog(r: Reader): Record<string, unknown> {
+  return r.more() ? { backlog: r.whole("console.want.backlog") } : {};
+}
+
+function option(r: Reader): string {
+  return r.word("console.want.option").text.toUpperCase();
+}
+
+function number(r: Reader): number {
+  const w = r.word("console.want.number");
+  const m = /^#?(\d{1,15})$/.exec(w.text);
+  if (!m) throw bad("console.want.number", w);
+  return Number(m[1]);
+}
+
+function one(r: Reader, want: Key, ...words: string[]): string {
+  const w = r.word(want);
+  const found = words.find((x) => x === w.text.toLowerCase());
+  if (found === undefined) throw bad(want, w);
+  return found;
+}
+
+/** Levenshtein's distance; both are short words. */
+function edits(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

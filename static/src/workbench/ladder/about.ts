@@ -1,0 +1,94 @@
+// Events in a few words, for the table, the live region and the inspector's head. Protocol
+// words stay English in both languages; what is said about them comes from the messages.
+
+import { label } from "./layout";
+import { span } from "../format";
+import type { Event } from "../model";
+import type { Store } from "../store";
+import { t } from "../text";
+
+/** A connection together with its other end: both are lit at once. */
+export function connsAbout(store: Store, conn: string): ReadonlySet<string> {
+  const h = store.histories.all.get(conn);
+  const peer = h && store.histories.peer(h);
+  return new Set(peer ? [conn, peer.id] : [conn]);
+}
+
+/** A host's name, or its id. */
+export function hostName(store: Store, id: string | undefined): string {
+  return store.view.hosts.find((h) => h.id === id)?.name || id || "";
+}
+
+/** "A → B  SYN 0": a packet by its sending or its end. */
+export function titleOf(store: Store, e: Event): string {
+  const row = store.rows.rowOf(e.n);
+  if (row < 0) return `${e.kind} ${summary(store, e)}`;
+  const from = hostName(store, store.rows.lanes[store.rows.from.at(row)]);
+  const to = hostName(store, store.rows.lanes[store.rows.to.at(row)]);
+  return `${from} → ${to || "?"}  ${label(store.rows, row, true)}`;
+}
+
+/** What an event says beyond its kind. */
+export function summary(store: Store, e: Event): string {
+  const row = store.rows.rowOf(e.n);
+  switch (e.kind) {
+    case "segment.sent": case "datagram.sent": case "icmp.sent":
+    case "segment.received": case "datagram.received": case "icmp.received":
+      return row >= 0 ? label(store.rows, row, true) : "";
+    case "packet.departed":
+      return `#${e.pkt} ${e.link} ${e.from} → ${e.to}, ${span(e.arrive - e.t)}`;
+    case "packet.queued": case "packet.arrived":
+      return `#${e.pkt} ${e.link}`;
+    case "packet.dropped": case "segment.refused": case "datagram.refused":
+      return `#${e.pkt} ${e.reason}`;
+    case "segment.held":
+      return `#${e.pkt}`;
+    case "conn.state":
+      return `${e.old} → ${e.new}`;
+    case "conn.opened":
+      return `${e.local} ↔ ${e.remote} ${e.state}`;
+    case "conn.closed":
+      return e.errno ? String(e.errno) : t("event.orderly");
+    case "snd.changed":
+      return changes(e, ["una", "nxt", "wnd", "queued"], "SND.");
+    case "rcv.changed":
+      return changes(e, ["nxt", "wnd", "queued", "held"], "RCV.");
+    case "cc.changed":
+      return changes(e, ["cwnd", "ssthresh", "phase"], "");
+    case "rtt.changed":
+      return `RTO ${span(e.old.rto_ns)} → ${span(e.new.rto_ns)}`;
+    case "timer.armed":
+      return `${e.timer} ${span(e.at - e.t)}`;
+    case "timer.stopped":
+      return e.timer;
+    case "timer.fired":
+      return `${e.timer}${e.count ? ` ×${e.count}` : ""}`;
+    case "call.blocked":
+      return `${e.op}(${e.fd}) …`;
+    case "call.returned":
+      return `${e.op}(${e.fd}) = ${e.value}`;
+    case "call.failed":
+      return `${e.op}(${e.fd}) = -1 ${e.errno}`;
+    default:
+      return plain(e);
+  }
+}
+
+function changes(e: { old: object; new: object }, fields: string[], prefix: string): string {
+  const old = e.old as Record<string, unknown>;
+  const now = e.new as Record<string, unknown>;
+  return fields
+    .filter((f) => old[f] !== now[f])
+    .map((f) => `${prefix}${prefix ? f.toUpperCase() : f} ${String(old[f])} → ${String(now[f])}`)
+    .join(", ");
+}
+
+const ENVELOPE = new Set(["n", "t", "kind", "by", "rule", "host", "conn", "op", "actor"]);
+
+/** The body of an event as "key value" pairs; nested values as JSON. */
+export function plain(e: Event): string {
+  return Object.entries(e)
+    .filter(([k, v]) => !ENVELOPE.has(k) && v !== "" && v !== null)
+    .map(([k, v]) => (typeof v === "object" ? `${k} ${JSON.stringify(v)}` : `${k} ${v}`))
+    .join(", ");
+}

@@ -1,0 +1,241 @@
+// The ladder panel: a canvas that scrolls like any page, hidden from assistive technology
+// inside a focusable figure, with the event table as its true twin (key T).
+
+import { useEffect, useRef } from "preact/hooks";
+import { useSignal } from "@preact/signals";
+import { virtualNow } from "../clock";
+import { Icon } from "../icon";
+import { hover, lit, pin, pinned } from "../selection";
+import { t } from "../text";
+import { useDrawing, useKept, useSession, useSize } from "../use";
+import { Axis } from "./axis";
+import { connsAbout, titleOf } from "./about";
+import { hit, lanesX, layout, totalHeight, type Viewport } from "./layout";
+import { paint, readPalette, type Palette } from "./paint";
+import type { Rows } from "./rows";
+import { EventTable } from "./table";
+import { view as panelView } from "../panels";
+
+const ZOOMS = [0.1, 0.2, 0.4, 0.7, 1, 1.5, 2.2, 3.5];
+const NEAR_END = 24;
+
+/** What scrolling and zooming are about, outside of Preact's state. */
+interface Machine {
+  rows: Rows | null;
+  axis: Axis | null;
+  palette: Palette | null;
+  theme: string;
+  following: boolean;
+  view: Viewport | null;
+}
+
+export function Ladder() {
+  const session = useSession();
+  const { store } = session;
+  const box = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const spacer = useRef<HTMLDivElement>(null);
+  const size = useSize(box);
+  const [zoom, setZoom] = useKept("ladder.zoom", 4);
+  const [relativeSeq, setRelative] = useKept("ladder.relative", true);
+  const [routers, setRouters] = useKept("ladder.routers", false);
+  const following = useSignal(true);
+  const m = useRef<Machine>({ rows: null, axis: null, palette: null, theme: "", following: true, view: null }).current;
+  const table = panelView.ladder.value === "table";
+
+  const prepare = (): void => {
+    const scale = ZOOMS[zoom] ?? 1;
+    if (m.rows !== store.rows || m.axis?.zoom !== scale) {
+      m.rows = store.rows;
+      m.axis = new Axis(store.rows, scale);
+    }
+    m.axis.update();
+  };
+
+  const draw = (): void => {
+    void store.version.value;
+    const selection = lit.value;
+    const at = canvas.current;
+    const scroller = box.current;
+    if (!at || !scroller || size.width === 0) return;
+    prepare();
+    const now = virtualNow(performance.now());
+    const height = Math.max(size.height, totalHeight(m.axis!, now));
+    spacer.current!.style.height = `${height}px`;
+    if (m.following) scroller.scrollTop = height - size.height;
+    m.view = {
+      width: size.width, height: size.height, top: scroller.scrollTop, now,
+      relativeSeq, showRouters: routers, litN: selection.n ?? 0,
+      litConns: selection.conn ? connsAbout(store, selection.conn) : null,
+      names: new Map(store.view.hosts.map((h) => [h.id, h.name])),
+    };
+    drawOn(at, m, store.rows);
+  };
+  useDrawing(draw);
+
+  const follow = (on: boolean): void => {
+    m.following = on;
+    following.value = on;
+    if (on && box.current) box.current.scrollTop = box.current.scrollHeight;
+  };
+  panelView.followLive = () => follow(true);
+
+  const point = (e: PointerEvent): number => {
+    const rect = canvas.current?.getBoundingClientRect();
+    if (!rect || !m.view || !m.axis) return 0;
+    return hit(store.rows, m.axis, m.view, e.clientX - rect.left, e.clientY - rect.top);
+  };
+  const choose = (n: number): void => {
+    if (n > 0) pin({ n, ...connOf(store.event(n)) });
+  };
+  // A selection made elsewhere comes into sight.
+  useEffect(() => pinned.subscribe((p) => {
+    if (p.n && m.axis && m.view) bringIntoView(p.n, m, store.rows, box.current, () => follow(false));
+  }), []);
+
+  return (
+    <section class="ls-panel ls-area-ladder ls-ladder" aria-label={t("ladder.title")}>
+      <header class="ls-panel-head">
+        <h2 class="ls-panel-title">{t("ladder.title")}</h2>
+        <div class="ls-tools" role="group" aria-label={t("ladder.tools")}>
+          <button type="button" class="ls-tool" aria-pressed={relativeSeq} onClick={() => setRelative(!relativeSeq)} title={t("ladder.relative_hint")}>
+            {t("ladder.relative")}
+          </button>
+          <button type="button" class="ls-tool" aria-pressed={routers} onClick={() => setRouters(!routers)}>
+            {t("ladder.routers")}
+          </button>
+          <button type="button" class="ls-tool ls-tool-icon" aria-label={t("ladder.zoom_out")} title={t("ladder.zoom_out")} disabled={zoom <= 0} onClick={() => setZoom(zoom - 1)}>
+            <Icon name="minus" />
+          </button>
+          <button type="button" class="ls-tool ls-tool-icon" aria-label={t("ladder.zoom_in")} title={t("ladder.zoom_in")} disabled={zoom >= ZOOMS.length - 1} onClick={() => setZoom(zoom + 1)}>
+            <Icon name="plus" />
+          </button>
+          <button type="button" class="ls-tool" aria-pressed={table} onClick={() => panelView.toggleTable()}>
+            <Icon name="table" />
+            <span class="ls-tool-words">{t("ladder.table")}</span>
+          </button>
+        </div>
+      </header>
+      {table ? <EventTable /> : (
+        <>
+          <LaneHeads width={size.width} routers={routers} />
+          <div
+            class="ls-ladder-box" ref={box} tabIndex={0} role="application"
+            aria-roledescription={t("ladder.role")} aria-label={t("ladder.summary", { n: store.rows.n.length })}
+            onScroll={(e) => {
+              const s = e.currentTarget;
+              const atEnd = s.scrollHeight - s.scrollTop - s.clientHeight < NEAR_END;
+              if (m.following !== atEnd) {
+                m.following = atEnd;
+                following.value = atEnd;
+              }
+              if (!m.following) draw();
+            }}
+            onPointerMove={(e) => hover(withConn(store, point(e)))}
+            onPointerLeave={() => hover({})}
+            onClick={(e) => choose(point(e as unknown as PointerEvent))}
+            onKeyDown={(e) => walk(e, store.rows, choose)}
+          >
+            <div class="ls-ladder-spacer" ref={spacer}>
+              <canvas class="ls-ladder-canvas" ref={canvas} aria-hidden="true" />
+            </div>
+            {store.rows.n.length === 0 && <p class="ls-empty ls-ladder-empty">{t("ladder.empty")}</p>}
+          </div>
+          {!following.value && (
+            <button type="button" class="ls-live-button" onClick={() => follow(true)}>
+              <Icon name="arrow-down" /> {t("ladder.live")} <kbd>L</kbd>
+            </button>
+          )}
+          <Spoken />
+        </>
+      )}
+    </section>
+  );
+}
+
+/** The names over the lifelines; real text, so that they can be found and read. */
+function LaneHeads({ width, routers }: { width: number; routers: boolean }) {
+  const { store } = useSession();
+  void store.version.value;
+  const xs = lanesX(store.rows, { width, showRouters: routers });
+  return (
+    <div class="ls-lanes">
+      {store.rows.lanes.map((id, i) => {
+        const x = xs[i];
+        const host = store.view.hosts.find((h) => h.id === id);
+        return x == null || !host ? null : (
+          <button
+            key={id} type="button" class="ls-lane" style={{ left: `${x}px` }}
+            onClick={() => pin({ host: id })}
+          >
+            <b>{host.name || id}</b>
+            <span>{host.nics[0]?.addr.split("/", 1)[0]}</span>
+          </button>
+        );
+      })}
+    </div>
+  );
+}
+
+/** What the lit segment is, said politely to who cannot see it. */
+function Spoken() {
+  const { store } = useSession();
+  const n = pinned.value.n;
+  const e = n ? store.event(n) : undefined;
+  return <p class="ls-visually-hidden" aria-live="polite">{e ? titleOf(store, e) : ""}</p>;
+}
+
+function drawOn(canvas: HTMLCanvasElement, m: Machine, rows: Rows): void {
+  const view = m.view!;
+  const ratio = window.devicePixelRatio || 1;
+  const width = Math.round(view.width * ratio);
+  const height = Math.round(view.height * ratio);
+  if (canvas.width !== width || canvas.height !== height) {
+    canvas.width = width;
+    canvas.height = height;
+    canvas.style.width = `${view.width}px`;
+    canvas.style.height = `${view.height}px`;
+  }
+  const theme = `${document.documentElement.dataset["theme"] ?? ""} ${matchMedia("(prefers-color-scheme: dark)").matches}`;
+  if (!m.palette || m.theme !== theme) {
+    m.palette = readPalette(canvas);
+    m.theme = theme;
+  }
+  const ctx = canvas.getContext("2d");
+  if (!ctx) return;
+  ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+  paint(ctx, layout(rows, m.axis!, view), m.palette, view.width, view.height);
+}
+
+function bringIntoView(n: number, m: Machine, rows: Rows, box: HTMLElement | null, release: () => void): void {
+  const row = rows.rowOf(n);
+  if (row < 0 || !box || !m.axis) return;
+  const y = m.axis.at(rows.a0.at(row)) + 30;
+  if (y >= box.scrollTop + 20 && y <= box.scrollTop + box.clientHeight - 30) return;
+  release();
+  box.scrollTop = Math.max(0, y - box.clientHeight / 2);
+}
+
+/** ↑ ↓ Home End move along the segments. */
+function walk(e: KeyboardEvent, rows: Rows, choose: (n: number) => void): void {
+  const last = rows.n.length - 1;
+  if (last < 0) return;
+  const at = pinned.value.n ? rows.rowOf(pinned.value.n) : -1;
+  const to = { ArrowDown: at + 1, ArrowUp: at < 0 ? last : at - 1, Home: 0, End: last, PageDown: at + 10, PageUp: at - 10 }[e.code];
+  if (e.code === "Enter") {
+    e.preventDefault();
+    document.getElementById("wb-inspector")?.focus();
+    return;
+  }
+  if (to === undefined) return;
+  e.preventDefault();
+  choose(rows.n.at(Math.min(last, Math.max(0, to))));
+}
+
+function withConn(store: { event(n: number): { conn?: string } | undefined }, n: number): { n?: number } {
+  return n > 0 && store.event(n) ? { n } : {};
+}
+
+function connOf(e: { conn?: string } | undefined): { conn?: string } {
+  return e?.conn ? { conn: e.conn } : {};
+}
