@@ -266,7 +266,7 @@ func (s *Session) journalClock(now time.Time, playing bool, speed app.Speed) err
 // clock adds a clock entry, in place of the last entry if the store did so.
 func (l *entryLog) clock(e journal.Entry, now time.Time) {
 	if last := len(l.list) - 1; last >= 0 && l.list[last].Seq == e.Seq {
-		l.octets -= len(e.Args) + len(e.Op)
+		l.octets -= len(e.Args) + entryOctets
 		l.list = l.list[:last]
 	}
 	l.add(e)

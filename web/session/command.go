@@ -76,7 +76,7 @@ func (s *Session) do(c Command) (Result, error) {
 	now := s.cfg.Now()
 	var r Result
 	if isOwn {
-		r, err = s.doOwn(now, own)
+		r, err = s.doOwn(now, c, own)
 	} else {
 		r, err = s.doWorld(now, c, cmd)
 	}
@@ -168,9 +168,9 @@ func (s *Session) quota(c Command) error {
 	switch {
 	case c.Op == "finish":
 		return nil // handing in is always possible
-	case len(s.entries.list) >= l.Commands:
+	case len(s.entries.list)+reserve >= l.Commands:
 		return full("commands", l.Commands)
-	case s.entries.octets+len(c.Args) > l.JournalOctets:
+	case s.entries.octets+len(c.Args)+reserve*entryOctets > l.JournalOctets:
 		return full("journal_octets", l.JournalOctets)
 	case s.world.Events().Len() >= l.Events:
 		return full("events", l.Events)
@@ -204,11 +204,14 @@ func (s *Session) finish(now time.Time) {
 }
 
 // doOwn carries out the session's own commands, which are not journaled as commands.
-func (s *Session) doOwn(now time.Time, args any) (Result, error) {
+func (s *Session) doOwn(now time.Time, c Command, args any) (Result, error) {
 	if a, ok := args.(*ResetArgs); ok {
 		return s.reset(now, *a)
 	}
 	if err := s.open(); err != nil {
+		return Result{}, err
+	}
+	if err := s.quota(c); err != nil {
 		return Result{}, err
 	}
 	s.move(now)

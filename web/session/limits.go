@@ -1,6 +1,10 @@
 package session
 
-import "time"
+import (
+	"time"
+
+	"labserver/stack/journal"
+)
 
 // Limits are what keeps one session, one person and one server within bounds. A zero
 // field takes its default.
@@ -9,7 +13,7 @@ type Limits struct {
 	LivePerOwner  int           // of one subject: 3
 	NewPerHour    int           // of one subject: 30
 	Commands      int           // in a run's journal: 20 000
-	JournalOctets int           // 4 MiB
+	JournalOctets int           // 4 MiB, less the header
 	Events        uint64        // in a run: 500 000
 	CreditEvents  uint64        // not yet acknowledged by the driver: 4096
 	CreditOctets  int           // 1 MiB
@@ -27,13 +31,22 @@ type Limits struct {
 // slice is how many queue entries are processed before the mailbox is looked at.
 const slice = 1024
 
+// reserve is how many entries of a journal are kept for the finish and the clock, and
+// entryOctets what an entry takes beside its arguments, generously.
+const (
+	reserve     = 8
+	entryOctets = 256
+	// headerOctets is room for a journal's first line.
+	headerOctets = 256 << 10
+)
+
 // mailbox is how many messages may wait for a session.
 const mailbox = 64
 
 func (l Limits) withDefaults() Limits {
 	d := Limits{
 		Live: 2000, LivePerOwner: 3, NewPerHour: 30,
-		Commands: 20_000, JournalOctets: 4 << 20, Events: 500_000,
+		Commands: journal.MaxEntries, JournalOctets: journal.MaxOctets - headerOctets, Events: 500_000,
 		CreditEvents: 4096, CreditOctets: 1 << 20, Resume: 4096,
 		BatchEvents: 256, BatchOctets: 32 << 10, Flush: 16 * time.Millisecond,
 		ClockEntry: 2 * time.Second, DriverGrace: 30 * time.Second, Idle: 10 * time.Minute,

@@ -72,7 +72,7 @@ type entryLog struct {
 
 func (l *entryLog) add(e journal.Entry) {
 	l.list = append(l.list, e)
-	l.octets += len(e.Args) + len(e.Op) + len(e.CID)
+	l.octets += len(e.Args) + entryOctets
 	l.step, l.t, l.n = e.Step, e.T, e.N
 }
 
@@ -176,14 +176,15 @@ func (s *Session) lookAfter(now time.Time) {
 
 // unload ends the goroutine after a last clock entry: the journal brings it all back.
 func (s *Session) unload(now time.Time) {
-	if !s.quit {
-		s.writeClock(now)
-		s.leaveAll(&Bye{Code: "restart", Retry: true})
-		if err := s.cfg.Store.Release(context.Background(), s.fence); err != nil {
-			s.log.Warn("session not released", "error", err)
-		}
-		s.quit = true
+	s.move(now)
+	if s.quit || s.writeClock(now) != nil {
+		return // dropped
 	}
+	s.leaveAll(&Bye{Code: "restart", Retry: true})
+	if err := s.cfg.Store.Release(context.Background(), s.fence); err != nil {
+		s.log.Warn("session not released", "error", err)
+	}
+	s.quit = true
 }
 
 // drop ends the goroutine at once and writes nothing: another owner has the session, or
