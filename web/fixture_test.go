@@ -29,6 +29,7 @@ type fixture struct {
 	handler http.Handler
 	routes  chi.Router
 	shelf   *shelf
+	assets  *static.Assets
 	owner   *http.Cookie
 	session app.SessionID
 	now     time.Time
@@ -69,8 +70,13 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 		t.Fatal(err)
 	}
 	f.routes = s.routes()
+	f.assets = s.Assets
 	f.handler = f.routes
-	w := f.do(t, request("POST", "/labs/alpha/start"))
+	start := request("POST", "/labs/alpha/start")
+	if cfg.Origin.Public != nil {
+		start.Header.Set("Origin", cfg.Origin.Public.String())
+	}
+	w := f.do(t, start)
 	if w.Code != http.StatusSeeOther {
 		t.Fatalf("start: %d %s", w.Code, w.Body)
 	}

@@ -127,7 +127,7 @@ func (s *server) routes() chi.Router {
 		s.sessionFiles(r)
 		s.plumbing(r)
 	})
-	chain := chi.Chain(s.accessLog, s.recoverer)
+	chain := chi.Chain(s.accessLog, s.recoverer, s.limitAddress)
 	r.NotFound(chain.HandlerFunc(notFound).ServeHTTP)
 	r.MethodNotAllowed(chain.HandlerFunc(methodNotAllowed).ServeHTTP)
 	return r

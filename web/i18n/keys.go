@@ -113,6 +113,7 @@ const (
 	RulesLevelShld        Key = "rules.level_shld"
 	RulesMissing          Key = "rules.missing"
 	RulesOurs             Key = "rules.ours"
+	RulesPosix            Key = "rules.posix"
 	RulesRfc              Key = "rules.rfc"
 	RulesRoots            Key = "rules.roots"
 	RulesSection          Key = "rules.section"
@@ -270,6 +271,7 @@ func Keys() []Key {
 		RulesLevelShld,
 		RulesMissing,
 		RulesOurs,
+		RulesPosix,
 		RulesRfc,
 		RulesRoots,
 		RulesSection,

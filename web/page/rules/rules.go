@@ -21,14 +21,23 @@ import (
 // Page serves /rfc.
 type Page struct{ Table []rfc.Rule }
 
-// group is the rules of one document. RFC is 0 for our own, and root marks what people
-// do.
+// group is the rules of one document, or of none: our own choices, what people do.
 type group struct {
-	id    string
-	rfc   int
-	root  bool
+	id    string // an anchor
+	kind  kind
+	rfc   int // for document
 	rules []row
 }
+
+// kind is what a group's rules come from, in the order of the page.
+type kind int
+
+const (
+	document kind = iota // an RFC
+	posix
+	policy
+	root
+)
 
 type row struct {
 	rfc.Rule
@@ -40,37 +49,56 @@ func (p Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	layout.Render(w, r, http.StatusOK, page(groups(p.Table, i18n.Rules(i18n.From(r.Context())))))
 }
 
+// kindOf tells where a rule comes from.
+func kindOf(r rfc.Rule) kind {
+	switch {
+	case r.Level == rfc.Root:
+		return root
+	case r.RFC != 0:
+		return document
+	case strings.HasPrefix(string(r.ID), "posix:"):
+		return posix
+	}
+	return policy
+}
+
 // groups sorts the table: RFC 9293 first, as most rules are its, then the other RFCs by
-// number, then our own choices, then what people do.
+// number, then POSIX, our own choices, and what people do.
 func groups(table []rfc.Rule, texts map[string]string) []group {
 	var all []group
 	for _, r := range table {
-		g := group{rfc: r.RFC, root: r.Level == rfc.Root}
-		at := slices.IndexFunc(all, func(o group) bool { return o.rfc == g.rfc && o.root == g.root })
+		k := kindOf(r)
+		at := slices.IndexFunc(all, func(g group) bool { return g.kind == k && g.rfc == r.RFC })
 		if at < 0 {
 			at = len(all)
-			all = append(all, g)
+			all = append(all, group{id: anchor(k, r.RFC), kind: k, rfc: r.RFC})
 		}
 		all[at].rules = append(all[at].rules, row{r, texts[string(r.ID)]})
 	}
-	slices.SortStableFunc(all, func(a, b group) int { return cmp.Compare(a.rank(), b.rank()) })
+	slices.SortStableFunc(all, func(a, b group) int {
+		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.order(), b.order()))
+	})
 	for i := range all {
-		all[i].id = "group-" + strconv.Itoa(i+1)
-		if all[i].rfc != 0 {
-			all[i].id = "rfc" + strconv.Itoa(all[i].rfc)
-			slices.SortStableFunc(all[i].rules, bySection)
-		}
+		slices.SortStableFunc(all[i].rules, bySection)
 	}
 	return all
 }
 
-func (g group) rank() int {
-	switch {
-	case g.root:
-		return 1 << 22
-	case g.rfc == 0:
-		return 1 << 21
-	case g.rfc == 9293:
+func anchor(k kind, number int) string {
+	switch k {
+	case posix:
+		return "posix"
+	case policy:
+		return "policies"
+	case root:
+		return "roots"
+	}
+	return "rfc" + strconv.Itoa(number)
+}
+
+// order puts RFC 9293 before all others.
+func (g group) order() int {
+	if g.rfc == 9293 {
 		return 0
 	}
 	return g.rfc
@@ -89,11 +117,8 @@ func bySection(a, b row) int {
 		})
 }
 
-// link is where a rule can be read in full; "" for our own.
+// link is where a rule of an RFC can be read in full.
 func link(r rfc.Rule) templ.SafeURL {
-	if r.RFC == 0 {
-		return ""
-	}
 	u := "https://www.rfc-editor.org/rfc/rfc" + strconv.Itoa(r.RFC)
 	if r.Section != "" && r.Section[0] >= '0' && r.Section[0] <= '9' {
 		u += "#section-" + r.Section
