@@ -2,4 +2,4 @@ package stack
 
 // Build is the digest of the golden traces: what this program's stack does, in 64 bits.
 // A journal of another build may replay differently. TestGoldenTraces -rewrite writes it.
-const Build = "0000000000000000"
+const Build = "17d584fee40c47ca"

@@ -182,8 +182,9 @@ func connectRule(e inet.Errno) rfc.ID {
 // trySend gives TCP what its send buffer takes; a blocking send ends when all is taken.
 func (t *Table) trySend(c *call, fx *Effects) bool {
 	s := c.sock
-	if s.conn == nil {
-		panic("BUG: send without a connection")
+	if s.conn == nil { // the attempt to connect, on which this call waited too, failed
+		c.fail(rfc.NotConnected, inet.ENOTCONN, "fd", fx)
+		return true
 	}
 	for {
 		chunk := c.payload.chunk(c.done, maxChunk)
@@ -209,8 +210,12 @@ func (t *Table) trySend(c *call, fx *Effects) bool {
 // tryRecvStream reads what is there: at least one octet, or the end of the stream.
 func (t *Table) tryRecvStream(c *call, fx *Effects) bool {
 	s := c.sock
-	if s.shutRead {
+	switch {
+	case s.shutRead:
 		c.returns(rfc.RecvEnd, 0, fx)
+		return true
+	case s.conn == nil: // the attempt to connect, on which this call waited too, failed
+		c.fail(rfc.NotConnected, inet.ENOTCONN, "fd", fx)
 		return true
 	}
 	data, errno := s.conn.Recv(c.max, &fx.Effects)
