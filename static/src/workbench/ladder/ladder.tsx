@@ -94,7 +94,7 @@ export function Ladder() {
   }), []);
 
   return (
-    <section class="ls-panel ls-area-ladder ls-ladder" aria-label={t("ladder.title")}>
+    <section class="ls-panel ls-area-ladder" aria-label={t("ladder.title")}>
       <header class="ls-panel-head">
         <h2 class="ls-panel-title">{t("ladder.title")}</h2>
         <div class="ls-tools" role="group" aria-label={t("ladder.tools")}>
