@@ -107,6 +107,10 @@ func (c *Conn) unacceptable(a *arrival, length seq.Size, fx *Effects) {
 			c.noteDuplicate(seg.Seq, seg.Seq.Add(n))
 			c.quicken() // our acknowledgment was lost, or came too late
 		}
+		if end == c.rcv.lastAck {
+			// As linux: the echo must tell of the transmission that is answered now.
+			c.updateTS(seg, fx.Now)
+		}
 	}
 	refuse(c.id, a.pkt, reason, 0, rule, fx)
 	if c.state == inet.TimeWait && a.fin && end == c.rcv.nxt {

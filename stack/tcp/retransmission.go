@@ -40,35 +40,45 @@ func (q *rtxQueue) flush() { *q = rtxQueue{gone: q.gone + q.len()} }
 // acked is what an acknowledgment took off the queue.
 type acked struct {
 	syn, fin bool
-	timed    bool     // at is the sending time of the oldest segment, sent only once
-	at       sim.Time //
+	timed    bool     // at is when the oldest of it was sent, and none was sent twice
+	at       sim.Time // or else when some of it was last sent again
 	again    bool     // some of it had been sent more than once
 }
 
+// note takes the timing of one segment, or of a part of it.
+func (a *acked) note(s *sent) {
+	switch {
+	case s.again && a.again:
+		a.at = max(a.at, s.at)
+	case s.again:
+		a.at, a.again, a.timed = s.at, true, false
+	case !a.again && !a.timed:
+		a.at, a.timed = s.at, true
+	}
+}
+
 // acknowledge removes the segments that una acknowledges entirely, and the
-// acknowledged part of the next.
+// acknowledged part of the next. RFC 6298 §3, Karn's algorithm: "RTT samples MUST NOT be
+// made using segments that were retransmitted (and thus for which it is ambiguous whether
+// the reply was for the first instance of the packet or a later instance)".
 func (q *rtxQueue) acknowledge(una seq.Num) acked {
 	var a acked
 	for q.len() > 0 {
 		s := q.at(0)
 		if !s.end.LessEq(una) {
 			if s.seq.Less(una) {
+				if s.again {
+					a.note(s)
+				}
 				s.seq, s.syn = una, false
-				a.again = a.again || s.again
 			}
 			break
 		}
-		if !a.timed && !a.again {
-			a.timed, a.at = true, s.at
-		}
-		a.syn, a.fin, a.again = a.syn || s.syn, a.fin || s.fin, a.again || s.again
+		a.note(s)
+		a.syn, a.fin = a.syn || s.syn, a.fin || s.fin
 		q.head++
 		q.gone++
 	}
-	// RFC 6298 §3, Karn's algorithm: "RTT samples MUST NOT be made using segments
-	// that were retransmitted (and thus for which it is ambiguous whether the reply was
-	// for the first instance of the packet or a later instance)".
-	a.timed = a.timed && !a.again
 	if q.len() == 0 {
 		q.items, q.head = q.items[:0], 0
 	}

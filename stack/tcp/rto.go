@@ -72,15 +72,16 @@ func (c *Conn) measure(r time.Duration, rule rfc.ID, fx *Effects) {
 
 // measureFrom takes a measurement from what an acknowledgment covered, if it allows
 // one: by the time of sending when Karn's algorithm allows it, else by the echoed
-// timestamp, which tells the transmissions apart (RFC 7323 §4.1).
+// timestamp when it is that of the last transmission (RFC 7323 §4.1). An older echo would
+// count the time in which an acknowledgment was lost.
 func (c *Conn) measureFrom(a acked, ecr uint32, hasECR bool, fx *Effects) {
 	switch {
 	case a.timed:
 		c.measure(fx.Now.Sub(a.at), rfc.TCPRTT, fx)
-	case c.ts.on && hasECR && ecr != 0:
+	case a.again && c.ts.on && hasECR && ecr != 0:
 		ticks := c.tsNow(fx.Now) - ecr
-		if ticks > 1<<31 {
-			return // an echo of the future: not ours
+		if ticks > 1<<31 || int32(ecr-c.tsNow(a.at)) < 0 {
+			return // an echo of the future, not ours; or of an earlier transmission
 		}
 		c.measure(max(time.Duration(ticks)*tsTick, tsTick), rfc.TCPRTTStamp, fx)
 	}

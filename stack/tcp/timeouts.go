@@ -14,7 +14,7 @@ func (c *Conn) retransmissionTimeout(fx *Effects) {
 	if c.snd.queue.len() == 0 {
 		panic("BUG: retransmission timeout with nothing outstanding")
 	}
-	if c.state.Synchronized() && c.snd.wnd == 0 {
+	if c.snd.wnd == 0 && !c.snd.queue.at(0).syn {
 		// MUST-35: "If the window shrinks to zero, the TCP implementation MUST probe it
 		// in the standard way".
 		c.snd.probing = true
