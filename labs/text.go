@@ -118,7 +118,7 @@ func (l *Lab) readPage(bad *faults, file, lang string, src []byte) page {
 	cards := readCards(r, f)
 	f.done()
 	l.knownParams(bad, at, string(src))
-	p.render(bad, Pos{file, strings.Count(front, "\n") + 3}, prose, cards)
+	p.render(bad, Pos{file, strings.Count(front, "\n") + 4}, prose, cards)
 	return p
 }
 
