@@ -3,6 +3,7 @@ package e2e
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -97,7 +98,8 @@ func (s *Server) Start() {
 				}
 			}
 		}
-		cmd.Wait()
+		err := cmd.Wait()
+		fmt.Fprintf(s.log, "[the server has ended: %v]\n", err)
 		close(done)
 	}(s.done)
 	select {
