@@ -79,9 +79,9 @@ func encodeResult(cid string, r session.Result, err error) []byte {
 }
 
 // refusal is what a client is told of an error: never its cause.
-func refusal(err error) *Error {
+func refusal(err error) *WireError {
 	p := app.Public(err)
-	e := &Error{Code: p.Code, Key: "error." + p.Code, Field: p.Field}
+	e := &WireError{Code: p.Code, Key: "error." + p.Code, Field: p.Field}
 	for name, value := range map[string]string{"got": p.Got, "limit": p.Limit} {
 		if value != "" {
 			if e.Args == nil {

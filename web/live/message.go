@@ -103,16 +103,16 @@ type (
 	// Res answers a cmd. N is the command's own event, the cause of what follows; for
 	// clock commands it is the last event there is.
 	Res struct {
-		Type string `json:"type"` // "res"
-		Cid  string `json:"cid"`
-		OK   bool   `json:"ok"`
-		Run  int    `json:"run,omitempty"`
-		N    uint64 `json:"n,omitempty"`
-		Err  *Error `json:"err,omitempty"`
+		Type string     `json:"type"` // "res"
+		Cid  string     `json:"cid"`
+		OK   bool       `json:"ok"`
+		Run  int        `json:"run,omitempty"`
+		N    uint64     `json:"n,omitempty"`
+		Err  *WireError `json:"err,omitempty"`
 	}
-	// Error says why something was no command. Key finds its text in the page's
+	// WireError says why something was no command. Key finds its text in the page's
 	// language, Args fill it.
-	Error struct {
+	WireError struct {
 		Code  string            `json:"code"`
 		Key   string            `json:"key"`
 		Args  map[string]string `json:"args,omitempty"`
