@@ -72,6 +72,7 @@ type transfer struct {
 	ra, rb   *reader
 	wa, wb   *writer
 	toB, toA []byte
+	total    int
 }
 
 func startTransfer(t testing.TB, n *testNet, a, b *testHost, toB, toA []byte, max int) *transfer {
