@@ -1,0 +1,7 @@
+package check
+
+// What tests outside the package may look into.
+var (
+	Touches  = touches
+	EventSet = func() []string { return kindNames() }
+)
