@@ -73,9 +73,11 @@ export class Transcript {
   }
 
   private call(e: Of<"call.blocked" | "call.returned" | "call.failed">): void {
-    const entry = this.byCall.get(e.call) ?? this.byCommand.get(e.by);
+    const waiting = this.byCall.get(e.call);
+    const entry = waiting ?? this.byCommand.get(e.by);
     if (!entry) return;
-    this.byCommand.delete(e.by);
+    // A close also ends the calls that wait on its descriptor, before its own result.
+    if (!waiting) this.byCommand.delete(e.by);
     if (e.kind === "call.blocked") {
       this.byCall.set(e.call, entry);
       entry.look = "waiting";
