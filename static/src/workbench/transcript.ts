@@ -28,7 +28,7 @@ export class Transcript {
   readonly version = signal(0);
   entries: Entry[] = [];
   private keys = 0;
-  private readonly byCommand = new Map<number, Entry>();
+  private readonly byCommand = new Map<string, Entry>();
   private readonly byCall = new Map<string, Entry>();
 
   /** Adds a line that is not an event. */
@@ -69,15 +69,15 @@ export class Transcript {
       look: isCall ? "call" : "done", who: proc || (typeof args["host"] === "string" ? args["host"] : ""),
       text: isCall ? callText(e.op, args) : line(e.op, args), result: "", n: e.n,
     });
-    if (isCall) this.byCommand.set(e.n, entry);
+    if (isCall) this.byCommand.set(`${e.n} ${e.op}`, entry);
   }
 
   private call(e: Of<"call.blocked" | "call.returned" | "call.failed">): void {
-    const waiting = this.byCall.get(e.call);
-    const entry = waiting ?? this.byCommand.get(e.by);
-    if (!entry) return;
     // A close also ends the calls that wait on its descriptor, before its own result.
-    if (!waiting) this.byCommand.delete(e.by);
+    const asked = `${e.by} ${e.op}`;
+    const entry = this.byCall.get(e.call) ?? this.byCommand.get(asked);
+    if (!entry) return;
+    this.byCommand.delete(asked);
     if (e.kind === "call.blocked") {
       this.byCall.set(e.call, entry);
       entry.look = "waiting";
