@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"labserver/stack/event"
 	"labserver/stack/inet"
 	"labserver/stack/view"
 )
@@ -70,7 +69,6 @@ func BenchmarkIdleConnections(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				n.log = event.Log{}
 				h.send(ca, []byte("ping"))
 				n.settle()
 				peer.do(func(fx *Effects) {

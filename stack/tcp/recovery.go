@@ -131,8 +131,8 @@ func (c *Conn) goBack() {
 	c.cc.cursor = c.snd.queue.gone
 }
 
-// resendLost sends again what a timeout left for lost, as the windows allow: RFC 5681
-// §3.1, "the TCP sender uses the slow start algorithm to increase the window from 1
+// resendLost sends again what a timeout or a closed window left for lost, as the windows
+// allow: RFC 5681 §3.1, "the TCP sender uses the slow start algorithm to increase the window from 1
 // full-sized segment".
 func (c *Conn) resendLost(fx *Effects) {
 	for c.cc.resends {
@@ -149,6 +149,10 @@ func (c *Conn) resendLost(fx *Effects) {
 		if c.outstanding()+n > c.cc.cwnd || !inWindow {
 			return
 		}
-		c.resend(i, rfc.TCPLossResend, fx)
+		rule := rfc.TCPLossResend
+		if c.cc.phase != phaseLoss {
+			rule = rfc.TCPShrunk // windowOpened planned it
+		}
+		c.resend(i, rule, fx)
 	}
 }
