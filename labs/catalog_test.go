@@ -63,7 +63,8 @@ func TestBothLanguagesSayEverything(t *testing.T) {
 			k, e := ko.Goals[g.ID], en.Goals[g.ID]
 			check(g.ID, k.Title, e.Title)
 			if len(k.Hints) != len(g.Hints) || len(e.Hints) != len(g.Hints) {
-				t.Fatalf("%s: %s has %d hints, %d in ko, %d in en", l.Slug, g.ID, len(g.Hints), len(k.Hints), len(e.Hints))
+				t.Fatalf("%s: %s has %d hints, %d in ko, %d in en", l.Slug, g.ID, len(g.Hints), len(k.Hints),
+					len(e.Hints))
 			}
 			for i, h := range g.Hints {
 				check("hint "+h.ID, k.Hints[i], e.Hints[i])
@@ -83,7 +84,8 @@ func TestBothLanguagesSayEverything(t *testing.T) {
 func TestMarkdownLeavesNoMarksBehind(t *testing.T) {
 	for _, l := range embedded(t).All() {
 		for _, lang := range Languages() {
-			text := regexp.MustCompile(`(?s)<(code|pre)>.*?</(code|pre)>`).ReplaceAllString(l.Text(lang).HTML, "")
+			code := regexp.MustCompile(`(?s)<(code|pre)>.*?</(code|pre)>`)
+			text := code.ReplaceAllString(l.Text(lang).HTML, "")
 			for _, mark := range []string{"**", "`", ":::", "](", "$"} {
 				if i := strings.Index(text, mark); i >= 0 {
 					t.Errorf("%s, %s: %q is left in …%s…", l.Slug, lang, mark,

@@ -9,11 +9,13 @@ import (
 // that names the file; a lab it accepts can start.
 func FuzzLoadLab(f *testing.F) {
 	f.Add(goodYAML, goodPage("ko"))
-	f.Add("id: tiny\nversion: 1\nminutes: 5\nworld: []\ngoals:\n  - id: g\n    never: 'x'\n", goodPage("ko"))
+	f.Add("id: tiny\nversion: 1\nminutes: 5\nworld: []\ngoals:\n  - id: g\n    never: 'x'\n",
+		goodPage("ko"))
 	f.Add("a: &x [*x]\n", "---\n---\n")
 	f.Add("goals: {a: {b: {c: [1, 2, {d: |\n text\n}]}}}\n", "---\ntitle: !!binary x\n---\n")
 	f.Add("? [complex]\n: key\n", "")
-	f.Add("id: \"\\u0000\"\nparams:\n  x: {between: [-9223372036854775808, 9223372036854775807]}\n", "--- ")
+	f.Add("id: \"\\u0000\"\nparams:\n  x: {between: [-9223372036854775808, 9223372036854775807]}\n",
+		"--- ")
 	f.Fuzz(func(t *testing.T, yaml, page string) {
 		files := folder(t, "lab.yaml", "", yaml, "lab.en.md", "", page)
 		l, err := LoadLab(files, "07-tiny")
@@ -48,7 +50,8 @@ func FuzzSubstituteJSON(f *testing.F) {
 		if err != nil || !paramValue.MatchString(value) {
 			return
 		}
-		if got := SubstituteJSON(string(quoted), map[string]string{"n": value}); !json.Valid([]byte(got)) {
+		if got := SubstituteJSON(string(quoted),
+			map[string]string{"n": value}); !json.Valid([]byte(got)) {
 			t.Errorf("%s is not JSON", got)
 		}
 	})

@@ -180,7 +180,8 @@ func (l *Lab) readLists(bad *faults, folder string, files map[string][]byte) {
 		}
 	}
 	slices.Sort(names)
-	_, l.Solution = l.readList(bad, path.Join(folder, "solution.jsonl"), files["solution.jsonl"], false)
+	_, l.Solution = l.readList(bad, path.Join(folder, "solution.jsonl"), files["solution.jsonl"],
+		false)
 	for _, n := range names {
 		w, steps := l.readList(bad, path.Join(folder, n), files[n], true)
 		w.Name, w.Steps = n, steps

@@ -18,9 +18,12 @@ func benchLab() *labs.Lab {
 			"never_there", `e.kind == "segment.sent" && e.seg.flags == "X" && e.seg.ack == synack.seg.end`)},
 		labs.Goal{ID: "b", Kind: labs.Reach, Where: pred(
 			`v.connections.filter(c, c.state == "ESTABLISHED" && c.local == "1.1.1.1:1").size() == 3`)},
-		labs.Goal{ID: "c", Kind: labs.Never, Where: pred(`e.kind == "segment.sent" && e.seg.flags.contains("R")`)},
-		labs.Goal{ID: "d", Kind: labs.Final, Where: pred(`!v.connections.exists(c, c.state == "ESTABLISHED")`)},
-		labs.Goal{ID: "f", Kind: labs.Answer, Answer: labs.AnswerSpec{Type: "text", Correct: []string{"x"}}},
+		labs.Goal{ID: "c", Kind: labs.Never,
+			Where: pred(`e.kind == "segment.sent" && e.seg.flags.contains("R")`)},
+		labs.Goal{ID: "d", Kind: labs.Final,
+			Where: pred(`!v.connections.exists(c, c.state == "ESTABLISHED")`)},
+		labs.Goal{ID: "f", Kind: labs.Answer, Answer: labs.AnswerSpec{Type: "text",
+			Correct: []string{"x"}}},
 	)
 }
 
@@ -72,7 +75,8 @@ func BenchmarkFeedStateChange(b *testing.B) {
 	for _, e := range events {
 		c.Feed(e)
 	}
-	e := event.Event{Host: "A", Conn: "c1", Rule: rfc.ByCommand, Body: event.ConnState{New: inet.TimeWait}}
+	e := event.Event{Host: "A", Conn: "c1", Rule: rfc.ByCommand,
+		Body: event.ConnState{New: inet.TimeWait}}
 	b.ReportAllocs()
 	for b.Loop() {
 		e.N = c.at + 1

@@ -82,7 +82,8 @@ func lab(goals ...labs.Goal) *labs.Lab {
 		if goals[i].ID == "" {
 			goals[i].ID = "g"
 		}
-		if goals[i].Keep == "" && !slices.Contains([]labs.Kind{labs.Never, labs.Always, labs.Final}, goals[i].Kind) {
+		if goals[i].Keep == "" && !slices.Contains([]labs.Kind{labs.Never, labs.Always, labs.Final},
+			goals[i].Kind) {
 			goals[i].Keep = labs.Ever
 		}
 	}
@@ -113,11 +114,13 @@ func TestEveryKindOfGoalJudgesAsItSays(t *testing.T) {
 	final := labs.Goal{Kind: labs.Final, Where: established}
 	always := labs.Goal{Kind: labs.Always,
 		Where: pred(`v.connections.all(c, c.state != "CLOSED" || c.iss == seq(7))`)}
-	never := labs.Goal{Kind: labs.Never, Where: pred(`e.kind == "segment.sent" && e.seg.flags.contains("R")`)}
+	never := labs.Goal{Kind: labs.Never,
+		Where: pred(`e.kind == "segment.sent" && e.seg.flags.contains("R")`)}
 	two := labs.Goal{Kind: labs.Count, Where: pred(isSYN), Min: 2}
 	atMostTwo := labs.Goal{Kind: labs.Count, Keep: labs.Finish, Where: pred(isSYN), Min: 1, Max: 2}
 	find := labs.Goal{Kind: labs.Find, Steps: steps("syn", isSYN)}
-	number := labs.Goal{Kind: labs.Answer, Answer: labs.AnswerSpec{Type: "number", Correct: []string{"$port"}}}
+	number := labs.Goal{Kind: labs.Answer, Answer: labs.AnswerSpec{Type: "number",
+		Correct: []string{"$port"}}}
 	lastCounts := number
 	lastCounts.Keep = labs.Finish
 	say := func(v string) string { return fmt.Sprintf(`{"goal":"g","value":%q}`, v) }
@@ -133,9 +136,11 @@ func TestEveryKindOfGoalJudgesAsItSays(t *testing.T) {
 		{"reach, not yet", reach, (&story{}).conn("c1", "A", inet.SynSent), Open, nil, "reach"},
 		{"reach stays green", reach, (&story{}).conn("c1", "A", inet.Established).
 			on("A", "c1", event.ConnState{Old: inet.Established, New: inet.TimeWait}), Met, []uint64{2}, ""},
-		{"reach kept to the finish goes again", reachAtFinish, (&story{}).conn("c1", "A", inet.Established).
+		{"reach kept to the finish goes again", reachAtFinish, (&story{}).conn("c1", "A",
+			inet.Established).
 			on("A", "c1", event.ConnState{Old: inet.Established, New: inet.TimeWait}), Open, nil, "reach"},
-		{"final shows the present", final, (&story{}).conn("c1", "A", inet.Established), Met, []uint64{2}, ""},
+		{"final shows the present", final, (&story{}).conn("c1", "A", inet.Established), Met, []uint64{2},
+			""},
 		{"final not so at finish", final, (&story{}).conn("c1", "A", inet.SynSent).note("finish", "{}"),
 			Unmet, nil, "final"},
 		{"always so far", always, (&story{}).conn("c1", "A", inet.SynSent), Met, nil, ""},
@@ -149,13 +154,15 @@ func TestEveryKindOfGoalJudgesAsItSays(t *testing.T) {
 			Met, []uint64{1, 2}, ""},
 		{"count above", atMostTwo, (&story{}).sent("A", seg("S", 1, 0)).sent("A", seg("S", 1, 0)).
 			sent("A", seg("S", 1, 0)).note("finish", "{}"), Unmet, []uint64{1, 2, 3}, "count"},
-		{"find", find, (&story{}).sent("A", seg("A", 1, 0)).sent("A", seg("S", 1, 0)), Met, []uint64{2}, ""},
+		{"find", find, (&story{}).sent("A", seg("A", 1, 0)).sent("A", seg("S", 1, 0)), Met, []uint64{2},
+			""},
 		{"no answer", number, &story{}, Open, nil, "answer"},
 		{"wrong answer", number, (&story{}).note("answer", say("8282")), Unmet, []uint64{1}, "answer"},
 		{"right answer", number, (&story{}).note("answer", say(" 8,081 ")), Met, []uint64{1}, ""},
 		{"right answer stays", number, (&story{}).note("answer", say("8081")).note("answer", say("1")),
 			Met, []uint64{1}, ""},
-		{"last answer counts", lastCounts, (&story{}).note("answer", say("8081")).note("answer", say("1")),
+		{"last answer counts", lastCounts, (&story{}).note("answer", say("8081")).note("answer",
+			say("1")),
 			Unmet, []uint64{2}, "answer"},
 		{"answer after finish", number, (&story{}).note("finish", "{}").note("answer", say("8081")),
 			Unmet, nil, "answer"},
@@ -237,9 +244,12 @@ func TestWithinCountsFromTheFirstBoundEvent(t *testing.T) {
 
 func TestGoalsUseWhatEarlierGoalsBound(t *testing.T) {
 	l := lab(
-		labs.Goal{ID: "open", Kind: labs.Find, Steps: steps("opened", `e.kind == "conn.opened" && e.host == "A"`)},
-		labs.Goal{ID: "same", Kind: labs.Find, Steps: steps("again", `e.kind == "conn.state" && e.conn == opened.conn`)})
-	s := (&story{}).on("B", "c9", event.ConnOpened{}).on("B", "c9", event.ConnState{New: inet.SynSent}).
+		labs.Goal{ID: "open", Kind: labs.Find, Steps: steps("opened",
+			`e.kind == "conn.opened" && e.host == "A"`)},
+		labs.Goal{ID: "same", Kind: labs.Find, Steps: steps("again",
+			`e.kind == "conn.state" && e.conn == opened.conn`)})
+	s := (&story{}).on("B", "c9", event.ConnOpened{}).on("B", "c9",
+		event.ConnState{New: inet.SynSent}).
 		conn("c1", "A", inet.SynSent)
 	v := run(t, l, s).Verdicts()
 	if v[1].State != Met || !slices.Equal(v[1].Evidence, []uint64{4}) {
@@ -302,7 +312,8 @@ func TestTheNearestHintIsTheFirstPatternSeen(t *testing.T) {
 func TestHintsAskedForAreCountedByGoal(t *testing.T) {
 	l := lab(labs.Goal{ID: "a", Kind: labs.Find, Steps: steps("x", isSYN)},
 		labs.Goal{ID: "b", Kind: labs.Find, Steps: steps("y", isSYN)})
-	s := (&story{}).note("hint", `{"goal":"b"}`).note("hint", `{"goal":"b"}`).note("hint", `{"goal":"no"}`)
+	s := (&story{}).note("hint", `{"goal":"b"}`).note("hint", `{"goal":"b"}`).note("hint",
+		`{"goal":"no"}`)
 	v := run(t, l, s).Verdicts()
 	if v[0].HintsUsed != 0 || v[1].HintsUsed != 2 {
 		t.Errorf("hints used: %d and %d, want 0 and 2", v[0].HintsUsed, v[1].HintsUsed)

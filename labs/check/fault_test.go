@@ -17,14 +17,18 @@ func TestAnAuthorsMistakeNamesItsLineAndWhatToDo(t *testing.T) {
 		want string
 	}{
 		{"syntax", find(`e.kind == `), "lab.yaml:10: column 11:"},
-		{"line of a block", find("e.kind == \"segment.sent\" &&\n  e.seg.flag == \"S\""), "lab.yaml:11: column"},
-		{"unknown field", find(`e.kind == "segment.sent" && e.seg.flag == "S"`), "undefined field 'flag'"},
-		{"field of another kind", find(`e.kind == "conn.state" && e.seg.flags == "S"`), "undefined field 'seg'"},
+		{"line of a block", find("e.kind == \"segment.sent\" &&\n  e.seg.flag == \"S\""),
+			"lab.yaml:11: column"},
+		{"unknown field", find(`e.kind == "segment.sent" && e.seg.flag == "S"`),
+			"undefined field 'flag'"},
+		{"field of another kind", find(`e.kind == "conn.state" && e.seg.flags == "S"`),
+			"undefined field 'seg'"},
 		{"field not of all kinds", find(`e.kind in ["conn.state", "segment.sent"] && e.seg.flags == "S"`),
 			"undefined field 'seg'"},
 		{"no kind", find(`e.host == "A"`), `add e.kind == "…"`},
 		{"kind on one side of or", find(`e.kind == "conn.state" || e.host == "A"`), `add e.kind == "…"`},
-		{"two kinds at once", find(`e.kind == "conn.state" && e.kind == "conn.opened"`), "two kinds at once"},
+		{"two kinds at once", find(`e.kind == "conn.state" && e.kind == "conn.opened"`),
+			"two kinds at once"},
 		{"unknown kind", find(`e.kind == "segment.send"`), `"segment.send" is unknown; the kinds are`},
 		{"no event", find(`v.hosts.size() == 3`), "is about no event"},
 		{"event in a view", reach(`e.kind == "conn.state"`), "cannot name an event e"},
@@ -38,11 +42,13 @@ func TestAnAuthorsMistakeNamesItsLineAndWhatToDo(t *testing.T) {
 			"no matching overload for '_<_'"},
 		{"number for a sequence number", find(`e.kind == "segment.sent" && e.seg.seq == 1`),
 			"no matching overload for '_==_'"},
-		{"a later goal's step", find(`e.kind == "conn.state" && e.conn == later.conn`), "undeclared reference"},
+		{"a later goal's step", find(`e.kind == "conn.state" && e.conn == later.conn`),
+			"undeclared reference"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := New(lab(c.goal), map[string]string{"port": "1"})
-			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "lab.yaml:1") {
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(),
+				"lab.yaml:1") {
 				t.Errorf("got %v, want …%s…", err, c.want)
 			}
 		})

@@ -116,7 +116,8 @@ func (c *compiler) compile(src labs.Predicate, r role) (*predicate, error) {
 }
 
 // aboutEvents finds the kinds of events p is about.
-func (c *compiler) aboutEvents(p *predicate, root ast.Expr, fault func(string, ...any) error) error {
+func (c *compiler) aboutEvents(p *predicate, root ast.Expr, fault func(string,
+	...any) error) error {
 	kinds, known := kindsOf(root)
 	if !known {
 		return fault("does not say which kind of event; add e.kind == \"…\" && to it")

@@ -55,7 +55,10 @@ type eventVal struct {
 // set makes x stand for e.
 func (x *eventVal) set(e *event.Event) { x.ev, x.body = e, reflect.ValueOf(e.Body) }
 
-func (x *eventVal) ConvertToNative(t reflect.Type) (any, error) { return opaque{}.ConvertToNative(t) }
+func (x *eventVal) ConvertToNative(t reflect.Type) (any,
+	error) {
+	return opaque{}.ConvertToNative(t)
+}
 
 // ConvertToType implements ref.Val.
 func (x *eventVal) ConvertToType(t ref.Type) ref.Val { return noConversion(x, t) }

@@ -61,7 +61,8 @@ func TestLawL7LiveVerdictIsTheReplayedOne(t *testing.T) {
 			}
 			for i, v := range live.Checker.Verdicts() {
 				g := report.Goals[i]
-				if g.ID != v.Goal || g.State != v.State || !slices.Equal(g.Evidence, v.Evidence) || g.Unmet != v.Unmet {
+				if g.ID != v.Goal || g.State != v.State || !slices.Equal(g.Evidence, v.Evidence) ||
+					g.Unmet != v.Unmet {
 					t.Errorf("%s, %s: live %+v, replayed %+v", l.Slug, name, v, g)
 				}
 			}
@@ -84,7 +85,8 @@ func TestTheSolutionGetsAllPointsAndTheSameReportTwice(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(a, b) {
 		t.Fatalf("graded twice: %v\n%+v\n%+v", err, a, b)
 	}
-	if a.Points != a.OutOf || a.OutOf != l.Points() || !a.Finished || len(a.Hash) != 64 || a.Par != l.Par {
+	if a.Points != a.OutOf || a.OutOf != l.Points() || !a.Finished || len(a.Hash) != 64 ||
+		a.Par != l.Par {
 		t.Errorf("report: %+v", a)
 	}
 	for _, g := range a.Goals {
@@ -105,7 +107,8 @@ func TestAReportIsJSONWithoutNulls(t *testing.T) {
 		t.Fatal(err)
 	}
 	b, err := json.Marshal(report)
-	if err != nil || strings.Contains(string(b), "null") || !strings.Contains(string(b), `"evidence":[]`) {
+	if err != nil || strings.Contains(string(b), "null") || !strings.Contains(string(b),
+		`"evidence":[]`) {
 		t.Errorf("%v %s", err, b)
 	}
 }
@@ -128,8 +131,10 @@ func TestWhatDoesNotFitTheLabIsRefusedWithAWord(t *testing.T) {
 		code, says string
 		edit       func(*journal.Header)
 	}{
-		{"lab", `is of lab "hello-udp", not "two-meanings-of-socket"`, func(h *journal.Header) { h.Lab.Slug = "hello-udp" }},
-		{"digest", "grade it with the lab's files of then", func(h *journal.Header) { h.Lab.Digest = strings.Repeat("0", 64) }},
+		{"lab", `is of lab "hello-udp", not "two-meanings-of-socket"`,
+			func(h *journal.Header) { h.Lab.Slug = "hello-udp" }},
+		{"digest", "grade it with the lab's files of then",
+			func(h *journal.Header) { h.Lab.Digest = strings.Repeat("0", 64) }},
 		{"behaviour", "recorded by behaviour 99", func(h *journal.Header) { h.Behaviour = 99 }},
 		{"seed", `"x" is no 64-bit seed`, func(h *journal.Header) { h.Seed = "x" }},
 		{"params", "changed by hand", func(h *journal.Header) { h.Params["port"] = "9999" }},

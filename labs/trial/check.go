@@ -135,7 +135,8 @@ func solved(l *labs.Lab, r *Run) string {
 		return "it does not finish; end it with {\"op\":\"finish\"}"
 	}
 	if l.Par > 0 && r.Commands > l.Par {
-		return fmt.Sprintf("it takes %d commands but par is %d; raise par or shorten it", r.Commands, l.Par)
+		return fmt.Sprintf("it takes %d commands but par is %d; raise par or shorten it", r.Commands,
+			l.Par)
 	}
 	return ""
 }

@@ -137,8 +137,9 @@ func (p *player) wait(src labs.Predicate) error {
 			break
 		}
 	}
-	return &labs.Fault{Pos: src.Pos, Msg: fmt.Sprintf("waited until %s, when nothing more was to happen "+
-		"soon, and it never held: %s", p.World.Now(), src.Source)}
+	return &labs.Fault{Pos: src.Pos,
+		Msg: fmt.Sprintf("waited until %s, when nothing more was to happen "+
+			"soon, and it never held: %s", p.World.Now(), src.Source)}
 }
 
 // advance processes one queue entry if it is due by until.

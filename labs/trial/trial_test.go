@@ -44,23 +44,33 @@ func copyLab(t *testing.T, edits ...string) string {
 
 func TestATrialFindsWhatALabSaysWrongly(t *testing.T) {
 	for _, c := range []struct{ name, file, old, new, list, fault string }{
-		{"unsolved", "solution.jsonl", `"value":"0"`, `"value":"3"`, "solution.jsonl", `goal "no-handshake" is unmet`},
-		{"not handed in", "solution.jsonl", `{"op":"finish"}` + "\n", "", "solution.jsonl", "it does not finish"},
+		{"unsolved", "solution.jsonl", `"value":"0"`, `"value":"3"`, "solution.jsonl",
+			`goal "no-handshake" is unmet`},
+		{"not handed in", "solution.jsonl", `{"op":"finish"}` + "\n", "", "solution.jsonl",
+			"it does not finish"},
 		{"over par", "lab.yaml", "par: 11", "par: 4", "solution.jsonl", "11 commands but par is 4"},
-		{"met by nothing", "lab.yaml", "    needs: [delivered]\n", "", "(nothing)", `goal "only-udp" is met by doing nothing`},
-		{"wrong one passes", "wrong-asks-no-more.jsonl", `"fails":"connected-is-told","hint":"error-waits"`,
-			`"fails":"first-packet-is-data","hint":"empty-datagram"`, "wrong-asks-no-more.jsonl", "is met, though it should fail"},
-		{"another hint", "wrong-other-port.jsonl", `bound-elsewhere`, `nobody-reads`, "wrong-other-port.jsonl",
+		{"met by nothing", "lab.yaml", "    needs: [delivered]\n", "", "(nothing)",
+			`goal "only-udp" is met by doing nothing`},
+		{"wrong one passes", "wrong-asks-no-more.jsonl",
+			`"fails":"connected-is-told","hint":"error-waits"`,
+			`"fails":"first-packet-is-data","hint":"empty-datagram"`,
+			"wrong-asks-no-more.jsonl", "is met, though it should fail"},
+		{"another hint", "wrong-other-port.jsonl", `bound-elsewhere`, `nobody-reads`,
+			"wrong-other-port.jsonl",
 			`draws hint "bound-elsewhere", it should draw "nobody-reads"`},
 		{"no hint", "wrong-other-port.jsonl", `"fails":"delivered","hint":"bound-elsewhere"`,
 			`"fails":"only-udp","hint":"that-was-tcp"`, "wrong-other-port.jsonl", "draws no hint"},
-		{"waits for ever", "solution.jsonl", `v.packets.size() == 0`, `v.packets.size() == 9`, "solution.jsonl",
+		{"waits for ever", "solution.jsonl", `v.packets.size() == 0`, `v.packets.size() == 9`,
+			"solution.jsonl",
 			"03-hello-udp/solution.jsonl:3: waited until"},
-		{"wait does not compile", "solution.jsonl", `v.packets.size() == 0`, `v.packet.size() == 0`, "solution.jsonl",
+		{"wait does not compile", "solution.jsonl", `v.packets.size() == 0`, `v.packet.size() == 0`,
+			"solution.jsonl",
 			"03-hello-udp/solution.jsonl:3: column"},
-		{"command that cannot be", "solution.jsonl", `"proc":"A.talker"`, `"proc":"A.nobody"`, "solution.jsonl",
+		{"command that cannot be", "solution.jsonl", `"proc":"A.talker"`, `"proc":"A.nobody"`,
+			"solution.jsonl",
 			"03-hello-udp/solution.jsonl:1: socket: unknown_proc"},
-		{"world that cannot be", "lab.yaml", "id: B, name: B", "id: A, name: B", "solution.jsonl", "03-hello-udp: "},
+		{"world that cannot be", "lab.yaml", "id: B, name: B", "id: A, name: B", "solution.jsonl",
+			"03-hello-udp: "},
 		{"predicate that does not compile", "lab.yaml", "e.dgram.len > 0", "e.dgram.size > 0", "lab.yaml",
 			"03-hello-udp/lab.yaml:32: column"},
 	} {
@@ -87,7 +97,8 @@ func TestATableSaysWhatWasTried(t *testing.T) {
 	if err != nil || !table.OK() {
 		t.Fatalf("%v\n%s", err, table)
 	}
-	for _, want := range []string{"03-hello-udp ", "ok   solution.jsonl", "2 seeds", "11 commands", "meets every goal"} {
+	for _, want := range []string{"03-hello-udp ", "ok   solution.jsonl", "2 seeds", "11 commands",
+		"meets every goal"} {
 		if !strings.Contains(table.String(), want) {
 			t.Errorf("no %q in\n%s", want, table)
 		}
