@@ -180,11 +180,15 @@ type shelf struct {
 	sessions    map[app.SessionID]app.Session
 	shares      map[string]app.Share
 	slug        string
+	broken      error // what every question is answered with
 }
 
 func (s *shelf) Session(_ context.Context, id app.SessionID) (app.Session, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.broken != nil {
+		return app.Session{}, s.broken
+	}
 	if found, ok := s.sessions[id]; ok {
 		return found, nil
 	}
@@ -194,6 +198,9 @@ func (s *shelf) Session(_ context.Context, id app.SessionID) (app.Session, error
 func (s *shelf) SessionsOf(_ context.Context, owner app.SubjectID, _ int) ([]app.Summary, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.broken != nil {
+		return nil, s.broken
+	}
 	var all []app.Summary
 	for _, one := range s.sessions {
 		if one.Owner == owner {

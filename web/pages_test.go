@@ -280,3 +280,63 @@ func TestAConfigurationThatLacksAPartIsRefused(t *testing.T) {
 		t.Error("nothing at all was accepted")
 	}
 }
+
+func TestALabThatWasBegunOffersToGoOn(t *testing.T) {
+	f := newFixture(t)
+	for _, c := range []struct {
+		finished bool
+		goOn     bool
+	}{{false, true}, {true, false}} {
+		one := f.shelf.sessions[f.session]
+		if c.finished {
+			one.Finished = f.now
+		}
+		f.shelf.sessions[f.session] = one
+		r := request("GET", "/labs/alpha?lang=en")
+		r.AddCookie(f.owner)
+		body := f.do(t, r).Body.String()
+		if strings.Contains(body, "Go on where you were") != c.goOn ||
+			!strings.Contains(body, "Start a new run") {
+			t.Errorf("finished %v: %s", c.finished, body)
+		}
+	}
+	if body := f.do(t, request("GET", "/labs/alpha?lang=en")).Body.String(); strings.Contains(body,
+		string(f.session)) || !strings.Contains(body, "No account needed") {
+		t.Error("a newcomer sees somebody's run")
+	}
+}
+
+func TestASessionMayHaveOnlySoManyLinks(t *testing.T) {
+	f := newFixture(t)
+	for range 50 {
+		f.share(t, app.Watcher)
+	}
+	more := func() int {
+		r := form("/s/"+string(f.session)+"/share", url.Values{"role": {"watch"}})
+		r.AddCookie(f.owner)
+		return f.do(t, r).Code
+	}
+	if got := more(); got != http.StatusTooManyRequests {
+		t.Errorf("the 51st link: %d", got)
+	}
+	r := form("/s/"+string(f.session)+"/share/revoke", nil)
+	r.AddCookie(f.owner)
+	f.do(t, r)
+	if got := more(); got != http.StatusCreated {
+		t.Errorf("after taking all back: %d", got)
+	}
+}
+
+func TestAFailingStoreIsAnErrorPageEverywhere(t *testing.T) {
+	f := newFixture(t)
+	f.shelf.broken = errors.New("disk I/O error at /var/lib/secret")
+	for _, path := range []string{"/labs/alpha", "/sessions", "/s/" + string(f.session),
+		"/s/" + string(f.session) + "/share"} {
+		r := request("GET", path)
+		r.AddCookie(f.owner)
+		w := f.do(t, r)
+		if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "secret") {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+}

@@ -39,7 +39,7 @@ func TestAParticleFollowsTheLastSound(t *testing.T) {
 }
 
 func TestMessagesUseTheParticle(t *testing.T) {
-	for name, want := range map[string]string{"A": "Host A와 B", "연결": "Host 연결과 B"} {
+	for name, want := range map[string]string{"A": "A와 B", "연결": "연결과 B"} {
 		got := In(Korean, LandingFigureCaption,
 			Args{"Number": "4", "A": name, "B": "B", "Delay": "20 ms"})
 		if !strings.Contains(got, want) {

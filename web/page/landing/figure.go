@@ -18,7 +18,7 @@ const (
 	width    = 440
 	xA, xB   = 102, 338
 	top      = 56
-	minStep  = 44 // between the ends of two arrows on one side, so that labels fit
+	minStep  = 52 // between the ends of two arrows on one side, so that labels fit
 	headLen  = 9
 	headHalf = 4
 )

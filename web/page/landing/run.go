@@ -46,17 +46,21 @@ func record(l *labs.Lab) (a, b side, log []event.Event, err error) {
 	if a, b, err = r.sides(); err != nil {
 		return a, b, nil, err
 	}
-	began := w.Events().Len()
+	first := w.Events().Len()
 	server := r.call("socket", stack.Socket{Proc: b.proc, Proto: "tcp"})
 	r.call("bind", stack.Bind{Proc: b.proc, FD: server, Port: serverPort})
 	r.call("listen", stack.Listen{Proc: b.proc, FD: server})
 	client := r.call("socket", stack.Socket{Proc: a.proc, Proto: "tcp"})
 	r.call("connect", stack.Connect{Proc: a.proc, FD: client, Addr: b.addr, Port: serverPort})
+	began := w.Now()
 	r.until(func(v view.View) bool { return established(v, a.host) })
+	// The program thinks for half a round trip, so that its data does not lie on top of
+	// the handshake's last ACK.
+	w.Advance(w.Now() + (w.Now()-began)/2)
 	text := greeting
 	r.call("send", stack.Send{Proc: a.proc, FD: client, Payload: stack.Payload{Text: &text}})
 	r.until(func(v view.View) bool { return len(v.Packets) == 0 && acked(v, a.host) })
-	return a, b, w.Events().From(began + 1), r.err
+	return a, b, w.Events().From(first + 1), r.err
 }
 
 // recorder applies commands; after the first error it does nothing more.
