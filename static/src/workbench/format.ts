@@ -51,7 +51,7 @@ export function relative(seq: number, initial: number): number {
 
 /** A speed of the clock: "×0.1", "×1000", "max". */
 export function speed(x: number): string {
-  return x <= 0 || x > 1000 ? "max" : `×${trim(x)}`;
+  return x <= 0 || x > 1000 ? "max" : `×${Number(x.toPrecision(3))}`;
 }
 
 function trim(x: number): string {

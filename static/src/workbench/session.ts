@@ -4,6 +4,7 @@
 import { signal } from "@preact/signals";
 import { browserEnv, watchPage } from "../live/browser";
 import { LiveClient, type Result, type Sink } from "../live/client";
+import { SchemaHash } from "../gen/wire";
 import type { HelloFrame, ServerFrame, SnapFrame } from "../live/frames";
 import type { Boot } from "./boot";
 import { Calls, type Outcome } from "./calls";
@@ -40,7 +41,7 @@ export class Session {
   constructor(readonly boot: Boot) {
     this.store.role.value = boot.role;
     this.store.params.value = boot.lab.params ?? {};
-    this.client = new LiveClient(browserEnv(boot.live, boot.status), this.sink(), "");
+    this.client = new LiveClient(browserEnv(boot.live, boot.status), this.sink(), SchemaHash);
   }
 
   /** Connects and stays connected. */
@@ -142,6 +143,7 @@ export class Session {
       this.say(t("live.continued", { n: Math.max(0, frame.head - this.lostAt) }));
     }
     this.away = false;
+    this.store.outdated.value = frame.schema !== "" && frame.schema !== SchemaHash;
   }
 
   private onSnap(frame: SnapFrame): void {

@@ -56,6 +56,14 @@ export function Offline() {
   if (link.state === "closed") {
     return <div class="ls-offline" role="alert"><Icon name="wifi-off" /> {maybe(`bye.${link.code}`, t("bye.other", { code: link.code }))} <a href="/labs">{t("live.labs")}</a></div>;
   }
+  if (link.state === "online" && session.store.outdated.value) {
+    return (
+      <div class="ls-offline" role="status">
+        <Icon name="info" /> {t("live.outdated")}
+        <button type="button" class="ls-tool" onClick={() => location.reload()}>{t("live.reload")}</button>
+      </div>
+    );
+  }
   if (!gone || !late.value) return null;
   return (
     <div class="ls-offline" role="status">

@@ -28,6 +28,8 @@ export class Store {
   readonly sum = signal<Sum>({ goals: [], finished: false });
   readonly present = signal({ drivers: 0, watchers: 0 });
   readonly params = signal<Record<string, string>>({});
+  /** Whether the server speaks a newer schema than this page. */
+  readonly outdated = signal(false);
   /** Whether events before the snapshot are still being fetched, or cannot be. */
   readonly history = signal<"whole" | "loading" | "missing">("whole");
 

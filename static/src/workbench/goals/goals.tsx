@@ -49,7 +49,7 @@ function Goal({ goal, status, finished }: { goal: BootGoal; status: GoalStatus; 
       <div class="ls-goal-body">
         <p class="ls-goal-title">
           {goal.title}{" "}
-          <span class="ls-goal-state">{t(`goals.state_${status.state}`)}{provisional && status.state === "met" ? ` ${t("goals.so_far")}` : ""}</span>
+          <span class={status.state === "open" ? "ls-visually-hidden" : "ls-goal-state"}>{t(`goals.state_${status.state}`)}{provisional && status.state === "met" ? ` ${t("goals.so_far")}` : ""}</span>
           {evidence.map((n) => <button key={n} type="button" class="ls-n" onClick={() => pin({ n })}>→ #{n}</button>)}
         </p>
         {status.state !== "met" && status.unmet && goal.steps?.[status.unmet] && <p class="ls-goal-unmet">{goal.steps[status.unmet]}</p>}
@@ -72,7 +72,7 @@ function Answer({ goal, status }: { goal: BootGoal; status: GoalStatus }) {
   };
   const wrong = sent.value !== "" && sent.value === value.value.trim() && status.state !== "met";
   return (
-    <form class="ls-answer" onSubmit={(e) => { e.preventDefault(); void submit(); }}>
+    <form class={`ls-answer${goal.answer === "choice" ? "" : " ls-answer-line"}`} onSubmit={(e) => { e.preventDefault(); void submit(); }}>
       {goal.answer === "choice" ? (
         <fieldset disabled={!!locked}>
           <legend class="ls-visually-hidden">{goal.title}</legend>

@@ -14,6 +14,7 @@ const BUSY_MOST_PX = 76; // a wait with packets under way
 const IDLE_MOST_PX = 120;
 const LABEL_PX = 17;
 const MARK_PX = 14;
+const AFTER_MARK_PX = 33; // a state stands below its point, a label above its own
 
 /** A folded gap, to be drawn as a zigzag with its real length. */
 export interface Fold {
@@ -27,6 +28,7 @@ export class Axis {
   private readonly y: number[] = [];
   private sendY = new Map<number, number>(); // lane → y of its last label
   private markY = new Map<number, number>();
+  private markT = new Map<number, number>();
   private spacing = new Spacing();
   private median = 0;
   private done = 0;
@@ -102,6 +104,7 @@ export class Axis {
     this.folds.length = 0;
     this.sendY.clear();
     this.markY.clear();
+    this.markT.clear();
     this.done = 0;
   }
 
@@ -117,10 +120,12 @@ export class Axis {
     let y = before + this.pixels(gap, busy);
     const lane = anchorLane.at(i);
     const tight = Math.min(1, this.zoom);
+    const later = this.markT.get(lane) !== anchorT.at(i);
     if (anchorKind.at(i) === Anchor.Send) {
       y = Math.max(y, (this.sendY.get(lane) ?? -1e9) + LABEL_PX * tight);
+      if (later) y = Math.max(y, (this.markY.get(lane) ?? -1e9) + AFTER_MARK_PX * tight);
     } else if (anchorKind.at(i) === Anchor.Mark) {
-      y = Math.max(y, (this.markY.get(lane) ?? -1e9) + MARK_PX * tight);
+      y = Math.max(y, (this.markY.get(lane) ?? -1e9) + (later ? AFTER_MARK_PX : MARK_PX) * tight);
     }
     this.y.push(y);
     if (this.folding(gap, busy)) this.folds.push({ y: before, height: y - before, ns: gap });
@@ -131,14 +136,16 @@ export class Axis {
     const kind = this.rows.anchorKind.at(i);
     const lane = this.rows.anchorLane.at(i);
     if (kind === Anchor.Send) this.sendY.set(lane, y);
-    if (kind === Anchor.Mark) this.markY.set(lane, y);
+    if (kind !== Anchor.Mark) return;
+    this.markY.set(lane, y);
+    this.markT.set(lane, this.rows.anchorT.at(i));
   }
 
   private pixels(gap: number, busy: boolean): number {
     if (gap <= 0) return 0;
     if (this.folding(gap, busy)) return FOLD_PX;
     const most = (busy ? BUSY_MOST_PX : IDLE_MOST_PX) * Math.max(1, this.zoom);
-    return Math.max(1, Math.min(most, gap * this.scale()));
+    return Math.max(Math.min(1, this.zoom), Math.min(most, gap * this.scale()));
   }
 
   private tail(gap: number): number {

@@ -16,7 +16,7 @@ import type { Rows } from "./rows";
 import { EventTable } from "./table";
 import { view as panelView } from "../panels";
 
-const ZOOMS = [0.1, 0.2, 0.4, 0.7, 1, 1.5, 2.2, 3.5];
+const ZOOMS = [0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1, 1.5, 2.2, 3.5];
 const NEAR_END = 24;
 
 /** What scrolling and zooming are about, outside of Preact's state. */
@@ -36,7 +36,7 @@ export function Ladder() {
   const canvas = useRef<HTMLCanvasElement>(null);
   const spacer = useRef<HTMLDivElement>(null);
   const size = useSize(box);
-  const [zoom, setZoom] = useKept("ladder.zoom", 4);
+  const [zoom, setZoom] = useKept("ladder.zoom", 6);
   const [relativeSeq, setRelative] = useKept("ladder.relative", true);
   const [routers, setRouters] = useKept("ladder.routers", false);
   const following = useSignal(true);
@@ -139,7 +139,7 @@ export function Ladder() {
             <div class="ls-ladder-spacer" ref={spacer}>
               <canvas class="ls-ladder-canvas" ref={canvas} aria-hidden="true" />
             </div>
-            {store.rows.n.length === 0 && <p class="ls-empty ls-ladder-empty">{t("ladder.empty")}</p>}
+            <Empty />
           </div>
           {!following.value && (
             <button type="button" class="ls-live-button" onClick={() => follow(true)}>
@@ -151,6 +151,13 @@ export function Ladder() {
       )}
     </section>
   );
+}
+
+/** What will appear here, until something has. */
+function Empty() {
+  const { store } = useSession();
+  void store.version.value;
+  return store.rows.n.length === 0 ? <p class="ls-empty ls-ladder-empty">{t("ladder.empty")}</p> : null;
 }
 
 /** The names over the lifelines; real text, so that they can be found and read. */

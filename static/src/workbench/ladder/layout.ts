@@ -22,7 +22,7 @@ export type Primitive =
   | { k: "text"; x: number; y: number; text: string; tone: Tone; align: "left" | "right" | "center";
       alpha?: number; bold?: boolean; small?: boolean; most?: number }
   | { k: "rect"; x: number; y: number; w: number; h: number; tone: Tone; alpha?: number }
-  | { k: "zigzag"; x0: number; x1: number; y: number; h: number; text: string }
+  | { k: "zigzag"; x0: number; x1: number; y: number; h: number; at: number; text: string }
   | { k: "bracket"; x: number; y0: number; y1: number; tone: Tone; text: string };
 
 /** What part is seen, and how. */
@@ -38,7 +38,7 @@ export interface Viewport {
   names: ReadonlyMap<string, string>;
 }
 
-const GUTTER = 62; // times
+const GUTTER = 80; // times
 const HEAD = 30; // above the first anchor: the first label needs room
 const MOST_LINES = 1500;
 const FAINT = 0.22;
@@ -47,8 +47,8 @@ const FAINT = 0.22;
 export function lanesX(rows: Rows, view: Pick<Viewport, "width" | "showRouters">): (number | null)[] {
   const shown = rows.lanes.filter((h) => view.showRouters || !rows.routers.has(h));
   const narrow = view.width < 520;
-  const left = GUTTER + (narrow ? 18 : 88);
-  const right = view.width - (narrow ? 30 : 100);
+  const left = GUTTER + (narrow ? 8 : 88);
+  const right = view.width - (narrow ? 40 : 100);
   const gap = shown.length > 1 ? (right - left) / (shown.length - 1) : 0;
   const of = new Map(shown.map((h, i) => [h, shown.length > 1 ? left + i * gap : (left + right) / 2]));
   return rows.lanes.map((h) => of.get(h) ?? null);
@@ -65,8 +65,8 @@ export function layout(rows: Rows, axis: Axis, view: Viewport): Primitive[] {
   const lanes = lanesX(rows, view);
   const [first, last] = visible(rows, axis, view);
   lifelines(out, rows, axis, view, lanes);
-  folds(out, axis, view, lanes);
   ribbons(out, rows, axis, view, lanes);
+  folds(out, axis, view, lanes);
   if (last - first > MOST_LINES) density(out, rows, axis, view, lanes, first, last);
   else arrows(out, rows, axis, view, lanes, first, last);
   flying(out, rows, axis, view, lanes);
@@ -150,10 +150,11 @@ function folds(out: Primitive[], axis: Axis, view: Viewport, lanes: (number | nu
   const xs = lanes.filter((x): x is number => x !== null);
   const x0 = Math.min(...xs);
   const x1 = Math.max(...xs);
+  const at = xs.length > 1 ? (xs[0]! + xs[1]!) / 2 : x0; // between two lifelines, where it can be read
   for (const f of axis.folds) {
     const y = HEAD + f.y - view.top;
     if (y + f.height < 0 || y > view.height || xs.length === 0) continue;
-    out.push({ k: "zigzag", x0: x0 - 14, x1: x1 + 14, y: y + f.height / 2, h: Math.min(18, f.height), text: span(f.ns) });
+    out.push({ k: "zigzag", x0: x0 - 14, x1: x1 + 14, y: y + f.height / 2, h: Math.min(18, f.height), at, text: span(f.ns) });
   }
 }
 
@@ -279,6 +280,7 @@ function ribbons(out: Primitive[], rows: Rows, axis: Axis, view: Viewport, lanes
   const slot = new Map<string, number>(); // connection → its place beside the line
   const used = new Map<number, number>();
   const bottom = HEAD + axis.ofTime(view.now) - view.top;
+  const rightmost = Math.max(...lanes.map((x) => x ?? 0));
   const close = (c: { y: number; state: string; x: number }, y: number): void => {
     if (c.state === "CLOSED" || y < -4 || c.y > view.height + 4) return;
     out.push({ k: "rect", x: c.x, y: c.y, w: 4, h: Math.max(2, y - c.y), tone: stateTone(c.state), alpha: 0.85 });
@@ -291,6 +293,7 @@ function ribbons(out: Primitive[], rows: Rows, axis: Axis, view: Viewport, lanes
     const conn = rows.markConn[m] ?? "";
     const state = rows.markState[m] ?? "";
     const outer = outward(lanes, lane);
+    const edge = x === rightmost;
     let at = x;
     if (conn) {
       if (!slot.has(conn)) {
@@ -306,7 +309,7 @@ function ribbons(out: Primitive[], rows: Rows, axis: Axis, view: Viewport, lanes
     const side = x + outer * (conn ? 24 : 8);
     const lit = view.litN === rows.markN.at(m);
     const faint = view.litConns !== null && conn !== "" && !view.litConns.has(conn);
-    out.push({ k: "text", x: side, y: y + 4, text: state, tone: lit ? "sel" : "muted", align: outer < 0 ? "right" : "left",
+    out.push({ k: "text", x: side, y: y + (outer < 0 || edge ? 4 : 15), text: state, tone: lit ? "sel" : "muted", align: outer < 0 ? "right" : "left",
       small: true, bold: lit, alpha: faint ? FAINT : 1, most: outer < 0 ? x - GUTTER - 20 : 100 });
   }
   for (const c of open.values()) close(c, bottom);
@@ -345,10 +348,11 @@ function brackets(out: Primitive[], rows: Rows, axis: Axis, view: Viewport, lane
 
 function times(out: Primitive[], rows: Rows, axis: Axis, view: Viewport, first: number, last: number): void {
   let free = -1e9;
+  const now = HEAD + axis.ofTime(view.now) - view.top + 8;
   const step = last - first > MOST_LINES ? Math.ceil((last - first) / 400) : 1;
   for (let i = first; i < last; i += step) {
     const y = HEAD + axis.at(rows.a0.at(i)) - view.top;
-    if (y < free || y < 0 || y > view.height) continue;
+    if (y < free || y < 0 || y > view.height || Math.abs(y - now) < 13) continue;
     out.push({ k: "text", x: GUTTER - 10, y: y + 4, text: shortInstant(rows.t0.at(i)), tone: "muted", align: "right", small: true });
     free = y + 15;
   }

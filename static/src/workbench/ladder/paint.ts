@@ -140,7 +140,10 @@ function zigzag(ctx: CanvasRenderingContext2D, s: Extract<Primitive, { k: "zigza
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
   ctx.fillStyle = p.words.muted;
-  ctx.fillText(s.text, (s.x0 + s.x1) / 2, s.y);
+  ctx.lineWidth = 6;
+  ctx.strokeStyle = p.stroke.surface;
+  ctx.strokeText(s.text, s.at, s.y);
+  ctx.fillText(s.text, s.at, s.y);
 }
 
 function bracket(ctx: CanvasRenderingContext2D, s: Extract<Primitive, { k: "bracket" }>, p: Palette): void {

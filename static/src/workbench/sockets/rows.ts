@@ -116,3 +116,12 @@ export function actions(r: SocketRow): Action[] {
   if (!r.conn) return s.local ? ["listen", "connect", "close"] : ["bind", "connect", "close"];
   return ["send", "recv", ...(s.shut_write ? [] : ["shutdown" as const]), "close"];
 }
+
+/** The style of a state: opening, open, closing, waiting. */
+export function stateClass(state: string): string {
+  if (state === "ESTABLISHED" || state === "CONNECTED") return "open";
+  if (state.startsWith("SYN")) return "opening";
+  if (state === "LISTEN" || state === "UNCONN") return "listen";
+  if (state === "TIME-WAIT" || state === "CLOSED") return "gone";
+  return "closing";
+}

@@ -8,9 +8,9 @@ import { Icon } from "../icon";
 import type { Call, Conn, Host } from "../model";
 import { hover, lit, pin } from "../selection";
 import { maybe, t } from "../text";
-import { useSession } from "../use";
+import { useSession, useSize } from "../use";
 import { ActionForm, NewForm, type Fresh } from "./forms";
-import { actions, socketRows, uniqueness, type Action, type SocketRow } from "./rows";
+import { actions, socketRows, stateClass, uniqueness, type Action, type SocketRow } from "./rows";
 
 /** Which form is open: for a new socket, or an action on one row. */
 export type Open = { fresh: Fresh } | { key: string; action: Action } | null;
@@ -21,6 +21,9 @@ export function SocketTable({ host, proc }: { host: Host; proc: string }) {
   const session = useSession();
   const { store } = session;
   const open = useSignal<Open>(null);
+  const box = useRef<HTMLDivElement>(null);
+  const { width } = useSize(box);
+  const narrow = width > 0 && width < 520;
   void store.version.value;
   const rows = socketRows(store.view, host.id, "");
   const calls = store.view.calls.filter((c) => c.host === host.id);
@@ -41,18 +44,18 @@ export function SocketTable({ host, proc }: { host: Host; proc: string }) {
         ))}
       </div>
       {open.value && "fresh" in open.value && <NewForm key={open.value.fresh} what={open.value.fresh} host={host} proc={proc} close={() => { open.value = null; }} />}
-      <div class="ls-scroll" tabIndex={0} role="region" aria-label={t("sockets.of", { host: host.name || host.id })}>
+      <div class="ls-scroll" ref={box} tabIndex={0} role="region" aria-label={t("sockets.of", { host: host.name || host.id })}>
         {rows.length === 0 ? <p class="ls-empty">{t("sockets.empty", { host: host.name || host.id })}</p> : (
-          <table class="ls-table ls-ss">
+          <table class={`ls-table ls-ss${narrow ? " ls-ss-narrow" : ""}`}>
             <thead>
               <tr>
                 <th scope="col">fd</th><th scope="col">State</th><th scope="col">Recv-Q</th><th scope="col">Send-Q</th>
                 <th scope="col">Local</th><th scope="col">Peer</th><th scope="col">cwnd</th><th scope="col">rto</th>
-                <th scope="col">{t("sockets.timers")}</th><th scope="col"><span class="ls-visually-hidden">{t("sockets.actions")}</span></th>
+                <th scope="col">{t("sockets.timers")}</th>{!narrow && <th scope="col"><span class="ls-visually-hidden">{t("sockets.actions")}</span></th>}
               </tr>
             </thead>
             <tbody>
-              {rows.map((r) => <Row key={r.key} r={r} host={host} open={open} calls={callsOf(calls, r)} />)}
+              {rows.map((r) => <Row key={r.key} r={r} host={host} open={open} calls={callsOf(calls, r)} narrow={narrow} />)}
             </tbody>
           </table>
         )}
@@ -71,7 +74,7 @@ function callsOf(calls: readonly Call[], r: SocketRow): Call[] {
   return calls.filter((c) => r.socket !== null && c.fd === r.socket.fd && c.proc === r.socket.proc);
 }
 
-function Row({ r, host, open, calls }: { r: SocketRow; host: Host; open: Signal<Open>; calls: Call[] }) {
+function Row({ r, host, open, calls, narrow }: { r: SocketRow; host: Host; open: Signal<Open>; calls: Call[]; narrow: boolean }) {
   const session = useSession();
   const conn = r.conn?.id;
   const on = conn !== undefined && lit.value.conn === conn;
@@ -86,6 +89,11 @@ function Row({ r, host, open, calls }: { r: SocketRow; host: Host; open: Signal<
     if (INSTANT.includes(a)) void session.perform(s.proc, [{ op: a, args: { fd: s.fd } }]);
     else open.value = formOpen === a ? null : { key: r.key, action: a };
   };
+  const buttons = actions(r).map((a) => (
+    <button key={a} type="button" class="ls-tool ls-tool-small" disabled={!!locked} title={locked}
+      {...(INSTANT.includes(a) ? {} : { "aria-expanded": formOpen === a })}
+      onClick={(e) => { e.stopPropagation(); act(a); }}>{a}</button>
+  ));
   return (
     <>
       <tr class={`${r.depth ? "ls-ss-child" : ""}${on ? " ls-lit" : ""}`}
@@ -100,17 +108,16 @@ function Row({ r, host, open, calls }: { r: SocketRow; host: Host; open: Signal<
         <Cell value={String(r.sendQ)} />
         <Cell value={r.local} mono />
         <Cell value={r.peer} mono />
-        <Cell value={r.conn && r.conn.cc.cwnd > 0 ? cwnd(r.conn) : ""} />
-        <Cell value={r.conn && r.conn.rtt.rto_ns > 0 ? span(r.conn.rtt.rto_ns) : ""} />
-        <td>{r.conn?.timers.map((x) => <Timer key={x.name} name={x.name} at={x.at} />)}{r.synQueue !== undefined && <Queues r={r} />}</td>
-        <td class="ls-ss-acts">
-          {actions(r).map((a) => (
-            <button key={a} type="button" class="ls-tool ls-tool-small" disabled={!!locked} title={locked}
-              {...(INSTANT.includes(a) ? {} : { "aria-expanded": formOpen === a })}
-              onClick={(e) => { e.stopPropagation(); act(a); }}>{a}</button>
-          ))}
-        </td>
+        {r.synQueue !== undefined ? <td colSpan={3}><Queues r={r} /></td> : (
+          <>
+            <Cell value={r.conn && r.conn.cc.cwnd > 0 ? cwnd(r.conn) : ""} />
+            <Cell value={r.conn && r.conn.rtt.rto_ns > 0 ? span(r.conn.rtt.rto_ns) : ""} />
+            <td>{r.conn?.timers.map((x) => <Timer key={x.name} name={x.name} at={x.at} />)}</td>
+          </>
+        )}
+        {!narrow && <td class="ls-ss-acts">{buttons}</td>}
       </tr>
+      {narrow && buttons.length > 0 && <tr class={r.depth ? "ls-ss-child" : ""}><td /><td colSpan={8} class="ls-ss-acts-row">{buttons}</td></tr>}
       {formOpen && r.socket && (
         <tr class="ls-ss-form"><td colSpan={10}><ActionForm action={formOpen} socket={r.socket} close={() => { open.value = null; }} /></td></tr>
       )}
@@ -161,15 +168,6 @@ function Pending({ call }: { call: Call }) {
 
 function cwnd(c: Conn): string {
   return c.smss > 0 ? String(Math.floor(c.cc.cwnd / c.smss)) : `${c.cc.cwnd} B`;
-}
-
-/** The style of a state: opening, open, closing, waiting. */
-export function stateClass(state: string): string {
-  if (state === "ESTABLISHED" || state === "CONNECTED") return "open";
-  if (state.startsWith("SYN")) return "opening";
-  if (state === "LISTEN" || state === "UNCONN") return "listen";
-  if (state === "TIME-WAIT" || state === "CLOSED") return "gone";
-  return "closing";
 }
 
 /** <source address, port, destination address, port>, and which part makes it unique. */

@@ -7,21 +7,21 @@ export interface Spot {
 
 /** The drawing's own units; SVG scales them. */
 export const WIDTH = 380;
-export const HEIGHT = 300;
-export const BOX = { w: 96, h: 22 };
+export const HEIGHT = 222;
+export const BOX = { w: 96, h: 20 };
 
 export const SPOTS: Readonly<Record<string, Spot>> = {
-  "CLOSED": { x: 190, y: 18 },
-  "LISTEN": { x: 60, y: 58 },
-  "SYN-RECEIVED": { x: 60, y: 104 },
-  "SYN-SENT": { x: 320, y: 104 },
-  "ESTABLISHED": { x: 190, y: 148 },
-  "FIN-WAIT-1": { x: 60, y: 192 },
-  "CLOSE-WAIT": { x: 320, y: 192 },
-  "FIN-WAIT-2": { x: 60, y: 236 },
-  "CLOSING": { x: 190, y: 236 },
-  "LAST-ACK": { x: 320, y: 236 },
-  "TIME-WAIT": { x: 190, y: 282 },
+  "CLOSED": { x: 190, y: 14 },
+  "LISTEN": { x: 60, y: 40 },
+  "SYN-RECEIVED": { x: 60, y: 74 },
+  "SYN-SENT": { x: 320, y: 74 },
+  "ESTABLISHED": { x: 190, y: 108 },
+  "FIN-WAIT-1": { x: 60, y: 142 },
+  "CLOSE-WAIT": { x: 320, y: 142 },
+  "FIN-WAIT-2": { x: 60, y: 176 },
+  "CLOSING": { x: 190, y: 176 },
+  "LAST-ACK": { x: 320, y: 176 },
+  "TIME-WAIT": { x: 190, y: 208 },
 };
 
 /** The edges of the figure. Those back to CLOSED from below are drawn when taken. */
@@ -42,7 +42,7 @@ export function pathOf(from: string, to: string): string {
   if (from === "LAST-ACK" && to === "CLOSED") return bend(a.x + BOX.w / 2, a.y, 376, (a.y + b.y) / 2, b.x + BOX.w / 2, b.y);
   if (from === "TIME-WAIT" && to === "CLOSED") return bend(a.x - BOX.w / 2, a.y, -60, (a.y + b.y) / 2 + 10, b.x - BOX.w / 2, b.y);
   if (from === "SYN-RECEIVED" && to === "FIN-WAIT-1") return `M${a.x - 30} ${a.y + BOX.h / 2}L${b.x - 30} ${b.y - BOX.h / 2}`;
-  if (from === "FIN-WAIT-1" && to === "TIME-WAIT") return bend(a.x + 34, a.y + BOX.h / 2, 128, 240, b.x - 34, b.y - BOX.h / 2);
+  if (from === "FIN-WAIT-1" && to === "TIME-WAIT") return bend(a.x + 34, a.y + BOX.h / 2, 128, 178, b.x - 34, b.y - BOX.h / 2);
   if (from === "LISTEN" && to === "SYN-SENT") return `M${a.x + BOX.w / 2} ${a.y + 4}L${b.x - 30} ${b.y - BOX.h / 2}`;
   const p = border(a, b);
   const q = border(b, a);

@@ -36,12 +36,19 @@ function balance(view: View, of: Map<string, Column>, known: ReadonlyMap<string,
   if (second && !known.has(second.id)) of.set(second.id, "right");
 }
 
-/** Every host's place: moved ones where they were put, the others spread in columns. */
-export function places(view: View, of: ReadonlyMap<string, Column>, moved: Readonly<Record<string, Place>>): Map<string, Place> {
+/**
+ * Every host's place: moved ones where they were put, the others spread in columns, or in
+ * rows where the panel is taller than wide.
+ */
+export function places(view: View, of: ReadonlyMap<string, Column>, moved: Readonly<Record<string, Place>>, tall = false): Map<string, Place> {
   const out = new Map<string, Place>();
   for (const column of ["left", "middle", "right"] as const) {
     const here = view.hosts.filter((h) => of.get(h.id) === column);
-    here.forEach((h, i) => out.set(h.id, moved[h.id] ?? { x: X[column], y: (i + 0.5) / here.length }));
+    here.forEach((h, i) => {
+      const across = (i + 0.5) / here.length;
+      const own = tall ? { x: across, y: X[column] } : { x: X[column], y: across };
+      out.set(h.id, moved[h.id] ?? own);
+    });
   }
   return out;
 }
@@ -49,4 +56,16 @@ export function places(view: View, of: ReadonlyMap<string, Column>, moved: Reado
 /** The point a share of the way from a to b. */
 export function between(a: Place, b: Place, share: number): Place {
   return { x: a.x + (b.x - a.x) * share, y: a.y + (b.y - a.y) * share };
+}
+
+/** Where the line from a towards b leaves a box around a. */
+export function leaving(a: Place, b: Place, box: { width: number; height: number }): Place {
+  const dx = b.x - a.x;
+  const dy = b.y - a.y;
+  const share = Math.min(
+    0.5,
+    dx === 0 ? 0.5 : box.width / 2 / Math.abs(dx),
+    dy === 0 ? 0.5 : box.height / 2 / Math.abs(dy),
+  );
+  return between(a, b, share);
 }

@@ -12,11 +12,12 @@ import type { Host, Link, Packet, View } from "../model";
 import { view as panels } from "../panels";
 import { hover, lit, pin, pinned } from "../selection";
 import { t } from "../text";
+import { stateClass } from "../sockets/rows";
 import { kept, useDrawing, useSession, useSize } from "../use";
 import { Sash } from "../sash";
 import { HostForm } from "./hostform";
 import { LinkForm, NewLinkForm } from "./linkform";
-import { between, columns, places, type Column, type Place } from "./place";
+import { between, columns, leaving, places, type Column, type Place } from "./place";
 
 /** Which form is open under the head, if any. */
 export type Open = { form: "host" } | { form: "newlink" } | { form: "link"; link: string } | null;
@@ -32,7 +33,7 @@ export function Topology() {
   const moved = useSignal<Record<string, Place>>(kept(key, {}));
   void store.version.value;
   known.current = columns(store.view, known.current);
-  const at = places(store.view, known.current, moved.value);
+  const at = places(store.view, known.current, moved.value, size.height > size.width);
   const move = (id: string, to: Place): void => {
     moved.value = { ...moved.value, [id]: to };
     localStorage.setItem(`labserver.${key}`, JSON.stringify(moved.value));
@@ -62,7 +63,7 @@ export function Topology() {
         {store.view.hosts.map((h) => (
           <Card key={h.id} host={h} place={at.get(h.id)!} box={box} move={(to) => move(h.id, to)} />
         ))}
-        <Flights at={at} size={size} />
+        <Flights at={at} size={size} box={box} />
         {store.view.hosts.length === 0 && (
           <p class="ls-empty">{t("topology.empty")}</p>
         )}
@@ -134,7 +135,7 @@ function Badge({ link, at, open, view }: { link: Link; at: Map<string, Place>; o
 function Card({ host, place, box, move }: { host: Host; place: Place; box: { current: HTMLElement | null }; move: (to: Place) => void }) {
   const { store } = useSession();
   const drag = useRef<{ x: number; y: number; from: Place; far: boolean } | null>(null);
-  const sockets = store.view.sockets.filter((s) => s.host === host.id);
+  const chips = chipsOf(store.view, host.id);
   const chosen = lit.value.host === host.id;
   const choose = (): void => {
     panels.host.value = host.id;
@@ -156,7 +157,7 @@ function Card({ host, place, box, move }: { host: Host; place: Place; box: { cur
     move(clamp({ x: place.x + by[0]!, y: place.y + by[1]! }));
   };
   return (
-    <div class={`ls-card${host.forward ? " ls-card-router" : ""}${chosen ? " ls-card-lit" : ""}`} style={{ left: `${place.x * 100}%`, top: `${place.y * 100}%` }}>
+    <div class={`ls-card${host.forward ? " ls-card-router" : ""}${chosen ? " ls-card-lit" : ""}`} style={{ left: `${place.x * 100}%`, top: `${place.y * 100}%` }} data-host={host.id}>
       <button
         type="button" class="ls-card-name" aria-pressed={panels.host.value === host.id} aria-description={t("topology.move_hint")}
         onClick={() => { if (!drag.current?.far) choose(); drag.current = null; }}
@@ -172,25 +173,39 @@ function Card({ host, place, box, move }: { host: Host; place: Place; box: { cur
         <b>{host.name || host.id}</b>
         <span class="ls-card-addr">{host.forward ? t("topology.router") : addresses(host)}</span>
       </button>
-      {sockets.length > 0 && (
+      {chips.length > 0 && (
         <ul class="ls-chips">
-          {sockets.slice(0, 4).map((s) => {
-            const conn = s.conn ? store.view.connections.find((c) => c.id === s.conn) : undefined;
-            return (
-              <li key={s.id}>
-                <button type="button" class={`ls-chip${s.listening ? " ls-chip-listen" : conn?.state === "ESTABLISHED" ? " ls-chip-estab" : ""}`}
-                  onClick={() => { choose(); if (s.conn) pin({ conn: s.conn, host: host.id }); }}
-                  onPointerEnter={() => s.conn && hover({ conn: s.conn })} onPointerLeave={() => hover({})}>
-                  {s.proto === "udp" ? "udp " : ""}{port(s.local)} {s.listening ? "LISTEN" : (conn?.state ?? "")}
-                </button>
-              </li>
-            );
-          })}
-          {sockets.length > 4 && <li class="ls-chip-more">+{sockets.length - 4}</li>}
+          {chips.slice(0, 3).map((c) => (
+            <li key={c.text}>
+              <button type="button" class={`ls-chip ls-state-${stateClass(c.state)}`}
+                onClick={() => { choose(); if (c.conn) pin({ conn: c.conn, host: host.id }); }}
+                onPointerEnter={() => c.conn && hover({ conn: c.conn })} onPointerLeave={() => hover({})}>
+                {c.text}{c.times > 1 ? ` ×${c.times}` : ""}
+              </button>
+            </li>
+          ))}
+          {chips.length > 3 && <li class="ls-chip-more">+{chips.length - 3}</li>}
         </ul>
       )}
     </div>
   );
+}
+
+interface Chip { text: string; state: string; conn: string; times: number }
+
+/** A host's sockets as chips; those that read alike are one chip with a count. */
+function chipsOf(view: View, host: string): Chip[] {
+  const out: Chip[] = [];
+  for (const s of view.sockets) {
+    if (s.host !== host) continue;
+    const conn = s.conn ? view.connections.find((c) => c.id === s.conn) : undefined;
+    const state = s.listening ? "LISTEN" : s.proto === "udp" ? "UNCONN" : (conn?.state ?? "CLOSED");
+    const text = s.proto === "udp" ? `udp ${port(s.local)}` : `${port(s.local)} ${s.listening || conn ? state : ""}`.trim();
+    const same = out.find((c) => c.text === text);
+    if (same) same.times++;
+    else out.push({ text, state, conn: s.conn, times: 1 });
+  }
+  return out;
 }
 
 function addresses(host: Host): string {
@@ -208,7 +223,7 @@ function clamp(p: Place): Place {
 const MOST_DOTS = 120;
 
 /** Packets under way, moved along at virtual now. */
-function Flights({ at, size }: { at: Map<string, Place>; size: Size }) {
+function Flights({ at, size, box }: { at: Map<string, Place>; size: Size; box: { current: HTMLElement | null } }) {
   const { store } = useSession();
   const frame = useSignal(0);
   useDrawing(() => {
@@ -221,20 +236,28 @@ function Flights({ at, size }: { at: Map<string, Place>; size: Size }) {
   return (
     <svg class="ls-map-packets" width={size.width} height={size.height} aria-hidden="true">
       {store.view.packets.slice(0, MOST_DOTS).map((p) => {
-        const place = where(p, at, now);
-        return place && <Dot key={p.pkt} p={p} x={place.x * size.width} y={place.y * size.height} />;
+        const place = where(p, at, now, size, box.current);
+        return place && <Dot key={p.pkt} p={p} x={place.x} y={place.y} />;
       })}
     </svg>
   );
 }
 
-function where(p: Packet, at: Map<string, Place>, now: number): Place | null {
+/** Where a packet is, in pixels: from card's edge to card's edge, so that none covers it. */
+function where(p: Packet, at: Map<string, Place>, now: number, size: Size, box: HTMLElement | null): Place | null {
   const from = at.get(p.host);
   if (!from) return null;
   const to = p.link ? at.get(p.to) : undefined;
-  if (!to) return from;
+  const a = { x: from.x * size.width, y: from.y * size.height };
+  if (!to) return { x: a.x, y: a.y - cardSize(box, p.host).height / 2 - 4 };
+  const b = { x: to.x * size.width, y: to.y * size.height };
   const share = p.queued || p.arrive <= p.depart ? 0 : Math.min(1, Math.max(0, (now - p.depart) / (p.arrive - p.depart)));
-  return between(from, to, share);
+  return between(leaving(a, b, cardSize(box, p.host)), leaving(b, a, cardSize(box, p.to)), share);
+}
+
+function cardSize(box: HTMLElement | null, host: string): Size {
+  const card = box?.querySelector<HTMLElement>(`[data-host="${CSS.escape(host)}"]`);
+  return { width: card?.offsetWidth ?? 0, height: card?.offsetHeight ?? 0 };
 }
 
 function Dot({ p, x, y }: { p: Packet; x: number; y: number }) {

@@ -1,0 +1,150 @@
+// The console's language: what lines mean, where errors point, and that what buttons echo
+// can be typed.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { complete } from "../workbench/console/complete";
+import { callText, composite, line, quote } from "../workbench/console/echo";
+import { LineError } from "../workbench/console/lex";
+import { NEW, parse, verbs, type Plan } from "../workbench/console/parse";
+import { newView } from "../reduce";
+import type { Socket } from "../workbench/model";
+
+const alone = { listeners: [3] };
+const S = (op: string, args: object): { op: string; args: object } => ({ op, args });
+const calls = (...steps: { op: string; args: object }[]): object => ({ kind: "calls", steps });
+const tcp = S("socket", { proto: "tcp" });
+
+const good: readonly [line: string, plan: object][] = [
+  ["listen 8081", calls(tcp, S("bind", { fd: NEW, port: 8081 }), S("listen", { fd: NEW }))],
+  ["listen 50.50.50.50:8081 5", calls(tcp, S("bind", { fd: NEW, addr: "50.50.50.50", port: 8081 }), S("listen", { fd: NEW, backlog: 5 }))],
+  ["listen *:80", calls(tcp, S("bind", { fd: NEW, port: 80 }), S("listen", { fd: NEW }))],
+  ["listen fd 3 2", calls(S("listen", { fd: 3, backlog: 2 }))],
+  ["LISTEN 65536", calls(tcp, S("bind", { fd: NEW, port: 65536 }), S("listen", { fd: NEW }))],
+  ["connect 50.50.50.50:8081", calls(tcp, S("connect", { fd: NEW, addr: "50.50.50.50", port: 8081 }))],
+  ["connect 50.50.50.50:8081 from 3001", calls(tcp, S("bind", { fd: NEW, port: 3001 }), S("connect", { fd: NEW, addr: "50.50.50.50", port: 8081 }))],
+  ["connect fd 4 1.2.3.4:5", calls(S("connect", { fd: 4, addr: "1.2.3.4", port: 5 }))],
+  ["accept", calls(S("accept", { fd: 3 }))],
+  ["accept 7", calls(S("accept", { fd: 7 }))],
+  ['send 4 "hello, \\"B\\"\\n"', calls(S("send", { fd: 4, text: 'hello, "B"\n' }))],
+  ["send 4 안녕", calls(S("send", { fd: 4, text: "안녕" }))],
+  ["send 4 octets 64k", calls(S("send", { fd: 4, octets: 65536 }))],
+  ["recv 4", calls(S("recv", { fd: 4 }))],
+  ["recv 4 10", calls(S("recv", { fd: 4, max: 10 }))],
+  ["recv -1", calls(S("recv", { fd: -1 }))],
+  ["close 4", calls(S("close", { fd: 4 }))],
+  ["shutdown 4 wr", calls(S("shutdown", { fd: 4, how: "wr" }))],
+  ["udp 5000", calls(S("socket", { proto: "udp" }), S("bind", { fd: NEW, port: 5000 }))],
+  ["udp", calls(S("socket", { proto: "udp" }))],
+  ['sendto 3 50.50.50.50:5000 "hi"', calls(S("sendto", { fd: 3, addr: "50.50.50.50", port: 5000, text: "hi" }))],
+  ["recvfrom 3", calls(S("recvfrom", { fd: 3 }))],
+  ["setsockopt 3 so_reuseaddr 1", calls(S("setsockopt", { fd: 3, option: "SO_REUSEADDR", value: 1 }))],
+  ["ss -tan", { kind: "ss", proto: "tcp", listening: false }],
+  ["ss -uan", { kind: "ss", proto: "udp", listening: false }],
+  ["ss -l -t", { kind: "ss", proto: "tcp", listening: true }],
+  ["tc link l1 delay 40ms loss 5% rate 10mbit queue 64k", { kind: "world", step: S("link.set", { link: "l1", delay_ns: 40e6, loss_ppm: 50_000, rate_bps: 10e6, queue_octets: 65536 }) }],
+  ["tc link l1 down", { kind: "world", step: S("link.set", { link: "l1", up: false }) }],
+  ["drop #17", { kind: "world", step: S("segment.drop", { pkt: 17 }) }],
+  ["host add D 44.44.44.44/24", { kind: "world", step: S("host.add", { id: "D", name: "D", addr: "44.44.44.44/24" }) }],
+  ["host add R2 router", { kind: "world", step: S("host.add", { id: "R2", name: "R2", forward: true }) }],
+  ["link add A.eth1 R delay 1.5ms", { kind: "world", step: S("link.add", { a: { host: "A", nic: "eth1" }, b: { host: "R" }, delay_ns: 1.5e6 }) }],
+  ["route add A 0.0.0.0/0 via 10.0.0.1", { kind: "world", step: S("route.add", { host: "A", dst: "0.0.0.0/0", via: "10.0.0.1" }) }],
+  ["proc start A client", { kind: "world", step: S("proc.start", { host: "A", name: "client" }) }],
+  ["play 0.1", { kind: "clock", step: S("clock.play", { speed: 0.1 }) }],
+  ["play max", { kind: "clock", step: S("clock.play", { speed: "max" }) }],
+  ["step segment", { kind: "clock", step: S("clock.step", { unit: "segment" }) }],
+  ["help tc", { kind: "help", about: "tc" }],
+];
+
+test("a line means what it says", () => {
+  for (const [text, plan] of good) assert.deepEqual(parse(text, alone), plan, text);
+  assert.equal(parse("   ", alone), null);
+});
+
+const wrong: readonly [line: string, key: string, col: number][] = [
+  ["lsten 80", "console.unknown_near", 0],
+  ["frobnicate", "console.unknown", 0],
+  ["listen", "console.want", 7],
+  ["listen eighty", "console.not", 7],
+  ["listen 1.2.3:80", "console.not", 7],
+  ["connect 50.50.50.50", "console.not", 8],
+  ["connect 50.50.50.256:80", "console.not", 8],
+  ["connect 50.50.50.50:80 from", "console.want", 28],
+  ["connect 50.50.50.50:80 form 3001", "console.too_much", 23],
+  ["send", "console.want", 5],
+  ["send four hi", "console.not", 5],
+  ["send 4", "console.want", 7],
+  ['send 4 "hi', "console.open_quote", 7],
+  ['send 4 "a\\q"', "console.bad_escape", 9],
+  ["send 4 hello world", "console.too_much", 13],
+  ["shutdown 4 all", "console.not", 11],
+  ["socket icmp", "console.not", 7],
+  ["tc l1 delay 4ms", "console.not", 3],
+  ["tc link l1 delay 4", "console.not", 17],
+  ["tc link l1 loss 120%", "console.not", 16],
+  ["tc link l1", "console.want", 11],
+  ["tc link l1 speed 3", "console.not", 11],
+  ["route add A 10.0.0.0/8 by 1.1.1.1", "console.not", 23],
+  ["route add A 10.0.0.0/8", "console.want", 23],
+  ["play 5000", "console.not", 5],
+  ["ss --all", "console.not", 3],
+  ["close 4 5", "console.too_much", 8],
+];
+
+test("an error points at the word that is wrong", () => {
+  for (const [text, key, col] of wrong) {
+    assert.throws(() => parse(text, alone), (e: unknown) => {
+      assert.ok(e instanceof LineError, `${text}: ${String(e)}`);
+      assert.deepEqual([e.key, e.col], [key, col], text);
+      return true;
+    });
+  }
+});
+
+test("accept alone asks which listener when there is none or more than one", () => {
+  for (const [listeners, key] of [[[], "console.no_listener"], [[3, 5], "console.which_listener"]] as const) {
+    assert.throws(() => parse("accept", { listeners }), (e: unknown) => e instanceof LineError && e.key === key);
+  }
+});
+
+function stepsOf(plan: Plan | null): { op: string; args: Record<string, unknown> }[] {
+  if (plan?.kind === "calls") return plan.steps;
+  return plan?.kind === "world" || plan?.kind === "clock" ? [plan.step] : [];
+}
+
+test("what a button echoes means the same when typed", () => {
+  for (const [text, plan] of good) {
+    const steps = stepsOf(parse(text, alone));
+    if (steps.length === 0 || text.startsWith("udp") && steps.length === 1) continue;
+    const echoed = steps.length > 1 ? composite(steps) : line(steps[0]!.op, steps[0]!.args);
+    assert.deepEqual(parse(echoed, alone), plan, `${text} → ${echoed}`);
+  }
+});
+
+test("a call reads as strace prints it", () => {
+  assert.equal(callText("bind", { fd: 3, port: 8081 }), "bind(3, *:8081)");
+  assert.equal(callText("connect", { fd: 3, addr: "1.2.3.4", port: 5 }), "connect(3, 1.2.3.4:5)");
+  assert.equal(callText("send", { fd: 4, text: 'a"b' }), 'send(4, "a\\"b")');
+  assert.equal(callText("accept", { fd: 3 }), "accept(3)");
+  assert.equal(quote("tab\t"), '"tab\\t"');
+});
+
+test("Tab completes verbs, descriptors, links and where somebody listens", () => {
+  const view = newView();
+  const socket: Socket = {
+    id: "s1", host: "B", proc: "B.server", fd: 3, proto: "tcp", local: "0.0.0.0:8081", remote: "", listening: true, backlog: 128,
+    syn_queue: 0, accept_queue: 0, listener: "", conn: "", octets: 0, datagrams: 0, error: "", shut_read: false, shut_write: false, options: [],
+  };
+  view.sockets.push(socket);
+  view.hosts.push({ id: "B", name: "B", profile: "linux", forward: false, nics: [{ id: "eth0", addr: "50.50.50.50/24", mtu: 1500 }], routes: [], procs: [], knobs: [] });
+  assert.deepEqual(complete("con", view, "A.client"), { from: 0, options: ["connect"] });
+  assert.deepEqual(complete("accept ", view, "B.server"), { from: 7, options: ["3"] });
+  assert.deepEqual(complete("accept ", view, "A.client").options, []);
+  assert.deepEqual(complete("connect 50", view, "A.client"), { from: 8, options: ["50.50.50.50:8081"] });
+  assert.deepEqual(complete("help sh", view, "A.client").options, ["shutdown"]);
+});
+
+test("every verb has a name of its own and says how it is written", () => {
+  assert.equal(new Set(verbs.map((v) => v.name)).size, verbs.length);
+  for (const v of verbs) assert.ok(v.usage.startsWith(v.name), v.usage);
+});

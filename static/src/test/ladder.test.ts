@@ -1,0 +1,223 @@
+// The ladder's layout: slopes, losses, folds and the window, on small worlds made of
+// events, and its pace on a large one.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Event } from "../workbench/model";
+import { Axis } from "../workbench/ladder/axis";
+import { hit, label, lanesX, layout, visible, type Primitive, type Viewport } from "../workbench/ladder/layout";
+import { Fate, Rows, address } from "../workbench/ladder/rows";
+
+const MS = 1e6;
+
+/** A run of two hosts around a router, told event by event. */
+class Run {
+  readonly rows = new Rows();
+  private n = 0;
+
+  constructor() {
+    for (const [id, addr, forward] of [["A", "1.1.1.1/24", false], ["R", "9.9.9.9/24", true], ["B", "2.2.2.2/24", false]] as const) {
+      this.tell(0, "host.added", { name: id, profile: "linux", forward }, id);
+      this.tell(0, "nic.added", { nic: "eth0", addr, mtu: 1500 }, id);
+    }
+    this.tell(0, "link.added", { link: "l1", a: { host: "A", nic: "eth0" }, b: { host: "R", nic: "eth0" }, params: {} });
+    this.tell(0, "link.added", { link: "l2", a: { host: "R", nic: "eth1" }, b: { host: "B", nic: "eth0" }, params: {} });
+  }
+
+  tell(t: number, kind: string, body: object, host?: string, conn?: string): number {
+    this.n++;
+    this.rows.feed({ n: this.n, t, kind, by: 0, rule: "r", ...(host ? { host } : {}), ...(conn ? { conn } : {}), ...body } as Event);
+    return this.n;
+  }
+
+  send(t: number, from: "A" | "B", flags: string, seq = 0, more: object = {}): number {
+    const [src, dst] = from === "A" ? ["1.1.1.1:3001", "2.2.2.2:8081"] : ["2.2.2.2:8081", "1.1.1.1:3001"];
+    return this.tell(t, "segment.sent", { seg: { src, dst, flags, seq, ack: 0, wnd: 1000, len: 0, end: seq, ...more } }, from, from === "A" ? "c1" : "c2");
+  }
+
+  arrive(t: number, pkt: number, at: "A" | "B"): number {
+    return this.tell(t, "segment.received", { pkt, seg: {} }, at, at === "A" ? "c1" : "c2");
+  }
+}
+
+function viewport(more: Partial<Viewport> = {}): Viewport {
+  return { width: 800, height: 600, top: 0, now: 0, relativeSeq: true, showRouters: false, litN: 0, litConns: null, names: new Map(), ...more };
+}
+
+function draw(run: Run, view: Viewport): { shapes: Primitive[]; axis: Axis } {
+  const axis = new Axis(run.rows, 1);
+  axis.update();
+  return { shapes: layout(run.rows, axis, view), axis };
+}
+
+function lines(shapes: Primitive[]): Extract<Primitive, { k: "line" }>[] {
+  return shapes.filter((s): s is Extract<Primitive, { k: "line" }> => s.k === "line" && s.n !== undefined);
+}
+
+test("an arrow goes from its sender's lifeline down to its receiver's", () => {
+  const run = new Run();
+  const pkt = run.send(0, "A", "S");
+  run.arrive(50 * MS, pkt, "B");
+  const { shapes } = draw(run, viewport({ now: 50 * MS }));
+  const [arrow] = lines(shapes);
+  const [a, , b] = lanesX(run.rows, viewport());
+  assert.ok(arrow && a != null && b != null);
+  assert.deepEqual([arrow.x0, arrow.x1], [a, b]);
+  assert.ok(arrow.y1 > arrow.y0, "time runs downwards");
+});
+
+test("a router has a lifeline only when asked for", () => {
+  const run = new Run();
+  assert.equal(lanesX(run.rows, viewport())[1], null);
+  assert.notEqual(lanesX(run.rows, viewport({ showRouters: true }))[1], null);
+});
+
+test("a packet lost on the second link stops between middle and end, with a cross", () => {
+  const run = new Run();
+  const pkt = run.send(0, "A", "PA", 1, { len: 5 });
+  run.tell(0, "packet.departed", { pkt, link: "l1", from: "A", to: "R", arrive: 20 * MS, octets: 45 });
+  run.tell(20 * MS, "packet.arrived", { pkt, link: "l1" }, "R");
+  run.tell(20 * MS, "packet.departed", { pkt, link: "l2", from: "R", to: "B", arrive: 40 * MS, octets: 45 });
+  run.tell(30 * MS, "packet.dropped", { pkt, link: "l2", reason: "loss" });
+  assert.equal(run.rows.fate.at(0), Fate.Dropped);
+  assert.equal(run.rows.share.at(0), 0.75);
+  const { shapes } = draw(run, viewport({ now: 40 * MS }));
+  const [arrow] = lines(shapes);
+  const cross = shapes.find((s) => s.k === "glyph" && s.glyph === "cross");
+  const [a, , b] = lanesX(run.rows, viewport());
+  assert.ok(arrow?.dash && arrow.tone === "loss");
+  assert.ok(Math.abs(arrow.x1 - (a! + (b! - a!) * 0.75)) < 0.01);
+  assert.ok(cross?.k === "glyph" && cross.x === arrow.x1);
+});
+
+test("a packet under way is drawn as far as it has come by now", () => {
+  const run = new Run();
+  const pkt = run.send(0, "A", "S");
+  run.tell(0, "packet.departed", { pkt, link: "l1", from: "A", to: "R", arrive: 40 * MS, octets: 60 });
+  const [early] = [...run.rows.underWay(10 * MS)];
+  const [late] = [...run.rows.underWay(40 * MS)];
+  assert.equal(early?.share, 0.125);
+  assert.equal(late?.share, 0.5);
+});
+
+test("a retransmission is a double line in its own colour, a SYN carries a triangle", () => {
+  const run = new Run();
+  const syn = run.send(0, "A", "S");
+  run.arrive(50 * MS, syn, "B");
+  const again = run.send(60 * MS, "A", "S", 0, { retransmission: true });
+  run.arrive(110 * MS, again, "B");
+  const { shapes } = draw(run, viewport({ now: 110 * MS }));
+  const [first, second] = lines(shapes);
+  assert.ok(!first?.double && first?.tone === "syn");
+  assert.ok(second?.double && second.tone === "retx");
+  assert.ok(shapes.some((s) => s.k === "glyph" && s.glyph === "triangle"));
+});
+
+/** A handshake, then silence, then one more segment. */
+function handshakeThen(quiet: number): Run {
+  const run = new Run();
+  let t = 0;
+  for (const [from, to, flags] of [["A", "B", "S"], ["B", "A", "SA"], ["A", "B", "A"]] as const) {
+    const pkt = run.send(t, from, flags);
+    run.arrive((t += 50 * MS), pkt, to);
+  }
+  run.arrive(t + quiet + 50 * MS, run.send(t + quiet, "A", "PA", 1, { len: 3 }), "B");
+  return run;
+}
+
+test("a quiet time beyond eight median spacings folds and says its real length", () => {
+  const { axis, shapes } = draw(handshakeThen(1000 * MS), viewport({ now: 2000 * MS }));
+  assert.equal(axis.folds.length, 1);
+  assert.equal(axis.folds[0]?.ns, 1000 * MS);
+  assert.ok((axis.folds[0]?.height ?? 99) < 40);
+  assert.ok(shapes.some((s) => s.k === "zigzag" && s.text === "1 s"));
+});
+
+test("a shorter quiet time is drawn to scale, and a wait with packets under way never folds", () => {
+  assert.equal(draw(handshakeThen(300 * MS), viewport()).axis.folds.length, 0);
+  const run = handshakeThen(100 * MS);
+  const pkt = run.send(400 * MS, "A", "PA", 4, { len: 3 });
+  run.arrive(9000 * MS, pkt, "B");
+  assert.equal(draw(run, viewport()).axis.folds.length, 0);
+});
+
+test("positions never fall, and time and position are each other's inverse", () => {
+  const run = handshakeThen(1000 * MS);
+  const { axis } = draw(run, viewport());
+  for (let i = 1; i < run.rows.anchorT.length; i++) assert.ok(axis.at(i) >= axis.at(i - 1));
+  for (const t of [10 * MS, 75 * MS, 700 * MS, 1160 * MS]) {
+    assert.ok(Math.abs(axis.toTime(axis.ofTime(t)) - t) < 0.001 * MS, String(t));
+  }
+});
+
+test("labels of one lane keep their distance in a burst", () => {
+  const run = new Run();
+  for (let i = 0; i < 5; i++) run.send(0, "A", "PA", i, { len: 1 });
+  const { axis } = draw(run, viewport());
+  for (let i = 1; i < 5; i++) {
+    assert.ok(axis.at(run.rows.a0.at(i)) - axis.at(run.rows.a0.at(i - 1)) >= 15);
+  }
+});
+
+test("a label counts from each side's own initial sequence number", () => {
+  const run = new Run();
+  run.send(0, "A", "S", 4_294_967_290, { end: 4_294_967_291 });
+  run.send(1, "B", "SA", 700, { ack: 4_294_967_291 });
+  run.send(2, "A", "PA", 4_294_967_291, { ack: 701, len: 10 });
+  assert.deepEqual([0, 1, 2].map((i) => label(run.rows, i, true)), ["SYN 0", "SYN·ACK 0/1", "PSH·ACK 1/1 · 10 B"]);
+  assert.equal(label(run.rows, 2, false), "PSH·ACK 4294967291/701 · 10 B");
+});
+
+test("states passed through within one instant leave one mark", () => {
+  const run = new Run();
+  run.tell(0, "conn.opened", { local: "x", remote: "y", state: "LISTEN", active: false, iss: 1 }, "B", "c2");
+  run.tell(0, "conn.state", { old: "LISTEN", new: "SYN-RECEIVED" }, "B", "c2");
+  assert.deepEqual(run.rows.markState, ["SYN-RECEIVED"]);
+});
+
+test("pointing at an arrow or at its label finds its event, beside it nothing", () => {
+  const run = new Run();
+  const pkt = run.send(0, "A", "S");
+  run.arrive(50 * MS, pkt, "B");
+  const view = viewport({ now: 50 * MS });
+  const { shapes, axis } = draw(run, view);
+  const [arrow] = lines(shapes);
+  assert.equal(hit(run.rows, axis, view, (arrow!.x0 + arrow!.x1) / 2, (arrow!.y0 + arrow!.y1) / 2), pkt);
+  assert.equal(hit(run.rows, axis, view, arrow!.x0 + 40, arrow!.y0 - 4), pkt);
+  assert.equal(hit(run.rows, axis, view, arrow!.x0 + 40, arrow!.y0 + 300), 0);
+});
+
+function long(packets: number): Run {
+  const run = new Run();
+  for (let i = 0; i < packets; i++) {
+    const t = i * 2 * MS;
+    run.arrive(t + MS, run.send(t, "A", "PA", i, { len: 1 }), "B");
+  }
+  return run;
+}
+
+test("only what can be seen is laid out, of fifty thousand packets", () => {
+  const run = long(50_000);
+  const axis = new Axis(run.rows, 1);
+  axis.update();
+  const view = viewport({ top: axis.bottom() / 2, now: 100_000 * MS });
+  const [first, last] = visible(run.rows, axis, view);
+  assert.ok(last - first < 250, `${last - first} rows`);
+  assert.ok(first > 20_000 && last < 30_000);
+  const began = performance.now();
+  for (let i = 0; i < 20; i++) layout(run.rows, axis, { ...view, top: view.top + i * 30 });
+  assert.ok((performance.now() - began) / 20 < 8, "8 ms a frame");
+});
+
+test("zoomed far out, bars stand for lines", () => {
+  const run = long(20_000);
+  const axis = new Axis(run.rows, 0.01);
+  axis.update();
+  const shapes = layout(run.rows, axis, viewport({ top: 0, now: 40_000 * MS }));
+  assert.ok(lines(shapes).length <= 1500);
+  assert.ok(shapes.filter((s) => s.k === "rect").length > 50);
+});
+
+test("an address is what stands before the port", () => {
+  assert.deepEqual(["10.0.0.1:80", "10.0.0.1", "[2001:db8::1]:53"].map(address), ["10.0.0.1", "10.0.0.1", "2001:db8::1"]);
+});
