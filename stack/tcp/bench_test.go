@@ -60,6 +60,7 @@ func BenchmarkIdleConnections(b *testing.B) {
 			n := newNet(b, "A", "B")
 			n.quiet, n.alias = true, true
 			h, peer := n.hosts[0], n.hosts[1]
+			h.k.Nagle = 0
 			li := peer.listen(80, 4000)
 			var ca, cb *Conn
 			for i := range idle {

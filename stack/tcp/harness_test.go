@@ -478,3 +478,5 @@ func pattern(n int) []byte {
 }
 
 func num(n uint32) seq.Num { return seq.Num(n) }
+
+func mustAddr(s string) netip.Addr { return netip.MustParseAddr(s) }
