@@ -50,6 +50,7 @@ type Checker struct {
 	goals    []goalRun
 	view     view.View
 	vars     vars
+	now      event.Event
 	at       uint64 // number of the last event
 	begun    bool   // the start world is complete
 	finished bool
@@ -83,9 +84,10 @@ func (c *Checker) Feed(e event.Event) (changed bool) {
 	}
 	view.Reduce(&c.view, e)
 	kind := e.Kind()
-	c.vars.e.set(&e)
+	c.now = e // kept in the checker, so that no event needs memory of its own
+	c.vars.e.set(&c.now)
 	for _, i := range c.plan.events[kind] {
-		changed = c.goals[i].onEvent(c, &e, kind) || changed
+		changed = c.goals[i].onEvent(c, &c.now, kind) || changed
 	}
 	onView := c.plan.views[kind]
 	begins := !c.begun && (e.T > 0 || e.By == 0 && e.Rule != rfc.ByStart && e.N > 1)

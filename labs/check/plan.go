@@ -52,8 +52,8 @@ func planFor(l *labs.Lab, params map[string]string) (*plan, error) {
 		return p, nil
 	}
 	p, err := newPlan(l, params)
-	if err != nil {
-		return nil, err
+	if err != nil || l.Digest == "" { // without a digest nothing tells labs apart
+		return p, err
 	}
 	plans.Lock()
 	defer plans.Unlock()
