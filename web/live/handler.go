@@ -22,8 +22,8 @@ const (
 	commandsPerS   = 20
 	commandBurst   = 40
 	socketsPerUser = 5
-	messagesPerS   = 100
-	messageBurst   = 400
+	messagesPerS   = 200
+	messageBurst   = 1000
 )
 
 // Config is what the sockets need. All fields but Log and Now are required.

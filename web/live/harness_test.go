@@ -31,6 +31,8 @@ type server struct {
 	t       *testing.T
 	handler *Handler
 	pipes   *pipes
+	clients []*client
+	marks   int
 }
 
 // inBubble runs a test against a server.
@@ -46,10 +48,15 @@ func inBubble(t *testing.T, limits session.Limits, f func(*testing.T, *server)) 
 		web := &http.Server{Handler: mux}
 		var serving sync.WaitGroup
 		serving.Go(func() { web.Serve(s.pipes) })
+		defer func() { // also when the test has failed
+			stop()
+			for _, c := range s.clients {
+				c.ws.CloseNow()
+			}
+			web.Close()
+			serving.Wait()
+		}()
 		f(t, s)
-		stop()
-		web.Close()
-		serving.Wait()
 	})
 }
 
@@ -72,10 +79,12 @@ type client struct {
 	frames  []frame
 	run     int
 	n       uint64
+	acked   uint64
 	epoch   uint64
 	view    view.View
 	silent  bool // never acknowledges
 	lossy   bool // folds nothing
+	gate    chan struct{}
 	closing error
 }
 
@@ -127,6 +136,7 @@ func (c *client) dial() (*http.Response, error) {
 		return resp, err
 	}
 	c.ws = ws
+	c.s.clients = append(c.s.clients, c)
 	c.ws.SetReadLimit(64 << 20)
 	return resp, nil
 }
@@ -173,7 +183,27 @@ func (c *client) read(ctx context.Context) {
 			c.mu.Unlock()
 			return
 		}
+		c.mu.Lock()
+		gate := c.gate
+		c.mu.Unlock()
+		if gate != nil {
+			<-gate
+		}
 		c.take(text)
+	}
+}
+
+// stall makes the client stop reading at the next frame, until it goes on.
+func (c *client) stall() (goOn func()) {
+	gate := make(chan struct{})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.gate = gate
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.gate = nil
+		close(gate)
 	}
 }
 
@@ -198,6 +228,11 @@ func (c *client) take(text []byte) {
 		c.fold(f)
 	default:
 		acks = false
+	}
+	const often = 16 // a browser does so every 250 ms or 512 events
+	acks = acks && (f.Type == "snap" || c.n >= c.acked+often)
+	if acks {
+		c.acked = c.n
 	}
 	ack := Ack{Type: "ack", Run: c.run, N: c.n}
 	c.mu.Unlock()

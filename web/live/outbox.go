@@ -1,6 +1,7 @@
 package live
 
 import (
+	"slices"
 	"sync"
 
 	"labserver/web/app"
@@ -26,6 +27,7 @@ type outbox struct {
 	octets  int
 	role    app.Role
 	lagging bool   // events are left out until the next snapshot
+	asked   bool   // for that snapshot
 	dropped uint64 // so many
 	closing *closing
 	wake    chan struct{} // holds a token when there is something to do
@@ -36,6 +38,7 @@ type queued struct {
 	text   []byte
 	events uint64 // it holds so many; 0 for other frames
 	snap   bool
+	state  string // the later of two frames with the same one says all: "clock"
 }
 
 // closing is how the socket will be closed once the queue is empty.
@@ -61,7 +64,7 @@ func (o *outbox) Publish(f session.Frame) {
 		}
 		o.push(queued{text: text, events: f.To - f.From + 1})
 	case *session.Snap:
-		o.lagging = false
+		o.lagging, o.asked, o.dropped = false, false, 0
 		o.push(queued{text: text, snap: true})
 	case *session.Bye:
 		o.push(queued{text: text})
@@ -73,7 +76,11 @@ func (o *outbox) Publish(f session.Frame) {
 		o.push(queued{text: text})
 	case *session.Who:
 		o.role = f.Role
-		o.push(queued{text: text})
+		o.push(queued{text: text, state: "who"})
+	case *session.Clock:
+		o.push(queued{text: text, state: "clock"})
+	case *session.Sum:
+		o.push(queued{text: text, state: "sum"})
 	default:
 		o.push(queued{text: text})
 	}
@@ -118,24 +125,28 @@ func (o *outbox) full() bool {
 	return len(o.queue) > watcherFrames || o.octets > watcherOctets
 }
 
-// lag leaves out all events that wait, and those that come until the next snapshot. A
-// snapshot that waits is as old as they are.
+// lag leaves out all events that wait, and those that come until the next snapshot, and
+// what later frames say again. A snapshot that waits is as old as the events.
 func (o *outbox) lag() {
-	kept := o.queue[:0]
-	octets := 0
-	for _, q := range o.queue {
-		if q.events > 0 || q.snap {
-			o.dropped += q.events
+	said := make(map[string]bool)
+	kept := make([]queued, 0, len(o.queue))
+	o.octets = 0
+	for _, q := range slices.Backward(o.queue) {
+		o.dropped += q.events
+		if q.events > 0 || q.snap || said[q.state] {
 			continue
 		}
+		if q.state != "" {
+			said[q.state] = true
+		}
 		kept = append(kept, q)
-		octets += len(q.text)
+		o.octets += len(q.text)
 	}
-	clear(o.queue[len(kept):])
-	if len(kept) > watcherFrames { // nothing but small frames that nobody takes
+	slices.Reverse(kept)
+	o.queue, o.lagging = kept, true
+	if len(kept) > watcherFrames { // answers that nobody takes
 		o.closing = &closing{statusSlow, "slow"}
 	}
-	o.queue, o.octets, o.lagging = kept, octets, true
 }
 
 // batch is what a writer takes at once.
@@ -154,9 +165,8 @@ func (o *outbox) take() batch {
 	for _, q := range o.queue {
 		b.texts = append(b.texts, q.text)
 	}
-	if o.lagging && o.dropped > 0 {
-		b.lagging, b.dropped = true, o.dropped
-		o.dropped = 0
+	if o.lagging && !o.asked {
+		b.lagging, b.dropped, o.asked = true, o.dropped, true
 	}
 	o.queue, o.octets = nil, 0
 	return b

@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"time"
 )
 
 // pipes is a network in memory, as a net.Listener and a dialer.
@@ -93,7 +94,14 @@ func (b *buffered) Write(p []byte) (int, error) {
 	}
 }
 
-func (b *buffered) Close() error { b.once.Do(func() { close(b.closed) }); return nil }
+// Close stops reading at once; what was written is still delivered.
+func (b *buffered) Close() error {
+	b.once.Do(func() {
+		close(b.closed)
+		b.Conn.SetReadDeadline(time.Unix(1, 0))
+	})
+	return nil
+}
 
 // cut loses the connection without a word to either side.
 func (b *buffered) cut() {
