@@ -130,3 +130,8 @@ func (p *rawPeer) wantRefused(reason string) {
 		p.t.Errorf("in %s: refused %q, want %q", p.state(), got, reason)
 	}
 }
+
+// wireACK is an empty segment with a window.
+func wireACK(seq, ack uint32, wnd uint16) wire.TCP {
+	return wire.TCP{Flags: wire.ACK, Seq: num(seq), Ack: num(ack), Wnd: wnd}
+}
