@@ -1,0 +1,347 @@
+package tcp
+
+import (
+	"testing"
+	"time"
+
+	"labserver/stack/event"
+	"labserver/stack/inet"
+	"labserver/stack/rfc"
+)
+
+// sender is a connection of 1000-octet segments whose peer is made by hand: no options,
+// no delays, everything counted in segments.
+func sender(t *testing.T) *rawPeer {
+	p := newRaw(t)
+	p.b.k.Nagle = 0
+	p.b.k.SndBuf = 1 << 20
+	p.li = p.b.listen(80, 5)
+	syn := wireACK(100, 0, 65535)
+	syn.Flags = parseFlags("S")
+	syn.Opts.MSS = 1000
+	p.segWith(syn)
+	p.run(20 * time.Millisecond)
+	p.seg("A", 101, 301, "")
+	p.c = p.b.accept(p.li)
+	return p
+}
+
+// acks acknowledges everything up to n segments after the first, and returns how many
+// segments that released.
+func (p *rawPeer) acks(n int) int { return len(p.seg("A", 101, uint32(301+1000*n), "")) }
+
+func (p *rawPeer) cwnd() int { return int(p.c.cc.cwnd) / 1000 }
+
+func TestSlowStartDoublesTheWindowEachRoundTrip(t *testing.T) {
+	p := sender(t)
+	mark := p.log.Len()
+	p.b.send(p.c, pattern(300_000))
+	if got := len(p.segments(mark)); got != 10 {
+		t.Fatalf("IW released %d segments, RFC 6928 says 10", got)
+	}
+	for i := 1; i <= 10; i++ {
+		if got := p.acks(i); got != 2 {
+			t.Fatalf("ACK %d released %d segments, want 2", i, got)
+		}
+	}
+	if p.cwnd() != 20 || p.c.ccVars().Phase != "slow-start" {
+		t.Errorf("cwnd %d segments in %s", p.cwnd(), p.c.ccVars().Phase)
+	}
+}
+
+func TestOneACKForManySegmentsGrowsSlowStartByOneSegment(t *testing.T) {
+	p := sender(t)
+	p.b.send(p.c, pattern(300_000))
+	p.acks(10)
+	if p.cwnd() != 11 {
+		t.Errorf("cwnd %d segments", p.cwnd()) // RFC 5681 §3.1: min(N, SMSS)
+	}
+}
+
+func TestCongestionAvoidanceGrowsByOneSegmentEachRoundTrip(t *testing.T) {
+	p := sender(t)
+	p.c.cc.ssthresh = 10_000
+	p.c.shownCC = p.c.ccVars()
+	p.quiet = true
+	p.b.send(p.c, pattern(300_000))
+	for i := 1; i <= 10; i++ {
+		p.acks(i)
+	}
+	if p.cwnd() != 11 || p.c.ccVars().Phase != "congestion-avoidance" {
+		t.Errorf("cwnd %d segments in %s", p.cwnd(), p.c.ccVars().Phase)
+	}
+	for i := 11; i <= 21; i++ {
+		p.acks(i)
+	}
+	if p.cwnd() != 12 {
+		t.Errorf("cwnd %d segments", p.cwnd())
+	}
+}
+
+func TestAnUnusedWindowDoesNotGrow(t *testing.T) {
+	p := sender(t)
+	p.b.send(p.c, pattern(1000))
+	p.acks(1)
+	if p.cwnd() != 10 {
+		t.Errorf("cwnd %d segments after one segment", p.cwnd())
+	}
+}
+
+func TestFastRetransmitAndRecovery(t *testing.T) {
+	p := sender(t)
+	p.b.send(p.c, pattern(300_000))
+	// RFC 3042: the first two duplicate ACKs release one new segment each.
+	for i := range 2 {
+		if got := p.acks(0); got != 1 {
+			t.Fatalf("duplicate %d released %d segments", i+1, got)
+		}
+		if p.rules(p.mark, rfc.TCPLimited) == 0 {
+			t.Error("by limited transmit")
+		}
+	}
+	// RFC 5681 §3.2: the third retransmits; ssthresh = FlightSize/2, without the two.
+	p.want(p.seg("A", 101, 301, ""), "<SEQ=301><ACK=101><CTL=A><DATA=1000>")
+	if v := p.c.ccVars(); v.Phase != "fast-recovery" || v.Ssthresh != 5000 || v.Cwnd != 8000 {
+		t.Fatalf("%+v", v)
+	}
+	// Each further duplicate inflates cwnd; at 13 segments one more may go out.
+	for i := range 4 {
+		if got := p.acks(0); got != 0 {
+			t.Fatalf("inflation %d released %d", i, got)
+		}
+	}
+	if got := p.acks(0); got != 1 {
+		t.Errorf("cwnd of 13 segments with 12 outstanding released %d", got)
+	}
+	// The full acknowledgment deflates: RFC 6582 §3.2 step 3, option 1.
+	p.acks(13)
+	if v := p.c.ccVars(); v.Phase != "congestion-avoidance" && v.Phase != "slow-start" || v.Cwnd > 5000 {
+		t.Errorf("%+v", v)
+	}
+}
+
+func TestPartialACKsRepairOneHoleEach(t *testing.T) {
+	p := sender(t)
+	p.b.send(p.c, pattern(10_000))
+	for range 3 {
+		p.acks(0)
+	}
+	// Segments 0 and 4 were lost: acknowledging 4 is partial.
+	p.want(p.seg("A", 101, 4301, ""), "<SEQ=4301><ACK=101><CTL=A><DATA=1000>")
+	if p.rules(p.mark, rfc.TCPPartialACK) == 0 || p.c.cc.phase != phaseRecovery {
+		t.Error("recovery must go on")
+	}
+	p.acks(10)
+	if p.c.cc.phase != phaseOpen || p.rules(p.mark, rfc.TCPFullACK) == 0 {
+		t.Error("the full ACK ends recovery")
+	}
+}
+
+func TestRenoLeavesRecoveryWithTheFirstNewACK(t *testing.T) {
+	p := sender(t)
+	p.b.k.Congestion = "reno"
+	p.b.send(p.c, pattern(10_000))
+	for range 3 {
+		p.acks(0)
+	}
+	p.want(p.seg("A", 101, 4301, ""))
+	if p.c.cc.phase != phaseOpen {
+		t.Error("reno ends recovery at once")
+	}
+}
+
+func TestTimeoutShrinksTheWindowToOneSegmentAndGoesBack(t *testing.T) {
+	p := sender(t)
+	p.b.send(p.c, pattern(10_000))
+	mark := p.log.Len()
+	p.run(300 * time.Millisecond)
+	if got := p.segments(mark); len(got) != 1 || got[0] != "B <SEQ=301><ACK=101><CTL=A><DATA=1000>" {
+		t.Fatalf("after the timeout: %q", got)
+	}
+	if v := p.c.ccVars(); v.Phase != "loss" || v.Cwnd != 1000 || v.Ssthresh != 5000 {
+		t.Fatalf("%+v", v)
+	}
+	// Each ACK releases two by slow start, of the old data.
+	p.want(p.seg("A", 101, 1301, ""), "<SEQ=1301><ACK=101><CTL=A><DATA=1000>",
+		"<SEQ=2301><ACK=101><CTL=A><DATA=1000>")
+	// The receiver had the rest all along.
+	p.acks(10)
+	if p.c.cc.phase != phaseOpen || p.c.cc.resends {
+		t.Error("the loss is repaired")
+	}
+	p.b.send(p.c, pattern(1000))
+	if p.c.outstanding() != 1000 {
+		t.Errorf("outstanding %d", p.c.outstanding())
+	}
+}
+
+func TestASecondTimeoutKeepsSsthresh(t *testing.T) {
+	p := sender(t)
+	p.b.send(p.c, pattern(10_000))
+	p.run(1500 * time.Millisecond)
+	if p.c.retries < 2 || p.c.cc.ssthresh != 5000 {
+		t.Errorf("after %d timeouts ssthresh is %d", p.c.retries, p.c.cc.ssthresh)
+	}
+}
+
+func TestDuplicatesOfAGoBackStartNoFastRetransmit(t *testing.T) {
+	p := sender(t)
+	p.b.send(p.c, pattern(10_000))
+	p.run(300 * time.Millisecond)
+	p.acks(10) // the receiver had all: the whole go-back was spurious
+	p.b.send(p.c, pattern(5000))
+	for range 4 {
+		p.acks(10)
+	}
+	if p.rules(p.mark, rfc.TCPFastRetransmit) != 0 || p.c.cc.phase != phaseOpen {
+		t.Error("RFC 6582 §3.2: the ACK must cover more than recover")
+	}
+}
+
+func TestWindowUpdatesAndDataAreNoDuplicateACKs(t *testing.T) {
+	p := sender(t)
+	p.b.send(p.c, pattern(10_000))
+	for i := range 3 {
+		p.segWith(wireACK(101, 301, uint16(60000+i)))
+	}
+	p.seg("PA", 101, 301, "a")
+	p.seg("PA", 102, 301, "b")
+	p.seg("PA", 103, 301, "c")
+	if p.c.cc.dupAcks > 1 {
+		t.Errorf("%d duplicates", p.c.cc.dupAcks)
+	}
+}
+
+func TestIdleConnectionStartsSlowlyAgain(t *testing.T) {
+	p := sender(t)
+	p.b.send(p.c, pattern(100_000))
+	for i := 1; i <= 100; i++ {
+		p.acks(i)
+	}
+	grown := p.cwnd()
+	p.run(10 * time.Second)
+	p.b.send(p.c, pattern(100_000))
+	if grown <= 10 || p.cwnd() != 10 {
+		t.Errorf("cwnd went from %d to %d segments", grown, p.cwnd())
+	}
+}
+
+func TestNagleHoldsSmallSegmentsWhileDataIsOutstanding(t *testing.T) {
+	n, a, b, ca, cb := connected(t)
+	mark := n.log.Len()
+	a.mustSend(ca, "a")
+	a.mustSend(ca, "b")
+	a.mustSend(ca, "c")
+	if got := n.segments(mark); len(got) != 1 {
+		t.Fatalf("sent %q", got)
+	}
+	if n.rules(mark, rfc.TCPNagle) != 2 {
+		t.Error("the queue must say that Nagle holds the data")
+	}
+	n.settle()
+	n.wantSegments(mark,
+		"A <SEQ=101><ACK=301><CTL=PA><DATA=1>",
+		"B <SEQ=301><ACK=102><CTL=A>",
+		"A <SEQ=102><ACK=301><CTL=PA><DATA=2>",
+		"B <SEQ=301><ACK=104><CTL=A>")
+	b.mustRecv(cb, "abc")
+}
+
+func TestNoDelayTurnsNagleOff(t *testing.T) {
+	n, a, _, ca, _ := connected(t)
+	a.do(func(fx *Effects) { ca.Configure(Options{NoDelay: true}, fx) }) // MUST-17
+	mark := n.log.Len()
+	a.mustSend(ca, "a")
+	a.mustSend(ca, "b")
+	if got := n.segments(mark); len(got) != 2 {
+		t.Errorf("sent %q", got)
+	}
+}
+
+func TestTurningNagleOffReleasesWhatItHeld(t *testing.T) {
+	n, a, _, ca, _ := connected(t)
+	a.mustSend(ca, "a")
+	a.mustSend(ca, "b")
+	mark := n.log.Len()
+	a.do(func(fx *Effects) { ca.Configure(Options{NoDelay: true}, fx) })
+	n.wantSegments(mark, "A <SEQ=102><ACK=301><CTL=PA><DATA=1>")
+}
+
+func TestSillyWindowsAreNotFilled(t *testing.T) {
+	p := sender(t)
+	p.b.send(p.c, pattern(10_000))
+	p.segWith(wireACK(101, 10301, 300)) // all is acknowledged, but the window is silly
+	mark := p.log.Len()
+	p.b.send(p.c, pattern(5000))
+	if got := p.segments(mark); len(got) != 0 {
+		t.Fatalf("MUST-38: sent %q", got)
+	}
+	p.run(time.Second)
+	if got := p.segments(mark); len(got) == 0 || p.rules(mark, rfc.TCPOverride) == 0 {
+		t.Error("the override timeout must send in the end")
+	}
+}
+
+func TestHalfOfASmallWindowIsWorthASegment(t *testing.T) {
+	p := newRaw(t)
+	p.li = p.b.listen(80, 5)
+	syn := wireACK(100, 0, 800)
+	syn.Flags = parseFlags("S")
+	syn.Opts.MSS = 1000
+	p.segWith(syn)
+	p.segWith(wireACK(101, 301, 800))
+	p.c = p.b.accept(p.li)
+	mark := p.log.Len()
+	p.b.send(p.c, pattern(5000))
+	if got := p.segments(mark); len(got) != 1 || p.rules(mark, rfc.TCPSWSSender) == 0 {
+		t.Errorf("sent %q", got)
+	}
+}
+
+func TestTheLastSegmentIsPushed(t *testing.T) {
+	n, a, _, ca, _ := connected(t)
+	mark := n.log.Len()
+	a.send(ca, pattern(3000))
+	n.settle()
+	var flags []string
+	for _, e := range n.log.From(mark + 1) {
+		if s, ok := e.Body.(event.SegmentSent); ok && s.Seg.Len > 0 {
+			flags = append(flags, s.Seg.Flags)
+		}
+	}
+	if len(flags) != 3 || flags[0] != "A" || flags[1] != "A" || flags[2] != "PA" { // MUST-61
+		t.Errorf("flags %v", flags)
+	}
+}
+
+func TestLossesAreRepairedWithoutATimeoutInALongTransfer(t *testing.T) {
+	n := newNet(t, "A", "B")
+	a, b := n.hosts[0], n.hosts[1]
+	count := 0
+	n.wire = func(p *packet) fate {
+		if len(p.out.Seg.Data) > 0 {
+			count++
+		}
+		return fate{drop: len(p.out.Seg.Data) > 0 && count%97 == 50}
+	}
+	tr := startTransfer(t, n, a, b, pattern(600_000), nil, 1<<20)
+	n.run(time.Minute)
+	if len(tr.rb.got) != 600_000 {
+		t.Fatalf("%d octets", len(tr.rb.got))
+	}
+	if n.rules(0, rfc.TCPFastRetransmit) == 0 || n.rules(0, rfc.TCPHold) == 0 {
+		t.Error("fast retransmit must have been used")
+	}
+	if got := n.rules(0, rfc.TCPRTOResend); got != 0 {
+		t.Errorf("%d timeouts", got)
+	}
+}
+
+func TestInitialWindowByRFC6928(t *testing.T) {
+	c := &Conn{l: &Layer{k: &Knobs{IW: 10}}}
+	for mss, want := range map[int]inet.ByteCount{1460: 14600, 1448: 14480, 536: 5360, 9000: 18000, 4000: 14600} {
+		if c.snd.mss = mss; c.initialWindow() != want {
+			t.Errorf("SMSS %d: %d, want %d", mss, c.initialWindow(), want)
+		}
+	}
+}
