@@ -17,17 +17,28 @@ export const clock = signal<Clock>({
   playing: false, speed: 1, waiting: false, busy: false, next: null, broken: false,
 });
 
-// Never guess further ahead than this much wall time without hearing.
+// Without hearing, guess this much wall time ahead, or to when the next thing is due: the
+// server is silent while nothing happens.
 const TRUST_MS = 400;
 
 let heardT = 0;
 let heardAt = 0;
 let shown = 0;
+let held = true;
 
 /** Notes that the world was at t when `at` (performance.now) was. */
 export function heard(t: number, at: number): void {
   heardT = t;
   heardAt = at;
+}
+
+/** Takes a clock as the server tells it: from here on the page may guess again. */
+export function take(c: Clock, t: number, at: number): void {
+  clock.value = c;
+  held = false;
+  heard(t, at);
+  // A guess that went far astray is given up; small ones are waited for.
+  if (shown - t > TRUST_MS * 1e6 * Math.max(c.speed, 0.001)) shown = t;
 }
 
 /** Starts over at t: another run, a snapshot. */
@@ -38,9 +49,15 @@ export function restart(t: number, at: number): void {
 
 /** The instant to draw. It never runs back by itself within a run. */
 export function virtualNow(at: number): number {
-  const { playing, speed, waiting } = clock.value;
-  const wall = Math.min(TRUST_MS, Math.max(0, at - heardAt));
-  const guess = playing && !waiting && speed > 0 ? heardT + wall * 1e6 * speed : heardT;
-  shown = playing ? Math.max(shown, guess) : heardT;
-  return shown;
+  const { playing, speed, waiting, next } = clock.value;
+  if (!playing) return (shown = heardT);
+  if (waiting || held || speed <= 0) return (shown = Math.max(shown, heardT));
+  const wall = Math.max(0, at - heardAt) * 1e6 * speed;
+  const most = next === null ? Infinity : Math.max(next, heardT + TRUST_MS * 1e6 * speed);
+  return (shown = Math.max(shown, Math.min(heardT + wall, most)));
+}
+
+/** Without a connection nothing is guessed, until the server tells the clock again. */
+export function hold(): void {
+  held = true;
 }

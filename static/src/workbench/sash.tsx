@@ -1,7 +1,8 @@
 // The edge between two panels: dragged, or moved with arrow keys when focused. It sets
 // one custom property of .ls-shell (see shell.css), and the browser keeps it.
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
+import { useSignal } from "@preact/signals";
 import { kept } from "./use";
 
 interface Props {
@@ -14,11 +15,17 @@ const LEAST = 90;
 const STEP = 16;
 
 export function Sash({ side, property, label }: Props) {
+  const at = useRef<HTMLDivElement>(null);
+  const share = useSignal(30); // of the window, in percent, for who cannot see it
   const across = side === "left" || side === "right";
   useEffect(() => {
     const saved = kept<number>(`sash.${property}`, 0);
     if (saved >= LEAST) apply(property, saved);
+    tell();
   }, [property]);
+  const tell = (): void => {
+    if (at.current) share.value = Math.round((100 * size(at.current)) / (across ? innerWidth : innerHeight));
+  };
   const size = (sash: HTMLElement): number => {
     const rect = sash.parentElement!.getBoundingClientRect();
     return across ? rect.width : rect.height;
@@ -28,11 +35,13 @@ export function Sash({ side, property, label }: Props) {
     const value = Math.round(Math.min(most, Math.max(LEAST, px)));
     apply(property, value);
     localStorage.setItem(`labserver.sash.${property}`, JSON.stringify(value));
+    tell();
   };
   const sign = side === "bottom" || side === "right" ? 1 : -1;
   return (
     <div
-      class={`ls-sash ls-sash-${side}`} role="separator" tabIndex={0} aria-label={label}
+      class={`ls-sash ls-sash-${side}`} role="separator" tabIndex={0} ref={at}
+      aria-label={label} aria-valuenow={share.value} aria-valuemin={0} aria-valuemax={100}
       aria-orientation={across ? "vertical" : "horizontal"}
       onPointerDown={(e) => {
         const sash = e.currentTarget;

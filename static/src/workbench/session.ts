@@ -8,10 +8,12 @@ import { SchemaHash } from "../gen/wire";
 import type { HelloFrame, ServerFrame, SnapFrame } from "../live/frames";
 import type { Boot } from "./boot";
 import { Calls, type Outcome } from "./calls";
+import { hold } from "./clock";
 import { composite, line } from "./console/echo";
 import { NEW, type Step } from "./console/parse";
 import { fetchHistory } from "./history";
 import type { Event } from "./model";
+import { view as panels } from "./panels";
 import { Store } from "./store";
 import { maybe, t } from "./text";
 import { Transcript } from "./transcript";
@@ -115,7 +117,7 @@ export class Session {
     const fill = { field: field ?? "", got: String(args?.["got"] ?? ""), limit: String(args?.["limit"] ?? "") };
     const text = maybe(`error.${code}`, t("error.other", { code }), fill);
     this.transcript.local("error", text);
-    this.say(text, true);
+    if (panels.sockets.value !== "console") this.say(text, true); // else it stands in the log
   }
 
   private sink(): Sink {
@@ -125,6 +127,7 @@ export class Session {
           this.away = true;
           this.lostAt = this.store.head();
         }
+        if (link.state !== "online") hold();
         this.store.connection.value = link;
       },
       hello: (frame) => this.onHello(frame),

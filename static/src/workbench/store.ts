@@ -8,7 +8,7 @@ import { signal } from "@preact/signals";
 import type { ClockFrame, GoalStatus, LabFrame, Role, ServerFrame, SumFrame } from "../live/frames";
 import type { Link as Connection } from "../live/client";
 import { newView, reduce } from "../reduce";
-import { clock, heard, restart } from "./clock";
+import { heard, restart, take as takeClock } from "./clock";
 import { Histories } from "./histories";
 import { Rows } from "./ladder/rows";
 import type { Event, View } from "./model";
@@ -116,13 +116,12 @@ export class Store {
 
   private takeClock(frame: ClockFrame): void {
     if (frame.run !== this.run.value) return;
-    clock.value = {
+    this.t = Math.max(this.t, frame.t);
+    takeClock({
       playing: frame.playing, speed: frame.speed === "max" ? 0 : frame.speed,
       waiting: frame.waiting, busy: frame.busy,
       next: frame.next ?? null, broken: frame.broken === true,
-    };
-    this.t = Math.max(this.t, frame.t);
-    heard(this.t, performance.now());
+    }, this.t, performance.now());
     this.version.value++;
   }
 

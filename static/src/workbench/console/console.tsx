@@ -19,8 +19,6 @@ import { parse, verbs, type Plan } from "./parse";
 
 const SHOWN = 300;
 const KEPT = 200;
-// The role is fine on a list (ARIA in HTML), but not in Preact's types.
-const LOG = { role: "log" } as object;
 const past: string[] = []; // this page's history, of all processes
 
 export function Console({ host, proc }: { host: Host; proc: string }) {
@@ -30,7 +28,7 @@ export function Console({ host, proc }: { host: Host; proc: string }) {
   const at = useSignal(-1); // place in the history, -1 for the line being typed
   const draft = useRef("");
   const options = useSignal<string[]>([]);
-  const log = useRef<HTMLOListElement>(null);
+  const log = useRef<HTMLDivElement>(null);
   const input = useRef<HTMLInputElement>(null);
   void transcript.version.value;
   const entries = transcript.entries.slice(-SHOWN);
@@ -76,10 +74,12 @@ export function Console({ host, proc }: { host: Host; proc: string }) {
   };
   return (
     <div class="ls-console">
-      <ol class="ls-log" {...LOG} aria-label={t("console.log")} ref={log} tabIndex={0}>
-        {entries.length === 0 && <li class="ls-log-info">{t("console.empty")}</li>}
-        {entries.map((e) => <Line key={e.key} e={e} />)}
-      </ol>
+      <div class="ls-log" role="log" aria-label={t("console.log")} ref={log} tabIndex={0}>
+        <ol>
+          {entries.length === 0 && <li class="ls-log-info">{t("console.empty")}</li>}
+          {entries.map((e) => <Line key={e.key} e={e} />)}
+        </ol>
+      </div>
       {options.value.length > 0 && (
         <ul class="ls-options" aria-label={t("console.options")}>{options.value.slice(0, 24).map((o) => <li key={o}>{o}</li>)}</ul>
       )}

@@ -59,6 +59,7 @@ export function Strip({ title, act, submit, close, more, children }: {
       onSubmit={(e) => { e.preventDefault(); submit(); }}
       onKeyDown={(e) => { if (e.code === "Escape" && !e.isComposing) { e.preventDefault(); e.stopPropagation(); close(); } }}
     >
+      <h3 class="ls-strip-title">{title}</h3>
       {children}
       <div class="ls-strip-act">
         <button type="submit" class="ls-button ls-button-small">{act}</button>

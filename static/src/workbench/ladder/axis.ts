@@ -8,7 +8,7 @@ import { Anchor, type Rows } from "./rows";
 
 /** A gap longer than this many median spacings folds, when nothing is under way. */
 const FOLD_AT = 8;
-const FOLD_PX = 30;
+const FOLD_PX = 52; // room for a state above the zigzag and a label below it
 const MEDIAN_PX = 26; // what the median spacing is drawn as, at zoom 1
 const BUSY_MOST_PX = 76; // a wait with packets under way
 const IDLE_MOST_PX = 120;

@@ -154,7 +154,7 @@ function folds(out: Primitive[], axis: Axis, view: Viewport, lanes: (number | nu
   for (const f of axis.folds) {
     const y = HEAD + f.y - view.top;
     if (y + f.height < 0 || y > view.height || xs.length === 0) continue;
-    out.push({ k: "zigzag", x0: x0 - 14, x1: x1 + 14, y: y + f.height / 2, h: Math.min(18, f.height), at, text: span(f.ns) });
+    out.push({ k: "zigzag", x0: x0 - 14, x1: x1 + 14, y: y + f.height / 2 + 2, h: Math.min(16, f.height), at, text: span(f.ns) });
   }
 }
 

@@ -5,7 +5,7 @@ import { useSignal, type Signal } from "@preact/signals";
 import { virtualNow } from "../clock";
 import { span } from "../format";
 import { Icon } from "../icon";
-import type { Call, Conn, Host } from "../model";
+import type { Call, Conn, Host, Socket } from "../model";
 import { hover, lit, pin } from "../selection";
 import { maybe, t } from "../text";
 import { useSession, useSize } from "../use";
@@ -28,6 +28,7 @@ export function SocketTable({ host, proc }: { host: Host; proc: string }) {
   const rows = socketRows(store.view, host.id, "");
   const calls = store.view.calls.filter((c) => c.host === host.id);
   const locked = session.locked();
+  const acting = actingOn(open.value, rows);
   const fresh = (what: Fresh): void => { open.value = isFresh(open.value, what) ? null : { fresh: what }; };
   return (
     <div class="ls-sockets-body">
@@ -44,6 +45,7 @@ export function SocketTable({ host, proc }: { host: Host; proc: string }) {
         ))}
       </div>
       {open.value && "fresh" in open.value && <NewForm key={open.value.fresh} what={open.value.fresh} host={host} proc={proc} close={() => { open.value = null; }} />}
+      {acting && <ActionForm key={`${acting.socket.id} ${acting.action}`} action={acting.action} socket={acting.socket} close={() => { open.value = null; }} />}
       <div class="ls-scroll" ref={box} tabIndex={0} role="region" aria-label={t("sockets.of", { host: host.name || host.id })}>
         {rows.length === 0 ? <p class="ls-empty">{t("sockets.empty", { host: host.name || host.id })}</p> : (
           <table class={`ls-table ls-ss${narrow ? " ls-ss-narrow" : ""}`}>
@@ -64,6 +66,13 @@ export function SocketTable({ host, proc }: { host: Host; proc: string }) {
       <TupleCard host={host} />
     </div>
   );
+}
+
+/** The socket and action whose form is open, as long as the socket is there. */
+function actingOn(open: Open, rows: readonly SocketRow[]): { socket: Socket; action: Action } | null {
+  if (open === null || !("key" in open)) return null;
+  const socket = rows.find((r) => r.key === open.key)?.socket;
+  return socket ? { socket, action: open.action } : null;
 }
 
 function isFresh(open: Open, what: Fresh): boolean {
@@ -118,9 +127,6 @@ function Row({ r, host, open, calls, narrow }: { r: SocketRow; host: Host; open:
         {!narrow && <td class="ls-ss-acts">{buttons}</td>}
       </tr>
       {narrow && buttons.length > 0 && <tr class={r.depth ? "ls-ss-child" : ""}><td /><td colSpan={8} class="ls-ss-acts-row">{buttons}</td></tr>}
-      {formOpen && r.socket && (
-        <tr class="ls-ss-form"><td colSpan={10}><ActionForm action={formOpen} socket={r.socket} close={() => { open.value = null; }} /></td></tr>
-      )}
       {calls.length > 0 && (
         <tr class={`ls-ss-call${r.depth ? " ls-ss-child" : ""}`}><td /><td colSpan={9}>{calls.map((c) => <Pending key={c.id} call={c} />)}</td></tr>
       )}

@@ -2,7 +2,7 @@
 // flight as dots that carry their flags. Everything that can be dragged has a key or a
 // form as its twin.
 
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { useSignal, type Signal } from "@preact/signals";
 import { clock, virtualNow } from "../clock";
 import { flagWords } from "../ladder/layout";
@@ -38,6 +38,8 @@ export function Topology() {
     moved.value = { ...moved.value, [id]: to };
     localStorage.setItem(`labserver.${key}`, JSON.stringify(moved.value));
   };
+  const crowd = Math.max(0, ...["left", "middle", "right"].map((c) => [...known.current.values()].filter((x) => x === c).length));
+  useEffect(() => room(crowd), [crowd]);
   const locked = session.locked();
   return (
     <section class="ls-panel ls-area-topology ls-topology" aria-label={t("topology.title")}>
@@ -72,6 +74,14 @@ export function Topology() {
       <Sash side="bottom" property="--ls-row-topology" label={t("sash.topology")} />
     </section>
   );
+}
+
+// More hosts in a column than the panel was made for: it grows, unless somebody sized it.
+function room(hosts: number): void {
+  if (kept("sash.--ls-row-topology", 0) > 0) return;
+  const shell = document.querySelector<HTMLElement>(".ls-shell");
+  if (hosts <= 2) shell?.style.removeProperty("--ls-row-topology");
+  else shell?.style.setProperty("--ls-row-topology", `min(42%, max(26%, ${hosts * 56 + 48}px))`);
 }
 
 function toggle(open: Signal<Open>, to: Open): void {
@@ -123,6 +133,7 @@ function Badge({ link, at, open, view }: { link: Link; at: Map<string, Place>; o
       type="button" class={`ls-badge${p.loss_ppm > 0 || !p.up ? " ls-badge-loss" : ""}`}
       style={{ left: `${middle.x * 100}%`, top: `${middle.y * 100}%` }}
       aria-label={t("link.describe", { link: link.id, a: name(link.a.host), b: name(link.b.host), what: words })}
+      title={link.id}
       aria-expanded={open.value?.form === "link" && open.value.link === link.id}
       onClick={() => toggle(open, { form: "link", link: link.id })}
       onPointerEnter={() => hover({ link: link.id })} onPointerLeave={() => hover({})}
