@@ -110,3 +110,20 @@ func (b bench) sockets(host string) string {
 	b.Expect(`.ls-hosts button[aria-pressed="true"] >> ` + host)
 	return b.JS(`document.querySelector("#wb-lower").innerText`)
 }
+
+// choose shows another host's sockets.
+func (b bench) choose(host string) {
+	b.t.Helper()
+	b.Click(".ls-hosts button >> " + host)
+	b.Expect(`.ls-hosts button[aria-pressed="true"] >> ` + host)
+}
+
+// fresh opens the form of that name above the socket table, fills its fields and sends it.
+func (b bench) fresh(what string, fields ...string) {
+	b.t.Helper()
+	b.Click("#wb-lower button.ls-tool >> " + what)
+	for i := 0; i < len(fields); i += 2 {
+		b.Type("#wb-lower form input >> "+fields[i], fields[i+1])
+	}
+	b.Click(`#wb-lower form button[type="submit"]`)
+}
