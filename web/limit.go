@@ -36,8 +36,8 @@ func (l Limits) withDefaults() Limits {
 // limitAddress holds each address to its two limits. Files that never change are free:
 // a page asks for several, once.
 func (s *server) limitAddress(next http.Handler) http.Handler {
-	all := httprate.Limit(s.Limits.Requests, time.Minute, s.byAddress()...)(next)
-	changes := httprate.Limit(s.Limits.Changes, time.Minute, s.byAddress()...)(all)
+	all := s.perMinute(s.Limits.Requests)(next)
+	changes := s.perMinute(s.Limits.Changes)(all)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasPrefix(r.URL.Path, static.Prefix):
@@ -50,15 +50,14 @@ func (s *server) limitAddress(next http.Handler) http.Handler {
 	})
 }
 
-func (s *server) byAddress() []httprate.Option {
-	return []httprate.Option{
-		httprate.WithKeyFuncs(func(r *http.Request) (string, error) {
-			return bucket(s.Origin.Client(r)), nil
-		}),
+// perMinute lets each address have so many requests a minute.
+func (s *server) perMinute(n int) func(http.Handler) http.Handler {
+	address := func(r *http.Request) (string, error) { return bucket(s.Origin.Client(r)), nil }
+	return httprate.LimitBy(n, time.Minute, address,
+		httprate.WithResponseHeaders(httprate.ResponseHeaders{RetryAfter: "Retry-After"}),
 		httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {
 			fault.Status(w, r, http.StatusTooManyRequests)
-		}),
-	}
+		}))
 }
 
 // bucket counts an IPv6 reader by the /64 they can choose addresses from.

@@ -145,6 +145,11 @@ func TestEachAddressHasItsOwnLimit(t *testing.T) {
 			t.Errorf("request %d: %d", i+1, got)
 		}
 	}
+	r := request("GET", "/labs")
+	r.RemoteAddr = "198.51.100.1:1"
+	if h := f.do(t, r).Header(); h.Get("Retry-After") == "" || h.Get("X-RateLimit-Limit") != "" {
+		t.Errorf("says when to come back: %q", h.Get("Retry-After"))
+	}
 	if get("198.51.100.2:1", "/labs") != 200 {
 		t.Error("one address's limit met another's")
 	}
