@@ -1,0 +1,347 @@
+package tcp
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"labserver/stack/inet"
+	"labserver/stack/rfc"
+	"labserver/stack/seq"
+	"labserver/stack/sim"
+	"labserver/stack/wire"
+)
+
+func TestBufferIsAQueueThatKeepsWhatItGaveOut(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var b buffer
+		var model []byte
+		type given struct{ got, want []byte }
+		var out []given
+		next := byte(0)
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			n := rapid.IntRange(0, 5000).Draw(t, "n")
+			if rapid.Bool().Draw(t, "append") {
+				p := make([]byte, n)
+				for i := range p {
+					next++
+					p[i] = next
+				}
+				b.append(p)
+				model = append(model, p...)
+			} else {
+				n = min(n, len(model))
+				out = append(out, given{b.slice(0, n), append([]byte(nil), model[:n]...)})
+				b.drop(n)
+				model = model[n:]
+			}
+			if b.len() != len(model) || !bytes.Equal(b.slice(0, b.len()), model) {
+				t.Fatal("contents differ")
+			}
+		}
+		for _, g := range out {
+			if !bytes.Equal(g.got, g.want) {
+				t.Fatal("octets that were given out changed")
+			}
+		}
+	})
+}
+
+func TestHeldDataIsASetOfOctets(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		base := seq.Num(rapid.Uint32().Draw(t, "base"))
+		var h heldData
+		var model [200]bool
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+			from := rapid.IntRange(0, 190).Draw(t, "from")
+			to := from + rapid.IntRange(1, 10).Draw(t, "len")
+			all := true
+			for i := from; i < to; i++ {
+				all = all && model[i]
+				model[i] = true
+			}
+			ok, dup := h.add(base.Add(seq.Size(from)), base.Add(seq.Size(to)))
+			if !ok || dup != all {
+				t.Fatalf("add [%d,%d): %v %v, want duplicate %v", from, to, ok, dup, all)
+			}
+			count := seq.Size(0)
+			for _, held := range model {
+				if held {
+					count++
+				}
+			}
+			if h.octets() != count {
+				t.Fatalf("%d octets, want %d", h.octets(), count)
+			}
+			for i := 1; i < len(h.list); i++ {
+				if !h.list[i-1].end.Less(h.list[i].start) {
+					t.Fatal("stretches touch or are out of order")
+				}
+			}
+			var blocks [4][2]seq.Num
+			if n := h.blocks(blocks[:]); n != min(4, len(h.list)) ||
+				!base.Add(seq.Size(from)).InWindow(blocks[0][0], blocks[0][1].Sub(blocks[0][0])) {
+				t.Fatalf("%d blocks, the first %v", n, blocks[0])
+			}
+		}
+		at := 0
+		for at < len(model) && model[at] {
+			at++
+		}
+		if got := h.join(base); got != base.Add(seq.Size(at)) {
+			t.Fatalf("join leads to %s, want +%d", got, at)
+		}
+	})
+}
+
+func TestKnobsAreReadAndTurnedByName(t *testing.T) {
+	for _, profile := range []string{"linux", "freebsd", "rfc"} {
+		k, ok := Profile(profile)
+		if !ok {
+			t.Fatal(profile)
+		}
+		for _, name := range KnobNames() {
+			was, ok := k.Get(name)
+			if !ok {
+				t.Fatalf("%s cannot be read", name)
+			}
+			old, err := k.Set(name, was)
+			if err != nil || old != was {
+				t.Errorf("%s: its own value %s is refused: %v", name, was, err)
+			}
+			for _, bad := range []string{"", "x", "-1", "1e3", "9999999999999999999"} {
+				if _, err := k.Set(name, bad); err != ErrKnobValue {
+					t.Errorf("%s takes %q: %v", name, bad, err)
+				}
+			}
+			if now, _ := k.Get(name); now != was {
+				t.Errorf("%s changed by a refusal", name)
+			}
+		}
+	}
+	k, _ := Profile("linux")
+	if _, err := k.Set("tcp_rto_min_ms", "1000"); err != nil || k.MinRTO != time.Second {
+		t.Errorf("%v %s", err, k.MinRTO)
+	}
+	if _, err := k.Set("nothing", "1"); err != ErrUnknownKnob || err.Error() == "" {
+		t.Error(err)
+	}
+	if _, err := k.Set(KnobCongestion, "reno"); err != nil || k.Congestion != "reno" {
+		t.Error(err)
+	}
+	if _, ok := Profile("plan9"); ok {
+		t.Error("an unknown profile")
+	}
+}
+
+func TestISNComesFromAClockAndASecret(t *testing.T) {
+	k, _ := Profile("linux")
+	l := New("A", &k, 1, sim.Stream(1, "x"))
+	other := New("A", &k, 2, sim.Stream(1, "x"))
+	f := inet.Flow{Local: inet.Endpoint{Addr: mustAddr("10.0.0.1"), Port: 1},
+		Remote: inet.Endpoint{Addr: mustAddr("10.0.0.2"), Port: 2}}
+	first, rule := l.newISS(f, 0)
+	later, _ := l.newISS(f, sim.Time(time.Second))
+	if later.Sub(first) != 250_000 || rule != rfc.TCPISN {
+		t.Errorf("one second moves the ISN by %d, MUST-8 says 250 000", later.Sub(first))
+	}
+	if x, _ := other.newISS(f, 0); x == first {
+		t.Error("MUST-9: the secret must matter")
+	}
+	f.Remote.Port++
+	if x, _ := l.newISS(f, 0); x == first {
+		t.Error("the flow must matter")
+	}
+	k.ISN = 7
+	if x, rule := l.newISS(f, 0); x != 7 || rule != rfc.TCPISNFixed {
+		t.Error("a lab can fix the ISN")
+	}
+}
+
+func TestChallengeACKsOfAHostAreLimited(t *testing.T) {
+	k, _ := Profile("linux")
+	k.ChallengeLimit = 100
+	l := New("A", &k, 1, sim.Stream(1, "x"))
+	count := func(now sim.Time) (n int) {
+		for l.takeChallenge(now) {
+			n++
+		}
+		return n
+	}
+	for s := range 10 {
+		if n := count(sim.Time(s) * 1e9); n < 50 || n > 100 {
+			t.Errorf("%d in one second", n)
+		}
+	}
+	if count(9e9+5) != 0 {
+		t.Error("the second is used up")
+	}
+	k.ChallengeLimit = 0
+	if count(20e9) != 0 {
+		t.Error("none at all")
+	}
+}
+
+func TestLimitedChallengeIsShown(t *testing.T) {
+	p := reach(t, inet.Established)
+	p.b.k.ChallengeLimit = 0
+	p.want(p.seg("R", 150, 0, ""))
+	if got := p.refusals(p.mark); len(got) != 2 || got[1] != "ack-limit" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestKeepAliveProbesAnIdlePeerAndGivesUpOnADeadOne(t *testing.T) {
+	n, a, b, ca, cb := connected(t)
+	a.do(func(fx *Effects) { ca.Configure(Options{KeepAlive: true}, fx) })
+	mark := n.log.Len()
+	n.run(119 * time.Minute)
+	if len(n.segments(mark)) != 0 {
+		t.Fatal("MUST-28: two hours at least")
+	}
+	n.run(2 * time.Minute)
+	n.wantSegments(mark, "A <SEQ=100><ACK=301><CTL=A>", "B <SEQ=301><ACK=101><CTL=A>")
+	n.run(10 * time.Hour)
+	if ca.State() != inet.Established {
+		t.Fatal("an answer keeps the connection")
+	}
+	n.wire = func(p *packet) fate { return fate{drop: p.from == b} }
+	n.run(3 * time.Hour)
+	if ca.State() != inet.Closed || ca.TakeError() != inet.ETIMEDOUT {
+		t.Errorf("state %s", ca.State())
+	}
+	n.settle()
+	if cb.State() != inet.Closed {
+		t.Error("the last probe is a RST")
+	}
+}
+
+func TestKeepAliveIsOffByDefaultAndCanBeTurnedOff(t *testing.T) {
+	n, a, _, ca, _ := connected(t)
+	n.run(24 * time.Hour)
+	mark := n.log.Len()
+	a.do(func(fx *Effects) { ca.Configure(Options{KeepAlive: true}, fx) })
+	a.do(func(fx *Effects) { ca.Configure(Options{}, fx) })
+	n.run(24 * time.Hour)
+	if len(n.segments(0)) != 3 || n.rules(mark, rfc.TCPKeepOff) == 0 {
+		t.Error("no probe may be sent")
+	}
+}
+
+func TestKeepAliveWaitsWhileThereIsTraffic(t *testing.T) {
+	n, a, _, ca, _ := connected(t)
+	a.do(func(fx *Effects) { ca.Configure(Options{KeepAlive: true}, fx) })
+	for range 10 {
+		n.run(time.Hour)
+		a.mustSend(ca, "x")
+	}
+	if n.rules(0, rfc.TCPKeepProbe) != 0 {
+		t.Error("MUST-26: only when idle")
+	}
+}
+
+func TestICMPErrors(t *testing.T) {
+	for _, c := range []struct {
+		code        uint8
+		errno, soft inet.Errno
+	}{
+		{codeNet, "", inet.ENETUNREACH}, {codeHost, "", inet.EHOSTUNREACH},
+		{codeProtocol, inet.ENOPROTOOPT, ""}, {codePort, inet.ECONNREFUSED, ""},
+		{codeFragments, "", ""},
+	} {
+		n, a, b := pair(t)
+		n.wire = func(*packet) fate { return fate{drop: true} }
+		conn := a.open(5000, b.end(80))
+		a.do(func(fx *Effects) { a.layer.Unreachable(conn.Flow(), c.code, 1, fx) })
+		if conn.Error() != c.errno || conn.SoftError() != c.soft {
+			t.Errorf("code %d in SYN-SENT: %q soft %q", c.code, conn.Error(), conn.SoftError())
+		}
+		if c.soft == "" {
+			continue
+		}
+		n.run(200 * time.Second)
+		if conn.TakeError() != c.soft { // more telling than ETIMEDOUT
+			t.Errorf("code %d in the end", c.code)
+		}
+	}
+	_, a, _, ca, _ := connected(t)
+	a.do(func(fx *Effects) {
+		a.layer.Unreachable(ca.Flow(), codePort, 1, fx)
+		a.layer.Unreachable(ca.Flow().Reverse(), codePort, 1, fx)
+	})
+	if ca.State() != inet.Established || ca.SoftError() != inet.ECONNREFUSED {
+		t.Error("once synchronized, ICMP only hints")
+	}
+}
+
+func TestFixedBuffersAreKept(t *testing.T) {
+	n, a, b := pair(t)
+	b.listen(80, 5)
+	var c *Conn
+	a.do(func(fx *Effects) {
+		o := Options{RcvBuf: 5000, SndBuf: 777}
+		c, _ = a.layer.OpenWith(a.socket(fx), inet.Flow{Local: a.end(5000), Remote: b.end(80)}, 0, o, fx)
+	})
+	n.settle()
+	if k, _ := a.send(c, pattern(5000)); k != 777 {
+		t.Errorf("took %d", k)
+	}
+	a.do(func(fx *Effects) { c.Configure(Options{RcvBuf: 100, SndBuf: 1000}, fx) })
+	if c.Room() != 223 || c.rcv.size < inet.ByteCount(c.rcv.wnd) {
+		t.Errorf("room %d, receive buffer %d", c.Room(), c.rcv.size)
+	}
+}
+
+func TestBrokenInvariantsPanic(t *testing.T) {
+	for name, breakIt := range map[string]func(c *Conn){
+		"silent change":  func(c *Conn) { c.snd.wnd++ },
+		"lost segment":   func(c *Conn) { c.snd.queue.flush() },
+		"big window":     func(c *Conn) { c.rcv.wnd = 1 << 29; c.shownRcv = c.rcvVars() },
+		"retreat":        func(c *Conn) { c.rcv.wnd--; c.shownRcv = c.rcvVars() },
+		"una after nxt":  func(c *Conn) { c.snd.una = c.snd.nxt.Add(1); c.shownSnd = c.sndVars() },
+		"no timer":       func(c *Conn) { c.timers[timerRTO].running = false },
+		"both timers":    func(c *Conn) { c.timers[timerPersist].running = true },
+		"forgotten ACK":  func(c *Conn) { c.ack.now = true },
+		"not registered": func(c *Conn) { delete(c.l.conns, c.flow) },
+	} {
+		n, a, _, ca, _ := connected(t)
+		a.mustSend(ca, "x")
+		n.quiet = true
+		breakIt(ca)
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s went unnoticed", name)
+				}
+			}()
+			ca.check()
+		}()
+	}
+}
+
+func TestRetransmissionQueueKeepsOnlyWhatIsUnacknowledged(t *testing.T) {
+	var q rtxQueue
+	for i := range uint32(300) {
+		q.push(sent{seq: num(10 * i), end: num(10*i + 10), at: sim.Time(i)})
+		if i%3 == 2 {
+			q.acknowledge(num(10*i - 5))
+		}
+	}
+	if q.len() != 2 || q.at(0).seq != 2985 || q.gone != 298 {
+		t.Errorf("%d segments from %s, %d gone", q.len(), q.at(0).seq, q.gone)
+	}
+	q.at(0).again = true
+	if a := q.acknowledge(3000); a.timed || !a.again || q.len() != 0 {
+		t.Errorf("Karn: %+v", a)
+	}
+}
+
+func TestFlagNames(t *testing.T) {
+	for f := range wire.Flags(255) {
+		if flagNames(f) != f.String() {
+			t.Errorf("%08b: %s", f, flagNames(f))
+		}
+	}
+}
