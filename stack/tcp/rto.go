@@ -88,11 +88,18 @@ func (c *Conn) measureFrom(a acked, ecr uint32, hasECR bool, fx *Effects) {
 }
 
 // startRTO: RFC 6298 §5.1, "every time a packet containing data is sent (including a
-// retransmission), if the timer is not running, start it".
+// retransmission), if the timer is not running, start it"; after a timeout that is §5.6,
+// "start the retransmission timer, such that it expires after RTO seconds (for the value
+// of RTO after the doubling operation outlined in 5.5)".
 func (c *Conn) startRTO(fx *Effects) {
-	if !c.timers[timerRTO].running && !c.snd.probing {
-		c.arm(timerRTO, c.rto(), rfc.TCPRTOStart, fx)
+	if c.timers[timerRTO].running || c.snd.probing {
+		return
 	}
+	rule := rfc.TCPRTOStart
+	if c.retries > 0 {
+		rule = rfc.TCPRTORearm
+	}
+	c.arm(timerRTO, c.rto(), rule, fx)
 }
 
 // restartRTO: RFC 6298 §5.2, "when all outstanding data has been acknowledged, turn off

@@ -31,7 +31,6 @@ func (c *Conn) retransmissionTimeout(fx *Effects) {
 	c.rtt.backoff = min(c.rtt.backoff+1, 32)
 	c.showRTT(0, rfc.TCPRTOBackoff, fx)
 	c.resend(0, rfc.TCPRTOResend, fx)
-	c.arm(timerRTO, c.rto(), rfc.TCPRTORearm, fx)
 }
 
 // r2 is the threshold R2 (RFC 9293 §3.8.3) in retransmissions, and the rule to give up
