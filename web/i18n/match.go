@@ -15,6 +15,7 @@ func Match(asked, chosen, accept string) Lang {
 		return Fallback
 	}
 	offered := []Lang{English, Korean} // the first is the matcher's own fallback
-	_, i, _ := language.NewMatcher([]language.Tag{language.English, language.Korean}).Match(wishes...)
+	matcher := language.NewMatcher([]language.Tag{language.English, language.Korean})
+	_, i, _ := matcher.Match(wishes...)
 	return offered[i]
 }

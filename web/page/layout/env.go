@@ -92,7 +92,8 @@ func Render(w http.ResponseWriter, r *http.Request, status int, page templ.Compo
 	var b bytes.Buffer
 	if err := page.Render(r.Context(), &b); err != nil {
 		slog.ErrorContext(r.Context(), "render page", "path", r.URL.Path, "err", err)
-		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		const broken = http.StatusInternalServerError
+		http.Error(w, http.StatusText(broken), broken)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -112,7 +113,9 @@ func asset(ctx context.Context, name string) string {
 }
 
 // IconURL returns the address of one icon of the sprite.
-func IconURL(ctx context.Context, name string) string { return asset(ctx, "icons.svg") + "#" + name }
+func IconURL(ctx context.Context, name string) string {
+	return asset(ctx, "icons.svg") + "#" + name
+}
 
 func themeAttr(ctx context.Context) templ.Attributes {
 	if t := From(ctx).Theme; t != System {

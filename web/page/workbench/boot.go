@@ -15,7 +15,7 @@ type Boot struct {
 	Session string            `json:"session"`
 	Role    app.Role          `json:"role"`
 	Lang    i18n.Lang         `json:"lang"`
-	Base    string            `json:"base"`   // "/s/{session}": what belongs to the session is below
+	Base    string            `json:"base"`   // "/s/{session}"
 	Live    string            `json:"live"`   // the socket
 	Status  string            `json:"status"` // why the socket is closed
 	Journal string            `json:"journal,omitempty"`
