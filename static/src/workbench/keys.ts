@@ -46,7 +46,7 @@ export function listen(): void {
     if (!keysOn() && e.code !== "Escape") return;
     if (e.code === "Space" && onControl(e.target)) return;
     const hit = bindings.find((b) => b.code === e.code && !!b.shift === e.shiftKey);
-    if (!hit) return;
+    if (!hit || document.querySelector("dialog[open]")) return;
     e.preventDefault();
     hit.run();
   });

@@ -88,8 +88,9 @@ export function kept<T>(name: string, initial: T): T {
 /** The size of an element, as it changes. */
 export function useSize(of: { current: Element | null }): { width: number; height: number } {
   const [size, set] = useState({ width: 0, height: 0 });
+  const [element, attach] = useState<Element | null>(null);
+  useEffect(() => attach(of.current)); // a panel's view may have changed the element
   useEffect(() => {
-    const element = of.current;
     if (!element) return;
     const watch = new ResizeObserver(() => {
       const next = { width: element.clientWidth, height: element.clientHeight };
@@ -97,6 +98,6 @@ export function useSize(of: { current: Element | null }): { width: number; heigh
     });
     watch.observe(element);
     return () => watch.disconnect();
-  }, []);
+  }, [element]);
   return size;
 }

@@ -70,6 +70,7 @@ export function Ladder() {
       names: new Map(store.view.hosts.map((h) => [h.id, h.name])),
     };
     drawOn(at, m, store.rows);
+    tellSummary(scroller, store.rows.n.length);
   };
   useDrawing(draw);
 
@@ -121,7 +122,7 @@ export function Ladder() {
           <LaneHeads width={size.width} routers={routers} />
           <div
             class="ls-ladder-box" ref={box} tabIndex={0} role="application"
-            aria-roledescription={t("ladder.role")} aria-label={t("ladder.summary", { n: store.rows.n.length })}
+            aria-roledescription={t("ladder.role")}
             onScroll={(e) => {
               const s = e.currentTarget;
               const atEnd = s.scrollHeight - s.scrollTop - s.clientHeight < NEAR_END;
@@ -212,6 +213,12 @@ function drawOn(canvas: HTMLCanvasElement, m: Machine, rows: Rows): void {
   if (!ctx) return;
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   paint(ctx, layout(rows, m.axis!, view), m.palette, view.width, view.height);
+}
+
+// Set by hand: the panel is not rendered anew for every packet.
+function tellSummary(scroller: HTMLElement, n: number): void {
+  const words = t("ladder.summary", { n });
+  if (scroller.getAttribute("aria-label") !== words) scroller.setAttribute("aria-label", words);
 }
 
 function bringIntoView(n: number, m: Machine, rows: Rows, box: HTMLElement | null, release: () => void): void {
