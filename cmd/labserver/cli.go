@@ -23,11 +23,11 @@ type cli struct {
 
 // dataFlag is the data folder, for every subcommand that needs one.
 type dataFlag struct {
-	Data string `help:"Folder for everything that is kept." default:"./labserver-data" placeholder:"DIR" env:"LABSERVER_DATA"`
+	Data string `help:"Folder for everything that is kept; ./labserver-data unless said." default:"./labserver-data" placeholder:"DIR" env:"LABSERVER_DATA"`
 }
 
 type addrFlag struct {
-	Addr string `help:"Address to listen on, [host]:port." default:":8080" placeholder:"ADDR" env:"LABSERVER_ADDR"`
+	Addr string `help:"Address to listen on, [host]:port; :8080 unless said." default:":8080" placeholder:"ADDR" env:"LABSERVER_ADDR"`
 }
 
 // checked returns the address, or says what is wrong with it.

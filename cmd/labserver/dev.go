@@ -16,15 +16,16 @@ import (
 const rebuildEvery = 500 * time.Millisecond
 
 // develop builds the front end with source maps into a folder of its own, serves it from
-// there and builds it again when a source changes, until ctx ends.
-func develop(ctx context.Context, log *slog.Logger) (*static.Assets, error) {
+// there and builds it again when a source changes, until ctx ends. done removes the folder.
+func develop(ctx context.Context, log *slog.Logger) (assets *static.Assets, done func(), err error) {
 	out, err := os.MkdirTemp("", "labserver-dev-")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	context.AfterFunc(ctx, func() { os.RemoveAll(out) })
+	done = func() { os.RemoveAll(out) }
 	if err := bundle(ctx, out); err != nil {
-		return nil, wrongf("--dev could not build static/src: %v; run `npm ci` in static/ first", err)
+		done()
+		return nil, nil, wrongf("--dev could not build static/src: %v; run `npm ci` in static/ first", err)
 	}
 	go func() {
 		last := newest("static/src")
@@ -43,7 +44,7 @@ func develop(ctx context.Context, log *slog.Logger) (*static.Assets, error) {
 			}
 		}
 	}()
-	return static.Dir(os.DirFS(out)), nil
+	return static.Dir(os.DirFS(out)), done, nil
 }
 
 // sourcesHere refuses --dev where there is nothing to build from.

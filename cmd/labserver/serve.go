@@ -117,7 +117,16 @@ func (s *Server) Run(ctx context.Context) error {
 	// The parts live on after ctx, for the draining.
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	handler, sessions, err := s.assemble(life, db, token)
+	var assets *static.Assets // nil: those in the binary
+	if s.Dev {
+		built, done, err := develop(life, s.Log)
+		if err != nil {
+			return err
+		}
+		defer done()
+		assets = built
+	}
+	handler, sessions, err := s.assemble(db, token, assets)
 	if err != nil {
 		return err
 	}
@@ -125,17 +134,11 @@ func (s *Server) Run(ctx context.Context) error {
 }
 
 // assemble wires the parts together.
-func (s *Server) assemble(ctx context.Context, db store.Store, adminToken string) (
+func (s *Server) assemble(db store.Store, adminToken string, assets *static.Assets) (
 	http.Handler, *session.Manager, error) {
 	catalog, err := labs.Embedded()
 	if err != nil {
 		return nil, nil, fmt.Errorf("the built-in labs: %w", err)
-	}
-	var assets *static.Assets
-	if s.Dev {
-		if assets, err = develop(ctx, s.Log); err != nil {
-			return nil, nil, err
-		}
 	}
 	origin := web.Origin{Proxies: s.Proxies}
 	if s.PublicURL != "" {
