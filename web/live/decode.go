@@ -89,7 +89,8 @@ func strict(text []byte, v any) error {
 	if field, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		const most = 40
 		field = strings.Trim(field, `"`)
-		return (&app.Error{Code: "unknown_field"}).At(strings.ToValidUTF8(field[:min(len(field), most)], ""))
+		field = strings.ToValidUTF8(field[:min(len(field), most)], "")
+		return (&app.Error{Code: "unknown_field"}).At(field)
 	}
 	return app.ErrMalformed
 }

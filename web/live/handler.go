@@ -149,7 +149,8 @@ func (h *Handler) may(r *http.Request) (app.Actor, app.Role, error) {
 	if err != nil {
 		return actor, app.Nobody, err
 	}
-	_, role, err := auth.Open(r.Context(), h.Shelf, actor, app.SessionID(r.PathValue("session")), h.Now())
+	id := app.SessionID(r.PathValue("session"))
+	_, role, err := auth.Open(r.Context(), h.Shelf, actor, id, h.Now())
 	if err == nil && !app.Allows(role, app.View) {
 		err = app.ErrNotFound
 	}

@@ -46,22 +46,27 @@ func TestAnUpgradeIsRefusedToWhoMayNotHaveIt(t *testing.T) {
 		revoked := s.share(app.Watcher)
 		s.Store.RevokeShare(t.Context(), auth.Hash(revoked))
 		for name, c := range map[string]struct {
-			header http.Header
+			header []string // names and values
 			status int
 		}{
-			"no Origin":           {http.Header{"Subject": {"alice"}}, 403},
-			"a foreign Origin":    {http.Header{"Subject": {"alice"}, "Origin": {"http://evil"}}, 403},
-			"an opaque Origin":    {http.Header{"Subject": {"alice"}, "Origin": {"null"}}, 403},
-			"our host, https":     {http.Header{"Subject": {"alice"}, "Origin": {"https://lab"}}, 403},
-			"no subprotocol":      {http.Header{"Subject": {"alice"}, "Origin": {"http://lab"}, "No-Protocol": {"1"}}, 400},
-			"somebody else":       {http.Header{"Subject": {"mallory"}, "Origin": {"http://lab"}}, 404},
-			"nobody":              {http.Header{"Origin": {"http://lab"}}, 404},
-			"a revoked link":      {http.Header{"Subject": {"bob"}, "Origin": {"http://lab"}, "Token": {revoked}}, 404},
-			"an invented link":    {http.Header{"Subject": {"bob"}, "Origin": {"http://lab"}, "Token": {"x"}}, 404},
-			"a broken identity":   {http.Header{"Subject": {"broken"}, "Origin": {"http://lab"}}, 500},
-			"the session's owner": {http.Header{"Subject": {"alice"}, "Origin": {"http://lab"}}, 101},
+			"no Origin":        {[]string{"Subject", "alice"}, 403},
+			"a foreign Origin": {[]string{"Subject", "alice", "Origin", "http://evil"}, 403},
+			"an opaque Origin": {[]string{"Subject", "alice", "Origin", "null"}, 403},
+			"our host, https":  {[]string{"Subject", "alice", "Origin", "https://lab"}, 403},
+			"no subprotocol": {[]string{"Subject", "alice", "Origin", "http://lab",
+				"No-Protocol", "1"}, 400},
+			"somebody else": {[]string{"Subject", "mallory", "Origin", "http://lab"}, 404},
+			"nobody":        {[]string{"Origin", "http://lab"}, 404},
+			"a revoked link": {[]string{"Subject", "bob", "Origin", "http://lab",
+				"Token", revoked}, 404},
+			"an invented link":    {[]string{"Subject", "bob", "Origin", "http://lab", "Token", "x"}, 404},
+			"a broken identity":   {[]string{"Subject", "broken", "Origin", "http://lab"}, 500},
+			"the session's owner": {[]string{"Subject", "alice", "Origin", "http://lab"}, 101},
 		} {
-			cl := &client{t: t, s: s, header: c.header}
+			cl := &client{t: t, s: s, header: http.Header{}}
+			for i := 0; i < len(c.header); i += 2 {
+				cl.header.Set(c.header[i], c.header[i+1])
+			}
 			resp, err := cl.dial()
 			if resp == nil || resp.StatusCode != c.status {
 				t.Errorf("%s: %v (%v), want %d", name, resp, err, c.status)
@@ -332,7 +337,8 @@ func TestShutdownSaysGoodbyeWithServiceRestart(t *testing.T) {
 		if b := c.last("bye"); b.Code != "restart" || !b.Retry {
 			t.Errorf("bye %s", b.raw)
 		}
-		if resp, _ := s.as("alice").dial(); resp == nil || resp.StatusCode != http.StatusServiceUnavailable {
+		resp, _ := s.as("alice").dial()
+		if resp == nil || resp.StatusCode != http.StatusServiceUnavailable {
 			t.Errorf("while draining: %v", resp)
 		}
 	})

@@ -181,7 +181,7 @@ type (
 	// Bye says why the socket is about to close, and whether coming back can help.
 	Bye struct {
 		Type  string `json:"type"` // "bye"
-		Code  string `json:"code"` // "restart", "going_away", "unloaded", "revoked", "slow", "broken", …
+		Code  string `json:"code"` // "restart", "revoked", "rate", "proto"
 		Retry bool   `json:"retry"`
 	}
 )

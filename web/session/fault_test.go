@@ -20,7 +20,8 @@ type faulty struct {
 	before, after error
 }
 
-func (f *faulty) Append(ctx context.Context, fence store.Fence, now time.Time, run int, e journal.Entry) (store.Appended, error) {
+func (f *faulty) Append(ctx context.Context, fence store.Fence, now time.Time, run int,
+	e journal.Entry) (store.Appended, error) {
 	if f.before != nil {
 		return store.Appended{}, f.before
 	}
@@ -31,8 +32,8 @@ func (f *faulty) Append(ctx context.Context, fence store.Fence, now time.Time, r
 	return a, err
 }
 
-func (f *faulty) Clock(ctx context.Context, fence store.Fence, now time.Time, run int, e journal.Entry,
-	playing bool, speed app.Speed) (uint64, error) {
+func (f *faulty) Clock(ctx context.Context, fence store.Fence, now time.Time, run int,
+	e journal.Entry, playing bool, speed app.Speed) (uint64, error) {
 	if f.before != nil {
 		return 0, f.before
 	}
@@ -108,7 +109,8 @@ func TestAStaleOwnerStopsAtItsFirstWrite(t *testing.T) {
 		if _, err := b.store.Claim(t.Context(), b.id); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := b.try("c1", "socket", `{"proc":"pb","proto":"udp"}`); !errors.Is(err, app.ErrUnavailable) {
+		_, err := b.try("c1", "socket", `{"proc":"pb","proto":"udp"}`)
+		if !errors.Is(err, app.ErrUnavailable) {
 			t.Errorf("answered %v", err)
 		}
 		same(t, "bye", rec.bye, "restart")

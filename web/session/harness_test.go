@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -84,20 +85,22 @@ func (a *arrival) Finished() bool { return a.finished }
 
 // bench is one test's server: a store, a manager and one session of alice's.
 type bench struct {
-	t     *testing.T
-	dir   string
-	labs  *pair
-	store store.Store
-	wrap  func(store.Store) store.Store // faults go in between
-	m     *Manager
-	id    app.SessionID
-	nodes int
-	limit Limits
+	t       *testing.T
+	dir     string
+	labs    *pair
+	store   store.Store
+	wrap    func(store.Store) store.Store // faults go in between
+	m       *Manager
+	id      app.SessionID
+	nodes   int
+	stopped bool
+	limit   Limits
 }
 
 func newBench(t *testing.T, limit Limits) *bench {
 	b := &bench{t: t, dir: t.TempDir(), labs: &pair{}, limit: limit}
 	b.start()
+	t.Cleanup(b.stop) // when the test has failed; else it is stopped already
 	id, err := b.m.Create(context.Background(), "alice", "pair")
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +113,9 @@ func newBench(t *testing.T, limit Limits) *bench {
 func (b *bench) start() {
 	b.t.Helper()
 	b.nodes++
-	s, err := sqlite.Open(context.Background(), filepath.Join(b.dir, "a.db"), fmt.Sprint("node-", b.nodes))
+	b.stopped = false
+	path, node := filepath.Join(b.dir, "a.db"), fmt.Sprint("node-", b.nodes)
+	s, err := sqlite.Open(context.Background(), path, node)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -125,6 +130,10 @@ func (b *bench) start() {
 // stop ends the process in order; kill ends it as kill -9 would, with nothing written.
 func (b *bench) stop() {
 	b.t.Helper()
+	if b.stopped {
+		return
+	}
+	b.stopped = true
 	if err := b.m.Shutdown(context.Background()); err != nil {
 		b.t.Error(err)
 	}
@@ -133,6 +142,7 @@ func (b *bench) stop() {
 
 func (b *bench) kill() {
 	b.t.Helper()
+	b.stopped = true
 	b.m.mu.Lock()
 	var all []*Session
 	for _, l := range b.m.live {
@@ -160,6 +170,9 @@ func (b *bench) member(who app.SubjectID, right app.Role, r Resume) (*Member, *r
 	b.t.Helper()
 	rec := &recorder{t: b.t, run: r.Run, n: r.After, partial: r.Run != 0}
 	m, err := b.open().Join(context.Background(), rec, who, right)
+	for errors.Is(err, ErrGone) { // it was on its way out
+		m, err = b.open().Join(context.Background(), rec, who, right)
+	}
 	if err == nil {
 		err = m.Hello(context.Background(), r)
 	}
@@ -181,8 +194,17 @@ func (b *bench) do(cid, op, args string) Result {
 
 func (b *bench) try(cid, op, args string) (Result, error) {
 	b.t.Helper()
-	return b.open().Do(context.Background(), Command{Actor: "alice", Right: app.Driver, Cid: cid,
-		Op: op, Args: json.RawMessage(args)})
+	for {
+		s, err := b.m.Open(context.Background(), b.id)
+		if err != nil {
+			return Result{}, err
+		}
+		r, err := s.Do(context.Background(), Command{Actor: "alice", Right: app.Driver,
+			Cid: cid, Op: op, Args: json.RawMessage(args)})
+		if !errors.Is(err, ErrGone) { // it was on its way out
+			return r, err
+		}
+	}
 }
 
 // hello sets a UDP server up on B and sends it a datagram from A.

@@ -29,7 +29,9 @@ type past struct {
 }
 
 // Events returns the events from..to of a run; no 0 means the last run, to 0 the end.
-func (m *Manager) Events(ctx context.Context, id app.SessionID, no int, from, to uint64) (History, error) {
+func (m *Manager) Events(ctx context.Context, id app.SessionID, no int, from, to uint64) (
+	History, error,
+) {
 	p, err := m.past(ctx, id, no)
 	if err != nil {
 		return History{}, err

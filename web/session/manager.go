@@ -64,7 +64,9 @@ func NewManager(cfg Config) *Manager {
 }
 
 // Create starts a lab for a subject: a session with its first run, paused, on disk.
-func (m *Manager) Create(ctx context.Context, owner app.SubjectID, slug string) (app.SessionID, error) {
+func (m *Manager) Create(ctx context.Context, owner app.SubjectID, slug string) (
+	app.SessionID, error,
+) {
 	now := m.cfg.Now()
 	if owner == "" {
 		return "", app.ErrForbidden
@@ -182,61 +184,6 @@ func (m *Manager) forget(id app.SessionID, l *loading) {
 	if m.live[id] == l {
 		delete(m.live, id)
 	}
-}
-
-// makeRoom keeps to the limits of live sessions: unattended ones of the same owner are
-// unloaded, attended ones are never touched.
-func (m *Manager) makeRoom(ctx context.Context, owner app.SubjectID) error {
-	m.mu.Lock()
-	all := len(m.live)
-	var own []*loading
-	for _, l := range m.live {
-		if l.owner == owner {
-			own = append(own, l)
-		}
-	}
-	m.mu.Unlock()
-	if all >= m.cfg.Limits.Live {
-		return app.ErrFull
-	}
-	over := len(own) + 1 - m.cfg.Limits.LivePerOwner
-	for _, l := range own {
-		if over <= 0 {
-			return nil
-		}
-		if l.unloadIfEmpty(ctx) {
-			over--
-		}
-	}
-	if over > 0 {
-		return &app.Error{Code: app.ErrQuota.Code, Field: "live_sessions",
-			Limit: fmt.Sprint(m.cfg.Limits.LivePerOwner)}
-	}
-	return nil
-}
-
-func (l *loading) unloadIfEmpty(ctx context.Context) (gone bool) {
-	select {
-	case <-l.ready:
-	default:
-		return false // somebody is waiting for it
-	}
-	if l.err != nil {
-		return true
-	}
-	err := l.s.post(ctx, func() {
-		if len(l.s.members) == 0 {
-			l.s.unload(l.s.cfg.Now())
-		}
-		gone = l.s.quit
-	})
-	if errors.Is(err, ErrGone) {
-		return true
-	}
-	if gone {
-		<-l.s.done
-	}
-	return gone
 }
 
 // Live counts the sessions in memory.

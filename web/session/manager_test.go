@@ -107,6 +107,9 @@ func TestLiveSessionsAreBoundedAndAttendedOnesUntouched(t *testing.T) {
 		if _, err := b.m.Open(t.Context(), third); !errors.As(err, &e) || e.Field != "live_sessions" {
 			t.Errorf("a third: %v", err)
 		}
+		if st, err := b.m.Status(t.Context(), third); err != nil || st.OK || st.Code != "quota" {
+			t.Errorf("its status: %+v, %v", st, err)
+		}
 		b.id = more("bob")
 		b.open()
 		if _, err := b.m.Open(t.Context(), more("carol")); !errors.Is(err, app.ErrFull) {
@@ -134,7 +137,7 @@ func TestShutdownSavesTheClockAndSaysGoodbye(t *testing.T) {
 		if _, err := b.m.Create(t.Context(), "alice", "pair"); !errors.Is(err, app.ErrDraining) {
 			t.Errorf("created while draining: %v", err)
 		}
-		b.store.Close()
+		b.stop()
 		b.start()
 		defer b.stop()
 		_, at, _ := b.position()
@@ -156,7 +159,8 @@ func TestWhatDoesNotExistIsNotFound(t *testing.T) {
 		_, status := b.m.Status(t.Context(), "nope")
 		_, file := b.m.Journal(t.Context(), b.id, 2)
 		_, header := b.m.Header(t.Context(), "nope", 0)
-		for name, err := range map[string]error{"open": open, "status": status, "journal": file, "header": header} {
+		for name, err := range map[string]error{"open": open, "status": status, "journal": file,
+			"header": header} {
 			if !errors.Is(err, app.ErrNotFound) {
 				t.Errorf("%s: %v", name, err)
 			}

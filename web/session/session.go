@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"labserver/stack"
@@ -33,6 +34,8 @@ type Session struct {
 	log  *slog.Logger
 	mail chan func()
 	done chan struct{} // closed when the goroutine has ended
+	// attended tells anybody whether there are members.
+	attended atomic.Bool
 
 	row    app.Session
 	fence  store.Fence

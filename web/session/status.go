@@ -11,7 +11,7 @@ import (
 // who want to know without looking on. Code is empty while all is well.
 type Status struct {
 	OK       bool     `json:"ok"`
-	Code     string   `json:"code,omitempty"` // "other_build", "broken", "draining"
+	Code     string   `json:"code,omitempty"` // "other_build", "broken", "draining", "full", "quota"
 	Run      int      `json:"run"`
 	LabSlug  string   `json:"lab"`
 	Live     bool     `json:"live"` // in memory
@@ -45,7 +45,10 @@ func (m *Manager) Status(ctx context.Context, id app.SessionID) (Status, error) 
 			return st, nil
 		}
 	}
+	_, full := m.admits(row.Owner)
 	switch {
+	case full != nil:
+		st.OK, st.Code = false, app.Public(full).Code
 	case run.Build != m.cfg.Build:
 		st.OK, st.Code = false, app.ErrOtherBuild.Code
 	case m.isDraining():

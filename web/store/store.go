@@ -56,7 +56,8 @@ type Reader interface {
 	// Diverged returns how many events of a run are the same for an owner of the given
 	// epoch and all later ones: those before the first command a later owner took. ok
 	// is false if there is no such command.
-	Diverged(ctx context.Context, id app.SessionID, run int, epoch uint64) (n uint64, ok bool, err error)
+	Diverged(ctx context.Context, id app.SessionID, run int, epoch uint64) (
+		n uint64, ok bool, err error)
 	// Share returns a share by the hash of its token, valid or not.
 	Share(ctx context.Context, tokenHash string) (app.Share, error)
 	// SharesOf lists the shares of a session.

@@ -145,8 +145,11 @@ func (f Files) Segment() http.Handler {
 	})
 }
 
+// answerer writes one answer; an error is written for it.
+type answerer func(http.ResponseWriter, *http.Request, app.SessionID) error
+
 // handle finds the session and asks whether the reader may; an error becomes JSON.
-func (f Files) handle(act app.Action, answer func(http.ResponseWriter, *http.Request, app.SessionID) error) http.Handler {
+func (f Files) handle(act app.Action, answer answerer) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", noStore)
 		id := app.SessionID(r.PathValue("session"))

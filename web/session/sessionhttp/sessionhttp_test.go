@@ -117,7 +117,8 @@ func TestEachAddressAsksForTheReadersRights(t *testing.T) {
 			}
 		}
 	}
-	if w := s.get("broken", "/s/{id}/status"); w.Code != 500 || strings.Contains(w.Body.String(), "broken identity") {
+	w := s.get("broken", "/s/{id}/status")
+	if w.Code != 500 || strings.Contains(w.Body.String(), "broken identity") {
 		t.Errorf("a broken identity: %d %s", w.Code, w.Body)
 	}
 }
@@ -187,11 +188,13 @@ func TestEventsAreLinesAndCachedOnlyWhenNothingCanChangeThem(t *testing.T) {
 			}
 			n++
 		}
-		if n != c.n || w.Header().Get("Cache-Control") != c.cache || w.Header().Get("X-Labserver-Head") != num(s.end) {
+		if n != c.n || w.Header().Get("Cache-Control") != c.cache ||
+			w.Header().Get("X-Labserver-Head") != num(s.end) {
 			t.Errorf("%q: %d events, %s", c.query, n, w.Header().Get("Cache-Control"))
 		}
 	}
-	for path, status := range map[string]int{"1/events?from=x": 400, "x/events": 404, "7/events": 404} {
+	for path, status := range map[string]int{"1/events?from=x": 400, "x/events": 404,
+		"7/events": 404} {
 		if w := s.get("alice", "/s/{id}/runs/"+path); w.Code != status {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}

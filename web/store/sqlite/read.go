@@ -49,7 +49,9 @@ func (r reader) Session(ctx context.Context, id app.SessionID) (app.Session, err
 }
 
 // SessionsOf lists the sessions a subject made, the last touched first.
-func (r reader) SessionsOf(ctx context.Context, owner app.SubjectID, limit int) ([]app.Summary, error) {
+func (r reader) SessionsOf(ctx context.Context, owner app.SubjectID, limit int) (
+	[]app.Summary, error,
+) {
 	rows, err := r.db.QueryContext(ctx, `
 		SELECT `+sessionColumns+`, r.lab_slug, r.no
 		FROM session s JOIN run r ON r.session = s.id
@@ -71,7 +73,9 @@ func (r reader) SessionsOf(ctx context.Context, owner app.SubjectID, limit int) 
 }
 
 // CreatedSince counts the sessions a subject made after an instant.
-func (r reader) CreatedSince(ctx context.Context, owner app.SubjectID, since time.Time) (n int, err error) {
+func (r reader) CreatedSince(ctx context.Context, owner app.SubjectID, since time.Time) (
+	n int, err error,
+) {
 	err = r.db.QueryRowContext(ctx,
 		`SELECT count(*) FROM session WHERE owner_subject = ? AND created > ?`,
 		owner, since.UnixMilli()).Scan(&n)
@@ -142,7 +146,9 @@ func lookup(row scanner) (store.Appended, error) {
 }
 
 // Diverged returns how many events owners up to an epoch share with all later ones.
-func (r reader) Diverged(ctx context.Context, id app.SessionID, run int, epoch uint64) (uint64, bool, error) {
+func (r reader) Diverged(ctx context.Context, id app.SessionID, run int, epoch uint64) (
+	uint64, bool, error,
+) {
 	var n uint64
 	err := r.db.QueryRowContext(ctx, `
 		SELECT n FROM command WHERE session = ? AND run = ? AND epoch > ? AND op <> 'clock'

@@ -70,7 +70,8 @@ func TestADatabaseThatIsNotDurableIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if err := checkDurable(t.Context(), db); err == nil || !strings.Contains(err.Error(), "not durable") {
+	err = checkDurable(t.Context(), db)
+	if err == nil || !strings.Contains(err.Error(), "not durable") {
 		t.Errorf("a database in memory: %v", err)
 	}
 	s := open(t)
@@ -106,7 +107,8 @@ func TestASchemaFromTheFutureIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Close()
-	if _, err := Open(t.Context(), path, "two"); err == nil || !strings.Contains(err.Error(), "newer") {
+	_, err = Open(t.Context(), path, "two")
+	if err == nil || !strings.Contains(err.Error(), "newer") {
 		t.Errorf("serve: %v", err)
 	}
 	if _, err := OpenReader(t.Context(), path); err == nil {

@@ -60,7 +60,9 @@ func (s *Store) own(ctx context.Context, tx *sql.Tx, f store.Fence, set string, 
 }
 
 // CreateSession adds a session, owned by this process, with its first run.
-func (s *Store) CreateSession(ctx context.Context, row app.Session, run app.Run) (app.Session, error) {
+func (s *Store) CreateSession(ctx context.Context, row app.Session, run app.Run) (
+	app.Session, error,
+) {
 	row.Node, row.OwnerEpoch = s.node, 1
 	err := s.do(ctx, "create session", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
@@ -121,7 +123,9 @@ const insertCommand = `
 		?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
 	RETURNING seq`
 
-func insertEntry(ctx context.Context, tx *sql.Tx, f store.Fence, run int, e journal.Entry) (seq uint64, err error) {
+func insertEntry(ctx context.Context, tx *sql.Tx, f store.Fence, run int, e journal.Entry) (
+	seq uint64, err error,
+) {
 	err = tx.QueryRowContext(ctx, insertCommand, f.Session, run, e.Step, int64(e.T), e.N, f.Epoch,
 		sql.NullString{String: e.CID, Valid: e.CID != ""}, e.Actor, e.Op, argsText(e.Args)).Scan(&seq)
 	return seq, err
@@ -135,7 +139,8 @@ func argsText(raw json.RawMessage) string {
 }
 
 // Append journals one command at the end of a run and returns its place.
-func (s *Store) Append(ctx context.Context, f store.Fence, now time.Time, run int, e journal.Entry) (store.Appended, error) {
+func (s *Store) Append(ctx context.Context, f store.Fence, now time.Time, run int,
+	e journal.Entry) (store.Appended, error) {
 	a := store.Appended{Run: run, N: e.N}
 	err := s.do(ctx, "append command", func(tx *sql.Tx) error {
 		if err := s.own(ctx, tx, f, `touched = ?`, now.UnixMilli()); err != nil {
@@ -181,7 +186,8 @@ func (s *Store) Clock(ctx context.Context, f store.Fence, now time.Time, run int
 }
 
 // SetClock sets playing and speed without an entry.
-func (s *Store) SetClock(ctx context.Context, f store.Fence, now time.Time, playing bool, speed app.Speed) error {
+func (s *Store) SetClock(ctx context.Context, f store.Fence, now time.Time, playing bool,
+	speed app.Speed) error {
 	return s.do(ctx, "set the clock", func(tx *sql.Tx) error {
 		return s.own(ctx, tx, f, `touched = ?, playing = ?, speed = ?`, now.UnixMilli(), playing, speed)
 	})
@@ -196,7 +202,8 @@ func (s *Store) Finish(ctx context.Context, f store.Fence, now time.Time) error 
 }
 
 // NewRun adds the next run and opens the session again, paused.
-func (s *Store) NewRun(ctx context.Context, f store.Fence, now time.Time, after int, r app.Run) (app.Run, error) {
+func (s *Store) NewRun(ctx context.Context, f store.Fence, now time.Time, after int,
+	r app.Run) (app.Run, error) {
 	r.Session, r.No = f.Session, after+1
 	err := s.do(ctx, "add run", func(tx *sql.Tx) error {
 		err := s.own(ctx, tx, f, `touched = ?, playing = 0, finished = NULL`, now.UnixMilli())
