@@ -67,7 +67,8 @@ func (b bench) typed(host, line, want string) {
 
 // results is the whole log as text.
 func (b bench) results() string {
-	s, err := b.try(`Array.from(document.querySelectorAll(".ls-log li"), (li) => li.innerText).join("\n")`)
+	s, err := b.try(`Array.from(document.querySelectorAll(".ls-log li"),
+		(li) => li.innerText).join("\n")`)
 	if err != nil {
 		return ""
 	}

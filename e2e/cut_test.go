@@ -24,7 +24,7 @@ func TestCuttingTheSocketLeavesAClientsViewEqualToTheServersSnapshot(t *testing.
 	st := newStudent(t, net.URL)
 	st.start(lab)
 	st.connectEventually()
-	d := &driver{student: st, pipe: openPipe(st), pending: map[string]call{}, answered: map[string]result{}}
+	d := newDriver(st)
 	st.must("clock.play", map[string]any{"speed": 20})
 
 	resumed := 0

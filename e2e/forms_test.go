@@ -51,7 +51,8 @@ func TestTheConsoleWaitsForAHangulSyllableToBeFinished(t *testing.T) {
 	b.console("A")
 	b.Type("#wb-console", "help")
 	b.JS(`(() => { const i = document.querySelector("#wb-console");
-		for (const o of [{key: "Process", keyCode: 229, isComposing: true}, {key: "Enter", isComposing: true}])
+		for (const o of [{key: "Process", keyCode: 229, isComposing: true},
+				{key: "Enter", isComposing: true}])
 			i.dispatchEvent(new KeyboardEvent("keydown", {bubbles: true, cancelable: true, ...o}));
 		return ""; })()`)
 	if got := b.JS(`document.querySelector("#wb-console").value`); got != "help" {

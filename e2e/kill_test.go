@@ -39,10 +39,9 @@ func TestKillingTheServerInATransferLosesAndDoublesNoAcknowledgedCommand(t *test
 	st := newStudent(t, s.URL)
 	st.start(lab)
 	st.connectEventually()
-	pipe := openPipe(st)
+	d := newDriver(st)
 	st.must("clock.play", map[string]any{"speed": 20})
 
-	d := &driver{student: st, pipe: pipe, pending: map[string]call{}, answered: map[string]result{}}
 	for i := range kills(t) {
 		died := make(chan struct{})
 		go func() {
@@ -108,6 +107,13 @@ type driver struct {
 	answered map[string]result
 	order    []string // of the keys, as first sent
 	turn     int
+}
+
+// newDriver opens a connection to drive.
+func newDriver(st *student) *driver {
+	st.t.Helper()
+	return &driver{student: st, pipe: openPipe(st), pending: map[string]call{},
+		answered: map[string]result{}}
 }
 
 // drive sends and reads until the socket fails.
@@ -242,7 +248,8 @@ func (d *driver) checkJournal() {
 			d.t.Errorf("command %s stands %d times in the journal", cid, times[cid])
 		}
 	}
-	d.t.Logf("%d commands sent, %d answered, %d in the journal", len(d.order), len(d.answered), len(times))
+	d.t.Logf("%d commands sent, %d answered, %d in the journal",
+		len(d.order), len(d.answered), len(times))
 }
 
 // checkReplay computes the run again beside the server: every event the client holds

@@ -147,7 +147,8 @@ func checkGrade(t *testing.T, s *Server, session string) {
 	if code != 0 {
 		t.Fatalf("grade: status %d: %s", code, errs)
 	}
-	if strings.Contains(out, "unmet") || strings.Contains(out, "open ") || !strings.Contains(out, ", handed in") {
+	if strings.Contains(out, "unmet") || strings.Contains(out, "open ") ||
+		!strings.Contains(out, ", handed in") {
 		t.Errorf("grade says otherwise than the screen:\n%s", out)
 	}
 }

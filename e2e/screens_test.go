@@ -83,9 +83,9 @@ func inspect(p *Page, what string, l look) {
 	if got := p.JS("document.documentElement.lang"); got != l.lang {
 		p.t.Errorf("%s: the page is in %q", what, got)
 	}
-	if got := p.JS(`String(document.scrollingElement.scrollWidth - innerWidth)`); strings.Trim(got, "-0123456789") != "" ||
-		(!strings.HasPrefix(got, "-") && got != "0") {
-		p.t.Errorf("%s: the page is %s px wider than the window", what, got)
+	wider := p.JS(`String(Math.max(0, document.scrollingElement.scrollWidth - innerWidth))`)
+	if wider != "0" {
+		p.t.Errorf("%s: the page is %s px wider than the window", what, wider)
 	}
 }
 
@@ -105,6 +105,7 @@ func midway(b bench) string {
 	b.typed("C", "connect 50.50.50.50:8081 from 3000", "= 0")
 	b.Click(".ls-play")
 	b.Expect(`.ls-play use[href$="#play"]`)
-	evidence := b.JS(`document.querySelectorAll('[data-goal="a-connects"] button.ls-n')[1].textContent`)
+	evidence := b.JS(
+		`document.querySelectorAll('[data-goal="a-connects"] button.ls-n')[1].textContent`)
 	return evidence[strings.LastIndex(evidence, "#")+1:]
 }

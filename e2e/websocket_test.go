@@ -42,7 +42,9 @@ type closed struct {
 	reason string
 }
 
-func (c closed) Error() string { return fmt.Sprintf("closed by the server: %d %s", c.code, c.reason) }
+func (c closed) Error() string {
+	return fmt.Sprintf("closed by the server: %d %s", c.code, c.reason)
+}
 
 // dial upgrades address, an http one. Header fields that are nil are left out.
 func dial(ctx context.Context, address string, header http.Header) (*socket, error) {

@@ -71,7 +71,8 @@ func TestWrongRequestsGetOneClearAnswerAndChangeNothing(t *testing.T) {
 	} {
 		status, body, _ := c.who.do(c.method, c.path, c.form, c.edit)
 		if status != c.want {
-			t.Errorf("%s: %s %s: status %d, want %d\n%.300s", c.name, c.method, c.path, status, c.want, body)
+			t.Errorf("%s: %s %s: status %d, want %d\n%.300s",
+				c.name, c.method, c.path, status, c.want, body)
 		}
 		if strings.Contains(body, "goroutine ") || strings.Contains(body, ".go:") {
 			t.Errorf("%s: the answer shows the server's inside:\n%.300s", c.name, body)
@@ -150,11 +151,14 @@ func TestWhatIsNoCommandChangesNothingAndWhatTheSystemRefusesIsAnEvent(t *testin
 	}{
 		{"unknown op", "fly", map[string]any{}, "unknown_op", "op"},
 		{"missing field", "bind", map[string]any{"proc": proc, "fd": fd}, "missing", "port"},
-		{"wrong type", "bind", map[string]any{"proc": proc, "fd": fd, "port": "high"}, "bad_type", "port"},
-		{"broken number", "bind", map[string]any{"proc": proc, "fd": fd, "port": 1.5}, "bad_type", "port"},
+		{"wrong type", "bind", map[string]any{"proc": proc, "fd": fd, "port": "high"},
+			"bad_type", "port"},
+		{"broken number", "bind", map[string]any{"proc": proc, "fd": fd, "port": 1.5},
+			"bad_type", "port"},
 		{"unknown field", "bind", map[string]any{"proc": proc, "fd": fd, "port": 1, "colour": "red"},
 			"unknown_field", "colour"},
-		{"unknown process", "socket", map[string]any{"proc": "p999", "proto": "tcp"}, "unknown_proc", "proc"},
+		{"unknown process", "socket", map[string]any{"proc": "p999", "proto": "tcp"},
+			"unknown_proc", "proc"},
 		{"unknown host", "proc.start", map[string]any{"host": "nobody"}, "unknown_host", "host"},
 		{"unknown link", "link.set", map[string]any{"link": "l999", "up": false}, "unknown_link", "link"},
 	} {
@@ -167,7 +171,8 @@ func TestWhatIsNoCommandChangesNothingAndWhatTheSystemRefusesIsAnEvent(t *testin
 		}
 	}
 	if after := journalOf(st); after != before || st.last != head {
-		t.Errorf("what is no command changed the run: event %d became %d\n%s", head, st.last, after)
+		t.Errorf("what is no command changed the run: event %d became %d\n%s",
+			head, st.last, after)
 	}
 
 	st.returned("bind", map[string]any{"proc": proc, "fd": fd, "port": 8081})
@@ -199,13 +204,15 @@ func TestMessagesThatAreNoneEndTheSocketAtMost(t *testing.T) {
 	st.start(lab)
 	before := journalOf(st)
 	for name, message := range map[string]string{
-		"not JSON":            `{"type":`,
-		"an array":            `[1,2,3]`,
-		"no type":             `{}`,
-		"an unknown type":     `{"type":"sudo"}`,
-		"an unknown field":    `{"type":"ping","ts":1,"colour":"red"}`,
-		"too deep":            `{"type":"cmd","cid":"a","op":"send","args":` + strings.Repeat(`{"a":`, 500) + `1` + strings.Repeat(`}`, 500) + `}`,
-		"too long":            `{"type":"cmd","cid":"a","op":"send","args":{"text":"` + strings.Repeat("x", 40<<10) + `"}}`,
+		"not JSON":         `{"type":`,
+		"an array":         `[1,2,3]`,
+		"no type":          `{}`,
+		"an unknown type":  `{"type":"sudo"}`,
+		"an unknown field": `{"type":"ping","ts":1,"colour":"red"}`,
+		"too deep": `{"type":"cmd","cid":"a","op":"send","args":` +
+			strings.Repeat(`{"a":`, 500) + `1` + strings.Repeat(`}`, 500) + `}`,
+		"too long": `{"type":"cmd","cid":"a","op":"send","args":{"text":"` +
+			strings.Repeat("x", 40<<10) + `"}}`,
 		"a command without a": `{"type":"cmd","op":"socket","args":{}}`,
 		"not UTF-8":           "{\"type\":\"\xff\xfe\"}",
 	} {

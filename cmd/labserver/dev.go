@@ -17,7 +17,8 @@ const rebuildEvery = 500 * time.Millisecond
 
 // develop builds the front end with source maps into a folder of its own, serves it from
 // there and builds it again when a source changes, until ctx ends. done removes the folder.
-func develop(ctx context.Context, log *slog.Logger) (assets *static.Assets, done func(), err error) {
+func develop(ctx context.Context, log *slog.Logger) (
+	assets *static.Assets, done func(), err error) {
 	out, err := os.MkdirTemp("", "labserver-dev-")
 	if err != nil {
 		return nil, nil, err
@@ -25,7 +26,8 @@ func develop(ctx context.Context, log *slog.Logger) (assets *static.Assets, done
 	done = func() { os.RemoveAll(out) }
 	if err := bundle(ctx, out); err != nil {
 		done()
-		return nil, nil, wrongf("--dev could not build static/src: %v; run `npm ci` in static/ first", err)
+		return nil, nil, wrongf("--dev could not build static/src: %v; run `npm ci` in static/ first",
+			err)
 	}
 	go func() {
 		last := newest("static/src")

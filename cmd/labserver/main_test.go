@@ -30,16 +30,18 @@ func TestWhatMakesNoSenseGetsOneLineAndStatusTwoAndWritesNothing(t *testing.T) {
 	file := write("file", "not a folder")
 	empty := write("empty.jsonl", "")
 	prose := write("prose.jsonl", "Dear journal,\n")
+	header := func(behaviour, build, seed string) string {
+		return `{"format":1,"behaviour":` + behaviour + `,"build":"` + build + `",` +
+			`"lab":{"slug":"","digest":""},"params":{},"world":{"profile":"linux","commands":[]},` +
+			`"seed":"` + seed + `","parent":null}` + "\n"
+	}
 	future := write("future.jsonl", `{"format":99,"behaviour":0,"seed":"1"}`+"\n")
-	badSeed := write("seed.jsonl", `{"format":1,"behaviour":0,"lab":{"slug":"","digest":""},`+
-		`"params":{},"world":{"profile":"linux","commands":[]},"seed":"minus one","parent":null}`+"\n")
-	later := write("later.jsonl", `{"format":1,"behaviour":7,"build":"","lab":{"slug":"","digest":""},`+
-		`"params":{},"world":{"profile":"linux","commands":[]},"seed":"1","parent":null}`+"\n")
-	other := write("other.jsonl", `{"format":1,"behaviour":0,"build":"ffff","lab":{"slug":"","digest":""},`+
-		`"params":{},"world":{"profile":"linux","commands":[]},"seed":"1","parent":null}`+"\n")
-	broken := write("broken.jsonl", `{"format":1,"behaviour":0,"build":"","lab":{"slug":"","digest":""},`+
-		`"params":{},"world":{"profile":"linux","commands":[]},"seed":"1","parent":null}`+"\n"+
-		`{"seq":1,"step":0,"t":0,"n":1,"cid":"a","actor":"x","op":"bind","args":{"proc":"p9","fd":3,"port":1}}`+"\n")
+	badSeed := write("seed.jsonl", header("0", "", "minus one"))
+	later := write("later.jsonl", header("7", "", "1"))
+	other := write("other.jsonl", header("0", "ffff", "1"))
+	broken := write("broken.jsonl", header("0", "", "1")+
+		`{"seq":1,"step":0,"t":0,"n":1,"cid":"a","actor":"x","op":"bind",`+
+		`"args":{"proc":"p9","fd":3,"port":1}}`+"\n")
 
 	for _, c := range []struct {
 		name string
@@ -59,9 +61,12 @@ func TestWhatMakesNoSenseGetsOneLineAndStatusTwoAndWritesNothing(t *testing.T) {
 			map[string]string{"LABSERVER_ADDR": "nowhere"}, "nowhere"},
 		{"boolean from the environment", []string{"serve"},
 			map[string]string{"LABSERVER_DEV": "perhaps"}, "perhaps"},
-		{"public URL without scheme", []string{"serve", "--public-url", "labs.example.org"}, nil, "https://"},
-		{"public URL with a path", []string{"serve", "--public-url", "https://a.example/x"}, nil, "origin"},
-		{"data folder is a file", []string{"serve", "--addr", "127.0.0.1:0", "--data", file}, nil, "not a folder"},
+		{"public URL without scheme", []string{"serve", "--public-url", "labs.example.org"},
+			nil, "https://"},
+		{"public URL with a path", []string{"serve", "--public-url", "https://a.example/x"},
+			nil, "origin"},
+		{"data folder is a file", []string{"serve", "--addr", "127.0.0.1:0", "--data", file},
+			nil, "not a folder"},
 		{"dev without sources", []string{"serve", "--dev"}, nil, "static/src"},
 		{"replay of nothing", []string{"replay"}, nil, "journal"},
 		{"replay of a missing file", []string{"replay", "none.jsonl"}, nil, "none.jsonl"},
@@ -74,7 +79,8 @@ func TestWhatMakesNoSenseGetsOneLineAndStatusTwoAndWritesNothing(t *testing.T) {
 		{"replay of another build", []string{"replay", other}, nil, "build ffff"},
 		{"replay of an impossible entry", []string{"replay", broken}, nil, "p9"},
 		{"replay in two forms", []string{"replay", "--json", "--hash", broken}, nil, "--hash"},
-		{"replay of a session without a database", []string{"replay", "session:abc"}, nil, "labserver-data"},
+		{"replay of a session without a database", []string{"replay", "session:abc"},
+			nil, "labserver-data"},
 		{"replay of a run that is no number", []string{"replay", "session:abc/one"}, nil, "one"},
 		{"grade without a journal", []string{"grade", "hello-udp"}, nil, "journal"},
 		{"grade by an unknown lab", []string{"grade", "no-such-lab", broken}, nil, "no-such-lab"},

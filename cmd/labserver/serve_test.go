@@ -193,13 +193,14 @@ func TestOtherSubcommandsReadBesideTheServer(t *testing.T) {
 	}
 	out, _, code = call(t, "grade", "--json", slug, "session:"+id)
 	var report struct{ Goals []struct{ State string } }
-	if err := json.Unmarshal([]byte(out), &report); code != exitOK || err != nil || len(report.Goals) == 0 {
+	err := json.Unmarshal([]byte(out), &report)
+	if code != exitOK || err != nil || len(report.Goals) == 0 {
 		t.Errorf("grade --json: status %d, %v, %.200q", code, err, out)
 	}
-	for _, c := range [][2]string{{"session:nobody", "session:nobody"}, {"session:" + id + "/9", "/9"}} {
-		_, errs, code := call(t, "replay", c[0])
-		if code != exitWrong || !strings.Contains(errs, c[1]) {
-			t.Errorf("replay %s: status %d, %q", c[0], code, errs)
+	for _, unknown := range []string{"session:nobody", "session:" + id + "/9"} {
+		_, errs, code := call(t, "replay", unknown)
+		if code != exitWrong || !strings.Contains(errs, unknown) {
+			t.Errorf("replay %s: status %d, %q", unknown, code, errs)
 		}
 	}
 

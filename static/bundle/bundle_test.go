@@ -8,7 +8,8 @@ import (
 	"testing/fstest"
 )
 
-const play = "<!-- @license -->\n<svg\n  width=\"24\"\n>\n  <path d=\"M5 5\" />\n  <path d=\"M6 6\" />\n</svg>\n"
+const play = "<!-- @license -->\n<svg\n  width=\"24\"\n>\n" +
+	"  <path d=\"M5 5\" />\n  <path d=\"M6 6\" />\n</svg>\n"
 
 func TestASpriteHoldsOneSymbolForEachListedIcon(t *testing.T) {
 	icons := fstest.MapFS{"play.svg": {Data: []byte(play)}}
