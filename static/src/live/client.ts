@@ -8,9 +8,18 @@
 import type { Event } from "../workbench/model";
 import { backoff } from "./backoff";
 import {
-  decode, encode, SUBPROTOCOL,
-  type ClientFrame, type Cursor, type EvsFrame, type HelloFrame, type ResFrame,
-  type ServerFrame, type SnapFrame, type WireError,
+  decode,
+  encode,
+  SUBPROTOCOL,
+  type ClientFrame,
+  type CmdFrame,
+  type Cursor,
+  type EvsFrame,
+  type HelloFrame,
+  type ResFrame,
+  type ServerFrame,
+  type SnapFrame,
+  type WireError,
 } from "./frames";
 
 const BEAT_MS = 5_000;
@@ -55,9 +64,7 @@ export type Link =
   | { state: "closed"; code: string };
 
 /** The answer to a command. */
-export type Result =
-  | { ok: true; run: number; n: number }
-  | { ok: false; err: WireError };
+export type Result = { ok: true; run: number; n: number } | { ok: false; err: WireError };
 
 /** What the client tells. Each event arrives exactly once, in order. */
 export interface Sink {
@@ -69,7 +76,7 @@ export interface Sink {
 }
 
 interface Pending {
-  frame: Extract<ClientFrame, { type: "cmd" }>;
+  frame: CmdFrame;
   resolve(r: Result): void;
 }
 
@@ -219,7 +226,7 @@ export class LiveClient {
     if (frame.ok) {
       waiting.resolve({ ok: true, run: frame.run ?? 0, n: frame.n ?? 0 });
     } else {
-      waiting.resolve({ ok: false, err: frame.err ?? { code: "internal" } });
+      waiting.resolve({ ok: false, err: frame.err ?? { code: "internal", key: "" } });
     }
   }
 
@@ -276,7 +283,7 @@ export class LiveClient {
     this.env.clearTimeout(this.pingTimer);
     this.socket?.close();
     this.sink.link({ state: "closed", code });
-    for (const p of this.pending.values()) p.resolve({ ok: false, err: { code } });
+    for (const p of this.pending.values()) p.resolve({ ok: false, err: { code, key: "" } });
     this.pending.clear();
   }
 

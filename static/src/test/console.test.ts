@@ -17,12 +17,29 @@ const tcp = S("socket", { proto: "tcp" });
 
 const good: readonly [line: string, plan: object][] = [
   ["listen 8081", calls(tcp, S("bind", { fd: NEW, port: 8081 }), S("listen", { fd: NEW }))],
-  ["listen 50.50.50.50:8081 5", calls(tcp, S("bind", { fd: NEW, addr: "50.50.50.50", port: 8081 }), S("listen", { fd: NEW, backlog: 5 }))],
+  [
+    "listen 50.50.50.50:8081 5",
+    calls(
+      tcp,
+      S("bind", { fd: NEW, addr: "50.50.50.50", port: 8081 }),
+      S("listen", { fd: NEW, backlog: 5 }),
+    ),
+  ],
   ["listen *:80", calls(tcp, S("bind", { fd: NEW, port: 80 }), S("listen", { fd: NEW }))],
   ["listen fd 3 2", calls(S("listen", { fd: 3, backlog: 2 }))],
   ["LISTEN 65536", calls(tcp, S("bind", { fd: NEW, port: 65536 }), S("listen", { fd: NEW }))],
-  ["connect 50.50.50.50:8081", calls(tcp, S("connect", { fd: NEW, addr: "50.50.50.50", port: 8081 }))],
-  ["connect 50.50.50.50:8081 from 3001", calls(tcp, S("bind", { fd: NEW, port: 3001 }), S("connect", { fd: NEW, addr: "50.50.50.50", port: 8081 }))],
+  [
+    "connect 50.50.50.50:8081",
+    calls(tcp, S("connect", { fd: NEW, addr: "50.50.50.50", port: 8081 })),
+  ],
+  [
+    "connect 50.50.50.50:8081 from 3001",
+    calls(
+      tcp,
+      S("bind", { fd: NEW, port: 3001 }),
+      S("connect", { fd: NEW, addr: "50.50.50.50", port: 8081 }),
+    ),
+  ],
   ["connect fd 4 1.2.3.4:5", calls(S("connect", { fd: 4, addr: "1.2.3.4", port: 5 }))],
   ["accept", calls(S("accept", { fd: 3 }))],
   ["accept 7", calls(S("accept", { fd: 7 }))],
@@ -36,19 +53,52 @@ const good: readonly [line: string, plan: object][] = [
   ["shutdown 4 wr", calls(S("shutdown", { fd: 4, how: "wr" }))],
   ["udp 5000", calls(S("socket", { proto: "udp" }), S("bind", { fd: NEW, port: 5000 }))],
   ["udp", calls(S("socket", { proto: "udp" }))],
-  ['sendto 3 50.50.50.50:5000 "hi"', calls(S("sendto", { fd: 3, addr: "50.50.50.50", port: 5000, text: "hi" }))],
+  [
+    'sendto 3 50.50.50.50:5000 "hi"',
+    calls(S("sendto", { fd: 3, addr: "50.50.50.50", port: 5000, text: "hi" })),
+  ],
   ["recvfrom 3", calls(S("recvfrom", { fd: 3 }))],
-  ["setsockopt 3 so_reuseaddr 1", calls(S("setsockopt", { fd: 3, option: "SO_REUSEADDR", value: 1 }))],
+  [
+    "setsockopt 3 so_reuseaddr 1",
+    calls(S("setsockopt", { fd: 3, option: "SO_REUSEADDR", value: 1 })),
+  ],
   ["ss -tan", { kind: "ss", proto: "tcp", listening: false }],
   ["ss -uan", { kind: "ss", proto: "udp", listening: false }],
   ["ss -l -t", { kind: "ss", proto: "tcp", listening: true }],
-  ["tc link l1 delay 40ms loss 5% rate 10mbit queue 64k", { kind: "world", step: S("link.set", { link: "l1", delay_ns: 40e6, loss_ppm: 50_000, rate_bps: 10e6, queue_octets: 65536 }) }],
+  [
+    "tc link l1 delay 40ms loss 5% rate 10mbit queue 64k",
+    {
+      kind: "world",
+      step: S("link.set", {
+        link: "l1",
+        delay_ns: 40e6,
+        loss_ppm: 50_000,
+        rate_bps: 10e6,
+        queue_octets: 65536,
+      }),
+    },
+  ],
   ["tc link l1 down", { kind: "world", step: S("link.set", { link: "l1", up: false }) }],
   ["drop #17", { kind: "world", step: S("segment.drop", { pkt: 17 }) }],
-  ["host add D 44.44.44.44/24", { kind: "world", step: S("host.add", { id: "D", name: "D", addr: "44.44.44.44/24" }) }],
-  ["host add R2 router", { kind: "world", step: S("host.add", { id: "R2", name: "R2", forward: true }) }],
-  ["link add A.eth1 R delay 1.5ms", { kind: "world", step: S("link.add", { a: { host: "A", nic: "eth1" }, b: { host: "R" }, delay_ns: 1.5e6 }) }],
-  ["route add A 0.0.0.0/0 via 10.0.0.1", { kind: "world", step: S("route.add", { host: "A", dst: "0.0.0.0/0", via: "10.0.0.1" }) }],
+  [
+    "host add D 44.44.44.44/24",
+    { kind: "world", step: S("host.add", { id: "D", name: "D", addr: "44.44.44.44/24" }) },
+  ],
+  [
+    "host add R2 router",
+    { kind: "world", step: S("host.add", { id: "R2", name: "R2", forward: true }) },
+  ],
+  [
+    "link add A.eth1 R delay 1.5ms",
+    {
+      kind: "world",
+      step: S("link.add", { a: { host: "A", nic: "eth1" }, b: { host: "R" }, delay_ns: 1.5e6 }),
+    },
+  ],
+  [
+    "route add A 0.0.0.0/0 via 10.0.0.1",
+    { kind: "world", step: S("route.add", { host: "A", dst: "0.0.0.0/0", via: "10.0.0.1" }) },
+  ],
   ["proc start A client", { kind: "world", step: S("proc.start", { host: "A", name: "client" }) }],
   ["play 0.1", { kind: "clock", step: S("clock.play", { speed: 0.1 }) }],
   ["play max", { kind: "clock", step: S("clock.play", { speed: "max" }) }],
@@ -93,17 +143,26 @@ const wrong: readonly [line: string, key: string, col: number][] = [
 
 test("an error points at the word that is wrong", () => {
   for (const [text, key, col] of wrong) {
-    assert.throws(() => parse(text, alone), (e: unknown) => {
-      assert.ok(e instanceof LineError, `${text}: ${String(e)}`);
-      assert.deepEqual([e.key, e.col], [key, col], text);
-      return true;
-    });
+    assert.throws(
+      () => parse(text, alone),
+      (e: unknown) => {
+        assert.ok(e instanceof LineError, `${text}: ${String(e)}`);
+        assert.deepEqual([e.key, e.col], [key, col], text);
+        return true;
+      },
+    );
   }
 });
 
 test("accept alone asks which listener when there is none or more than one", () => {
-  for (const [listeners, key] of [[[], "console.no_listener"], [[3, 5], "console.which_listener"]] as const) {
-    assert.throws(() => parse("accept", { listeners }), (e: unknown) => e instanceof LineError && e.key === key);
+  for (const [listeners, key] of [
+    [[], "console.no_listener"],
+    [[3, 5], "console.which_listener"],
+  ] as const) {
+    assert.throws(
+      () => parse("accept", { listeners }),
+      (e: unknown) => e instanceof LineError && e.key === key,
+    );
   }
 });
 
@@ -115,7 +174,7 @@ function stepsOf(plan: Plan | null): { op: string; args: Record<string, unknown>
 test("what a button echoes means the same when typed", () => {
   for (const [text, plan] of good) {
     const steps = stepsOf(parse(text, alone));
-    if (steps.length === 0 || text.startsWith("udp") && steps.length === 1) continue;
+    if (steps.length === 0 || (text.startsWith("udp") && steps.length === 1)) continue;
     const echoed = steps.length > 1 ? composite(steps) : line(steps[0]!.op, steps[0]!.args);
     assert.deepEqual(parse(echoed, alone), plan, `${text} → ${echoed}`);
   }
@@ -132,15 +191,44 @@ test("a call reads as strace prints it", () => {
 test("Tab completes verbs, descriptors, links and where somebody listens", () => {
   const view = newView();
   const socket: Socket = {
-    id: "s1", host: "B", proc: "B.server", fd: 3, proto: "tcp", local: "0.0.0.0:8081", remote: "", listening: true, backlog: 128,
-    syn_queue: 0, accept_queue: 0, listener: "", conn: "", octets: 0, datagrams: 0, error: "", shut_read: false, shut_write: false, options: [],
+    id: "s1",
+    host: "B",
+    proc: "B.server",
+    fd: 3,
+    proto: "tcp",
+    local: "0.0.0.0:8081",
+    remote: "",
+    listening: true,
+    backlog: 128,
+    syn_queue: 0,
+    accept_queue: 0,
+    listener: "",
+    conn: "",
+    octets: 0,
+    datagrams: 0,
+    error: "",
+    shut_read: false,
+    shut_write: false,
+    options: [],
   };
   view.sockets.push(socket);
-  view.hosts.push({ id: "B", name: "B", profile: "linux", forward: false, nics: [{ id: "eth0", addr: "50.50.50.50/24", mtu: 1500 }], routes: [], procs: [], knobs: [] });
+  view.hosts.push({
+    id: "B",
+    name: "B",
+    profile: "linux",
+    forward: false,
+    nics: [{ id: "eth0", addr: "50.50.50.50/24", mtu: 1500 }],
+    routes: [],
+    procs: [],
+    knobs: [],
+  });
   assert.deepEqual(complete("con", view, "A.client"), { from: 0, options: ["connect"] });
   assert.deepEqual(complete("accept ", view, "B.server"), { from: 7, options: ["3"] });
   assert.deepEqual(complete("accept ", view, "A.client").options, []);
-  assert.deepEqual(complete("connect 50", view, "A.client"), { from: 8, options: ["50.50.50.50:8081"] });
+  assert.deepEqual(complete("connect 50", view, "A.client"), {
+    from: 8,
+    options: ["50.50.50.50:8081"],
+  });
   assert.deepEqual(complete("help sh", view, "A.client").options, ["shutdown"]);
 });
 

@@ -5,7 +5,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Event } from "../workbench/model";
 import { Axis } from "../workbench/ladder/axis";
-import { hit, label, lanesX, layout, visible, type Primitive, type Viewport } from "../workbench/ladder/layout";
+import {
+  hit,
+  label,
+  lanesX,
+  layout,
+  visible,
+  type Primitive,
+  type Viewport,
+} from "../workbench/ladder/layout";
 import { Fate, Rows, address } from "../workbench/ladder/rows";
 
 const MS = 1e6;
@@ -16,23 +24,53 @@ class Run {
   private n = 0;
 
   constructor() {
-    for (const [id, addr, forward] of [["A", "1.1.1.1/24", false], ["R", "9.9.9.9/24", true], ["B", "2.2.2.2/24", false]] as const) {
+    for (const [id, addr, forward] of [
+      ["A", "1.1.1.1/24", false],
+      ["R", "9.9.9.9/24", true],
+      ["B", "2.2.2.2/24", false],
+    ] as const) {
       this.tell(0, "host.added", { name: id, profile: "linux", forward }, id);
       this.tell(0, "nic.added", { nic: "eth0", addr, mtu: 1500 }, id);
     }
-    this.tell(0, "link.added", { link: "l1", a: { host: "A", nic: "eth0" }, b: { host: "R", nic: "eth0" }, params: {} });
-    this.tell(0, "link.added", { link: "l2", a: { host: "R", nic: "eth1" }, b: { host: "B", nic: "eth0" }, params: {} });
+    this.tell(0, "link.added", {
+      link: "l1",
+      a: { host: "A", nic: "eth0" },
+      b: { host: "R", nic: "eth0" },
+      params: {},
+    });
+    this.tell(0, "link.added", {
+      link: "l2",
+      a: { host: "R", nic: "eth1" },
+      b: { host: "B", nic: "eth0" },
+      params: {},
+    });
   }
 
   tell(t: number, kind: string, body: object, host?: string, conn?: string): number {
     this.n++;
-    this.rows.feed({ n: this.n, t, kind, by: 0, rule: "r", ...(host ? { host } : {}), ...(conn ? { conn } : {}), ...body } as Event);
+    this.rows.feed({
+      n: this.n,
+      t,
+      kind,
+      by: 0,
+      rule: "r",
+      ...(host ? { host } : {}),
+      ...(conn ? { conn } : {}),
+      ...body,
+    } as Event);
     return this.n;
   }
 
   send(t: number, from: "A" | "B", flags: string, seq = 0, more: object = {}): number {
-    const [src, dst] = from === "A" ? ["1.1.1.1:3001", "2.2.2.2:8081"] : ["2.2.2.2:8081", "1.1.1.1:3001"];
-    return this.tell(t, "segment.sent", { seg: { src, dst, flags, seq, ack: 0, wnd: 1000, len: 0, end: seq, ...more } }, from, from === "A" ? "c1" : "c2");
+    const [src, dst] =
+      from === "A" ? ["1.1.1.1:3001", "2.2.2.2:8081"] : ["2.2.2.2:8081", "1.1.1.1:3001"];
+    return this.tell(
+      t,
+      "segment.sent",
+      { seg: { src, dst, flags, seq, ack: 0, wnd: 1000, len: 0, end: seq, ...more } },
+      from,
+      from === "A" ? "c1" : "c2",
+    );
   }
 
   arrive(t: number, pkt: number, at: "A" | "B"): number {
@@ -41,7 +79,18 @@ class Run {
 }
 
 function viewport(more: Partial<Viewport> = {}): Viewport {
-  return { width: 800, height: 600, top: 0, now: 0, relativeSeq: true, showRouters: false, litN: 0, litConns: null, names: new Map(), ...more };
+  return {
+    width: 800,
+    height: 600,
+    top: 0,
+    now: 0,
+    relativeSeq: true,
+    showRouters: false,
+    litN: 0,
+    litConns: null,
+    names: new Map(),
+    ...more,
+  };
 }
 
 function draw(run: Run, view: Viewport): { shapes: Primitive[]; axis: Axis } {
@@ -51,7 +100,9 @@ function draw(run: Run, view: Viewport): { shapes: Primitive[]; axis: Axis } {
 }
 
 function lines(shapes: Primitive[]): Extract<Primitive, { k: "line" }>[] {
-  return shapes.filter((s): s is Extract<Primitive, { k: "line" }> => s.k === "line" && s.n !== undefined);
+  return shapes.filter(
+    (s): s is Extract<Primitive, { k: "line" }> => s.k === "line" && s.n !== undefined,
+  );
 }
 
 test("an arrow goes from its sender's lifeline down to its receiver's", () => {
@@ -75,9 +126,23 @@ test("a router has a lifeline only when asked for", () => {
 test("a packet lost on the second link stops between middle and end, with a cross", () => {
   const run = new Run();
   const pkt = run.send(0, "A", "PA", 1, { len: 5 });
-  run.tell(0, "packet.departed", { pkt, link: "l1", from: "A", to: "R", arrive: 20 * MS, octets: 45 });
+  run.tell(0, "packet.departed", {
+    pkt,
+    link: "l1",
+    from: "A",
+    to: "R",
+    arrive: 20 * MS,
+    octets: 45,
+  });
   run.tell(20 * MS, "packet.arrived", { pkt, link: "l1" }, "R");
-  run.tell(20 * MS, "packet.departed", { pkt, link: "l2", from: "R", to: "B", arrive: 40 * MS, octets: 45 });
+  run.tell(20 * MS, "packet.departed", {
+    pkt,
+    link: "l2",
+    from: "R",
+    to: "B",
+    arrive: 40 * MS,
+    octets: 45,
+  });
   run.tell(30 * MS, "packet.dropped", { pkt, link: "l2", reason: "loss" });
   assert.equal(run.rows.fate.at(0), Fate.Dropped);
   assert.equal(run.rows.share.at(0), 0.75);
@@ -93,7 +158,14 @@ test("a packet lost on the second link stops between middle and end, with a cros
 test("a packet under way is drawn as far as it has come by now", () => {
   const run = new Run();
   const pkt = run.send(0, "A", "S");
-  run.tell(0, "packet.departed", { pkt, link: "l1", from: "A", to: "R", arrive: 40 * MS, octets: 60 });
+  run.tell(0, "packet.departed", {
+    pkt,
+    link: "l1",
+    from: "A",
+    to: "R",
+    arrive: 40 * MS,
+    octets: 60,
+  });
   const [early] = [...run.rows.underWay(10 * MS)];
   const [late] = [...run.rows.underWay(40 * MS)];
   assert.equal(early?.share, 0.125);
@@ -117,7 +189,11 @@ test("a retransmission is a double line in its own colour, a SYN carries a trian
 function handshakeThen(quiet: number): Run {
   const run = new Run();
   let t = 0;
-  for (const [from, to, flags] of [["A", "B", "S"], ["B", "A", "SA"], ["A", "B", "A"]] as const) {
+  for (const [from, to, flags] of [
+    ["A", "B", "S"],
+    ["B", "A", "SA"],
+    ["A", "B", "A"],
+  ] as const) {
     const pkt = run.send(t, from, flags);
     run.arrive((t += 50 * MS), pkt, to);
   }
@@ -164,13 +240,22 @@ test("a label counts from each side's own initial sequence number", () => {
   run.send(0, "A", "S", 4_294_967_290, { end: 4_294_967_291 });
   run.send(1, "B", "SA", 700, { ack: 4_294_967_291 });
   run.send(2, "A", "PA", 4_294_967_291, { ack: 701, len: 10 });
-  assert.deepEqual([0, 1, 2].map((i) => label(run.rows, i, true)), ["SYN 0", "SYN·ACK 0/1", "PSH·ACK 1/1 · 10 B"]);
+  assert.deepEqual(
+    [0, 1, 2].map((i) => label(run.rows, i, true)),
+    ["SYN 0", "SYN·ACK 0/1", "PSH·ACK 1/1 · 10 B"],
+  );
   assert.equal(label(run.rows, 2, false), "PSH·ACK 4294967291/701 · 10 B");
 });
 
 test("states passed through within one instant leave one mark", () => {
   const run = new Run();
-  run.tell(0, "conn.opened", { local: "x", remote: "y", state: "LISTEN", active: false, iss: 1 }, "B", "c2");
+  run.tell(
+    0,
+    "conn.opened",
+    { local: "x", remote: "y", state: "LISTEN", active: false, iss: 1 },
+    "B",
+    "c2",
+  );
   run.tell(0, "conn.state", { old: "LISTEN", new: "SYN-RECEIVED" }, "B", "c2");
   assert.deepEqual(run.rows.markState, ["SYN-RECEIVED"]);
 });
@@ -182,7 +267,10 @@ test("pointing at an arrow or at its label finds its event, beside it nothing", 
   const view = viewport({ now: 50 * MS });
   const { shapes, axis } = draw(run, view);
   const [arrow] = lines(shapes);
-  assert.equal(hit(run.rows, axis, view, (arrow!.x0 + arrow!.x1) / 2, (arrow!.y0 + arrow!.y1) / 2), pkt);
+  assert.equal(
+    hit(run.rows, axis, view, (arrow!.x0 + arrow!.x1) / 2, (arrow!.y0 + arrow!.y1) / 2),
+    pkt,
+  );
   assert.equal(hit(run.rows, axis, view, arrow!.x0 + 40, arrow!.y0 - 4), pkt);
   assert.equal(hit(run.rows, axis, view, arrow!.x0 + 40, arrow!.y0 + 300), 0);
 });
@@ -219,5 +307,9 @@ test("zoomed far out, bars stand for lines", () => {
 });
 
 test("an address is what stands before the port", () => {
-  assert.deepEqual(["10.0.0.1:80", "10.0.0.1", "[2001:db8::1]:53"].map(address), ["10.0.0.1", "10.0.0.1", "2001:db8::1"]);
+  assert.deepEqual(["10.0.0.1:80", "10.0.0.1", "[2001:db8::1]:53"].map(address), [
+    "10.0.0.1",
+    "10.0.0.1",
+    "2001:db8::1",
+  ]);
 });

@@ -3,9 +3,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { backoff } from "../live/backoff";
-import { LiveClient, type Env, type Link, type Result, type SocketLike, type Status } from "../live/client";
+import {
+  LiveClient,
+  type Env,
+  type Link,
+  type Result,
+  type SocketLike,
+  type Status,
+} from "../live/client";
 
-interface Sent { type: string; [field: string]: unknown }
+interface Sent {
+  type: string;
+  [field: string]: unknown;
+}
 
 class FakeSocket implements SocketLike {
   onopen: (() => void) | null = null;
@@ -39,13 +49,17 @@ class World implements Env {
   links: Link[] = [];
   answer: Status | null = null;
   private ids = 0;
-  readonly client = new LiveClient(this, {
-    link: (l) => this.links.push(l),
-    hello: (f, from) => this.told.push(`hello ${f.resumed ? `resumed from ${from}` : "fresh"}`),
-    snap: (f) => this.told.push(`snap ${f.run}/${f.n}`),
-    events: (run, items) => this.told.push(`events ${run}: ${items.map((e) => e.n).join(" ")}`),
-    frame: (f) => this.told.push(f.type),
-  }, "schema-1");
+  readonly client = new LiveClient(
+    this,
+    {
+      link: (l) => this.links.push(l),
+      hello: (f, from) => this.told.push(`hello ${f.resumed ? `resumed from ${from}` : "fresh"}`),
+      snap: (f) => this.told.push(`snap ${f.run}/${f.n}`),
+      events: (run, items) => this.told.push(`events ${run}: ${items.map((e) => e.n).join(" ")}`),
+      frame: (f) => this.told.push(f.type),
+    },
+    "schema-1",
+  );
 
   open(): SocketLike {
     const s = new FakeSocket();
@@ -87,7 +101,9 @@ class World implements Env {
   pass(ms: number): void {
     const until = this.at + ms;
     for (;;) {
-      const next = this.timers.filter((t) => !t.off && t.due <= until).sort((a, b) => a.due - b.due)[0];
+      const next = this.timers
+        .filter((t) => !t.off && t.due <= until)
+        .sort((a, b) => a.due - b.due)[0];
       if (!next) break;
       next.off = true;
       this.at = Math.max(this.at, next.due);
@@ -117,11 +133,29 @@ class World implements Env {
 }
 
 function hello(more: object): object {
-  return { type: "hello", proto: 1, schema: "schema-1", run: 1, owner_epoch: 7, role: "drive", head: 0, oldest: 1, common: 0, resumed: false, ...more };
+  return {
+    type: "hello",
+    proto: 1,
+    schema: "schema-1",
+    run: 1,
+    owner_epoch: 7,
+    role: "drive",
+    head: 0,
+    oldest: 1,
+    common: 0,
+    resumed: false,
+    ...more,
+  };
 }
 
 function evs(from: number, to: number, run = 1): object {
-  const items = Array.from({ length: to - from + 1 }, (_, i) => ({ n: from + i, t: 0, kind: "x", by: 0, rule: "r" }));
+  const items = Array.from({ length: to - from + 1 }, (_, i) => ({
+    n: from + i,
+    t: 0,
+    kind: "x",
+    by: 0,
+    rule: "r",
+  }));
   return { type: "evs", run, from, to, t: 5, items };
 }
 
@@ -137,10 +171,18 @@ test("after a lost socket it asks for what is missing and hears each event once"
   w.socket.hear(evs(1, 3));
   w.drop();
   w.reopen();
-  assert.deepEqual(w.socket.of("hello"), [{ type: "hello", proto: [1], schema: "schema-1", run: 1, after: 3, owner_epoch: 7 }]);
+  assert.deepEqual(w.socket.of("hello"), [
+    { type: "hello", proto: [1], schema: "schema-1", run: 1, after: 3, owner_epoch: 7 },
+  ]);
   w.socket.hear(hello({ head: 5, resumed: true }));
   w.socket.hear(evs(2, 5));
-  assert.deepEqual(w.told, ["hello fresh", "snap 1/0", "events 1: 1 2 3", "hello resumed from 3", "events 1: 4 5"]);
+  assert.deepEqual(w.told, [
+    "hello fresh",
+    "snap 1/0",
+    "events 1: 1 2 3",
+    "hello resumed from 3",
+    "events 1: 4 5",
+  ]);
 });
 
 test("what was heard before is dropped, another run's events too", () => {
@@ -194,7 +236,10 @@ test("a command that met a lost socket is sent again with the same cid, and answ
   w.reopen();
   assert.deepEqual(w.socket.of("cmd"), [], "nothing before the server's hello");
   w.socket.hear(hello({ resumed: true }));
-  assert.deepEqual(w.socket.of("cmd").map((f) => f["cid"]), ["cid-1", "cid-2"]);
+  assert.deepEqual(
+    w.socket.of("cmd").map((f) => f["cid"]),
+    ["cid-1", "cid-2"],
+  );
   assert.deepEqual(w.socket.of("cmd")[0], first[0]);
   w.socket.hear({ type: "res", cid: "cid-1", ok: true, run: 1, n: 12 });
   w.socket.hear({ type: "res", cid: "cid-1", ok: true, run: 1, n: 99 });
@@ -205,12 +250,23 @@ test("a command that met a lost socket is sent again with the same cid, and answ
 test("an error reaches whoever asked, with its field", async () => {
   const w = new World().online(0);
   const asked = w.client.command("bind", { fd: "x" });
-  w.socket.hear({ type: "res", cid: "cid-1", ok: false, err: { code: "bad_type", key: "error.bad_type", field: "fd" } });
-  assert.deepEqual(await asked, { ok: false, err: { code: "bad_type", key: "error.bad_type", field: "fd" } });
+  w.socket.hear({
+    type: "res",
+    cid: "cid-1",
+    ok: false,
+    err: { code: "bad_type", key: "error.bad_type", field: "fd" },
+  });
+  assert.deepEqual(await asked, {
+    ok: false,
+    err: { code: "bad_type", key: "error.bad_type", field: "fd" },
+  });
 });
 
 test("waits grow from half a second to eight, within half of themselves", () => {
-  assert.deepEqual([0, 1, 2, 6, 20].map((n) => backoff(n, 0.5)), [500, 800, 1280, 8000, 8000]);
+  assert.deepEqual(
+    [0, 1, 2, 6, 20].map((n) => backoff(n, 0.5)),
+    [500, 800, 1280, 8000, 8000],
+  );
   assert.equal(backoff(20, 0), 4000);
   assert.ok(backoff(20, 0.999) < 12_000);
 });
@@ -252,7 +308,7 @@ test("a bye without retry ends it, and pending commands are answered", async () 
   const w = new World().online(0);
   const asked = w.client.command("close", { fd: 3 });
   w.socket.hear({ type: "bye", code: "revoked", retry: false });
-  assert.deepEqual(await asked, { ok: false, err: { code: "revoked" } });
+  assert.deepEqual(await asked, { ok: false, err: { code: "revoked", key: "" } });
   w.pass(60_000);
   assert.equal(w.sockets.length, 1);
 });

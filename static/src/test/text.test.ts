@@ -17,7 +17,11 @@ test("English and Korean have the same keys and placeholders", () => {
   assert.deepEqual(Object.keys(korean).sort(), Object.keys(english).sort());
   for (const [key, text] of Object.entries(english)) {
     assert.notEqual(text.trim(), "", key);
-    assert.deepEqual([...new Set(placeholders(korean[key]!))], [...new Set(placeholders(text))], key);
+    assert.deepEqual(
+      [...new Set(placeholders(korean[key]!))],
+      [...new Set(placeholders(text))],
+      key,
+    );
   }
 });
 
@@ -39,8 +43,20 @@ test("instants show seconds with microseconds grouped", () => {
 });
 
 test("spans, rates and shares keep three digits at most", () => {
-  assert.deepEqual([0, 250, 40e6, 1.5e9, 123_456_789, 90e9].map(span), ["0 ms", "250 ns", "40 ms", "1.5 s", "123 ms", "1.5 min"]);
-  assert.deepEqual([0, 9600, 10e6, 1.5e9].map(rate), ["∞", "9.6 kbit/s", "10 Mbit/s", "1.5 Gbit/s"]);
+  assert.deepEqual([0, 250, 40e6, 1.5e9, 123_456_789, 90e9].map(span), [
+    "0 ms",
+    "250 ns",
+    "40 ms",
+    "1.5 s",
+    "123 ms",
+    "1.5 min",
+  ]);
+  assert.deepEqual([0, 9600, 10e6, 1.5e9].map(rate), [
+    "∞",
+    "9.6 kbit/s",
+    "10 Mbit/s",
+    "1.5 Gbit/s",
+  ]);
   assert.deepEqual([50_000, 1, 1e6].map(percent), ["5 %", "0 %", "100 %"]);
   assert.deepEqual([0.001, 1, 1000, 0].map(speed), ["×0.001", "×1", "×1000", "max"]);
 });

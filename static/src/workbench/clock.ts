@@ -14,7 +14,12 @@ export interface Clock {
 }
 
 export const clock = signal<Clock>({
-  playing: false, speed: 1, waiting: false, busy: false, next: null, broken: false,
+  playing: false,
+  speed: 1,
+  waiting: false,
+  busy: false,
+  next: null,
+  broken: false,
 });
 
 // Without hearing, guess this much wall time ahead, or to when the next thing is due: the

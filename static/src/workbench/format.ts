@@ -1,7 +1,11 @@
 // Numbers as people read them: virtual time, spans, sizes, rates, sequence numbers.
 
 const UNITS: readonly [number, string][] = [
-  [60e9, "min"], [1e9, "s"], [1e6, "ms"], [1e3, "µs"], [1, "ns"],
+  [60e9, "min"],
+  [1e9, "s"],
+  [1e6, "ms"],
+  [1e3, "µs"],
+  [1, "ns"],
 ];
 
 /** An instant as the time bar shows it: "1.140 000" seconds, microseconds grouped. */

@@ -18,18 +18,60 @@ export function KeySheet() {
     if (!shown && d.open) d.close();
   }, [shown]);
   return (
-    <dialog ref={dialog} class="ls-sheet" aria-labelledby="keys-title" onClose={() => { panels.help.value = false; }}>
+    <dialog
+      ref={dialog}
+      class="ls-sheet"
+      aria-labelledby="keys-title"
+      onClose={() => {
+        panels.help.value = false;
+      }}
+    >
       <header class="ls-panel-head">
-        <h2 id="keys-title" class="ls-panel-title">{t("keys.title")}</h2>
-        <button type="button" class="ls-tool ls-tool-icon" aria-label={t("form.close")} onClick={() => { panels.help.value = false; }}><Icon name="x" /></button>
+        <h2 id="keys-title" class="ls-panel-title">
+          {t("keys.title")}
+        </h2>
+        <button
+          type="button"
+          class="ls-tool ls-tool-icon"
+          aria-label={t("form.close")}
+          onClick={() => {
+            panels.help.value = false;
+          }}
+        >
+          <Icon name="x" />
+        </button>
       </header>
       <dl class="ls-keys">
-        {allBindings().map((b) => <div key={b.show}><dt><kbd>{b.show}</kbd></dt><dd>{t(b.label)}</dd></div>)}
-        <div><dt><kbd>↑</kbd> <kbd>↓</kbd></dt><dd>{t("keys.walk")}</dd></div>
-        <div><dt><kbd>Enter</kbd></dt><dd>{t("keys.inspect")}</dd></div>
+        {allBindings().map((b) => (
+          <div key={b.show}>
+            <dt>
+              <kbd>{b.show}</kbd>
+            </dt>
+            <dd>{t(b.label)}</dd>
+          </div>
+        ))}
+        <div>
+          <dt>
+            <kbd>↑</kbd> <kbd>↓</kbd>
+          </dt>
+          <dd>{t("keys.walk")}</dd>
+        </div>
+        <div>
+          <dt>
+            <kbd>Enter</kbd>
+          </dt>
+          <dd>{t("keys.inspect")}</dd>
+        </div>
       </dl>
       <label class="ls-check">
-        <input type="checkbox" checked={on.value} onChange={(e) => { on.value = e.currentTarget.checked; setKeysOn(on.value); }} />
+        <input
+          type="checkbox"
+          checked={on.value}
+          onChange={(e) => {
+            on.value = e.currentTarget.checked;
+            setKeysOn(on.value);
+          }}
+        />
         {t("keys.switch")}
       </label>
     </dialog>

@@ -31,8 +31,15 @@ export class Histories {
   seed(view: View): void {
     for (const c of view.connections) {
       this.all.set(c.id, {
-        id: c.id, host: c.host, local: c.local, remote: c.remote, state: c.state,
-        gone: false, edges: [], iss: c.iss, last: 0,
+        id: c.id,
+        host: c.host,
+        local: c.local,
+        remote: c.remote,
+        state: c.state,
+        gone: false,
+        edges: [],
+        iss: c.iss,
+        last: 0,
       });
     }
   }
@@ -42,8 +49,15 @@ export class Histories {
     if (!e.conn) return;
     if (e.kind === "conn.opened") {
       this.all.set(e.conn, {
-        id: e.conn, host: e.host ?? "", local: e.local, remote: e.remote, state: e.state,
-        gone: false, edges: [], iss: e.iss, last: e.n,
+        id: e.conn,
+        host: e.host ?? "",
+        local: e.local,
+        remote: e.remote,
+        state: e.state,
+        gone: false,
+        edges: [],
+        iss: e.iss,
+        last: e.n,
       });
       return;
     }

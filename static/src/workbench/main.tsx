@@ -58,15 +58,42 @@ function mount(id: string, session: Session, what: ComponentChildren): void {
 
 function bindKeys(session: Session): void {
   bind({ code: "Space", show: "Space", label: "keys.play", run: () => togglePlay(session) });
-  bind({ code: "Period", show: ".", label: "keys.step", run: () => { if (!session.locked()) session.step("event"); } });
+  bind({
+    code: "Period",
+    show: ".",
+    label: "keys.step",
+    run: () => {
+      if (!session.locked()) session.step("event");
+    },
+  });
   bind({ code: "KeyT", show: "T", label: "keys.table", run: () => panels.toggleTable() });
   bind({ code: "KeyL", show: "L", label: "keys.live", run: () => panels.followLive() });
-  bind({ code: "KeyK", show: "K", label: "keys.console", run: () => {
-    panels.sockets.value = "console";
-    requestAnimationFrame(() => document.getElementById("wb-console")?.focus());
-  } });
-  bind({ code: "Escape", show: "Esc", label: "keys.release", run: () => { release(); } });
-  bind({ code: "Slash", shift: true, show: "?", label: "keys.sheet", run: () => { panels.help.value = !panels.help.value; } });
+  bind({
+    code: "KeyK",
+    show: "K",
+    label: "keys.console",
+    run: () => {
+      panels.sockets.value = "console";
+      requestAnimationFrame(() => document.getElementById("wb-console")?.focus());
+    },
+  });
+  bind({
+    code: "Escape",
+    show: "Esc",
+    label: "keys.release",
+    run: () => {
+      release();
+    },
+  });
+  bind({
+    code: "Slash",
+    shift: true,
+    show: "?",
+    label: "keys.sheet",
+    run: () => {
+      panels.help.value = !panels.help.value;
+    },
+  });
 }
 
 start();

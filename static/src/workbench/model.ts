@@ -2,7 +2,18 @@
 // browser adds none of its own.
 
 export type {
-  Call, Commands, Conn, Event, Host, Link, LinkParams, Op, Packet, Seg, Socket, View,
+  Call,
+  Commands,
+  Conn,
+  Event,
+  Host,
+  Link,
+  LinkParams,
+  Op,
+  Packet,
+  Seg,
+  Socket,
+  View,
 } from "../gen/wire";
 
 import type { Event } from "../gen/wire";

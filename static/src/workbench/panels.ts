@@ -7,6 +7,8 @@ export const view = {
   ladder: signal<"ladder" | "table">("ladder"),
   sockets: signal<"sockets" | "console">("sockets"),
   help: signal(false),
+  /** Whether the inspector is drawn out, where it is a drawer (720 to 1099 px). */
+  drawer: signal(false),
   /** The host and process whose sockets and console are shown; "" is the first. */
   host: signal(""),
   proc: signal(""),

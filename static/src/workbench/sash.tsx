@@ -24,7 +24,8 @@ export function Sash({ side, property, label }: Props) {
     tell();
   }, [property]);
   const tell = (): void => {
-    if (at.current) share.value = Math.round((100 * size(at.current)) / (across ? innerWidth : innerHeight));
+    if (at.current)
+      share.value = Math.round((100 * size(at.current)) / (across ? innerWidth : innerHeight));
   };
   const size = (sash: HTMLElement): number => {
     const rect = sash.parentElement!.getBoundingClientRect();
@@ -40,15 +41,24 @@ export function Sash({ side, property, label }: Props) {
   const sign = side === "bottom" || side === "right" ? 1 : -1;
   return (
     <div
-      class={`ls-sash ls-sash-${side}`} role="separator" tabIndex={0} ref={at}
-      aria-label={label} aria-valuenow={share.value} aria-valuemin={0} aria-valuemax={100}
+      class={`ls-sash ls-sash-${side}`}
+      role="separator"
+      tabIndex={0}
+      ref={at}
+      aria-label={label}
+      aria-valuenow={share.value}
+      aria-valuemin={0}
+      aria-valuemax={100}
       aria-orientation={across ? "vertical" : "horizontal"}
       onPointerDown={(e) => {
         const sash = e.currentTarget;
         const began = { at: across ? e.clientX : e.clientY, size: size(sash) };
         sash.setPointerCapture(e.pointerId);
-        sash.onpointermove = (m) => set(began.size + sign * ((across ? m.clientX : m.clientY) - began.at));
-        sash.onpointerup = sash.onpointercancel = () => { sash.onpointermove = null; };
+        sash.onpointermove = (m) =>
+          set(began.size + sign * ((across ? m.clientX : m.clientY) - began.at));
+        sash.onpointerup = sash.onpointercancel = () => {
+          sash.onpointermove = null;
+        };
       }}
       onDblClick={() => {
         localStorage.removeItem(`labserver.sash.${property}`);

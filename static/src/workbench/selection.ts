@@ -34,8 +34,13 @@ export function refine(what: Selection): void {
 
 /** Lights something for as long as it is pointed at; {} ends it. */
 export function hover(what: Selection): void {
-  if (what.n === hovered.value.n && what.conn === hovered.value.conn &&
-      what.host === hovered.value.host && what.link === hovered.value.link) return;
+  if (
+    what.n === hovered.value.n &&
+    what.conn === hovered.value.conn &&
+    what.host === hovered.value.host &&
+    what.link === hovered.value.link
+  )
+    return;
   hovered.value = what;
 }
 

@@ -5,7 +5,7 @@ import { signal } from "@preact/signals";
 import { browserEnv, watchPage } from "../live/browser";
 import { LiveClient, type Result, type Sink } from "../live/client";
 import { SchemaHash } from "../gen/wire";
-import type { HelloFrame, ServerFrame, SnapFrame } from "../live/frames";
+import type { HelloFrame, LabFrame, ServerFrame, SnapFrame } from "../live/frames";
 import type { Boot } from "./boot";
 import { Calls, type Outcome } from "./calls";
 import { hold } from "./clock";
@@ -14,6 +14,7 @@ import { NEW, type Step } from "./console/parse";
 import { fetchHistory } from "./history";
 import type { Event } from "./model";
 import { view as panels } from "./panels";
+import { release } from "./selection";
 import { Store } from "./store";
 import { maybe, t } from "./text";
 import { Transcript } from "./transcript";
@@ -107,14 +108,21 @@ export class Session {
   say(text: string, bad = false): void {
     const key = ++this.toastKeys;
     this.toasts.value = [...this.toasts.value.slice(-2), { key, text, bad }];
-    setTimeout(() => {
-      this.toasts.value = this.toasts.value.filter((x) => x.key !== key);
-    }, bad ? 8000 : 4000);
+    setTimeout(
+      () => {
+        this.toasts.value = this.toasts.value.filter((x) => x.key !== key);
+      },
+      bad ? 8000 : 4000,
+    );
   }
 
   private refused(result: Extract<Result, { ok: false }>): void {
     const { code, field, args } = result.err;
-    const fill = { field: field ?? "", got: String(args?.["got"] ?? ""), limit: String(args?.["limit"] ?? "") };
+    const fill = {
+      field: field ?? "",
+      got: String(args?.["got"] ?? ""),
+      limit: String(args?.["limit"] ?? ""),
+    };
     const text = maybe(`error.${code}`, t("error.other", { code }), fill);
     this.transcript.local("error", text);
     if (panels.sockets.value !== "console") this.say(text, true); // else it stands in the log
@@ -150,6 +158,8 @@ export class Session {
   }
 
   private onSnap(frame: SnapFrame): void {
+    const before = this.store.run.value;
+    if (before !== 0 && before !== frame.run) release(); // events of another run
     this.queue = [];
     this.store.snap(frame.run, frame.n, frame.t, frame.view);
     this.transcript.reset();
@@ -174,6 +184,20 @@ export class Session {
   private onFrame(frame: ServerFrame): void {
     if (this.queue.length > 0) this.drain(Infinity);
     this.store.take(frame);
+    if (frame.type === "lab") this.sameTexts(frame);
+  }
+
+  // Another variant draws other parameters, and the page's texts hold the old ones.
+  private sameTexts(frame: LabFrame): void {
+    const shown = this.boot.lab.params ?? {};
+    const drawn = frame.params ?? {};
+    const same =
+      frame.digest === this.boot.lab.digest &&
+      Object.keys({ ...shown, ...drawn }).every((k) => shown[k] === drawn[k]);
+    const once = `labserver.texts.${this.boot.session}.${frame.run}`;
+    if (same || sessionStorage.getItem(once)) return;
+    sessionStorage.setItem(once, "1");
+    location.reload();
   }
 
   private schedule(): void {

@@ -21,7 +21,12 @@ export function Status() {
     <>
       {role === "watch" && <span class="ls-tag">{t("role.watch")}</span>}
       {role === "codrive" && <span class="ls-tag">{t("role.codrive")}</span>}
-      {who.watchers > 0 && <span class="ls-who" title={t("who.watchers", { n: who.watchers })}><Icon name="eye" /> {who.watchers}<span class="ls-visually-hidden"> {t("who.watchers", { n: who.watchers })}</span></span>}
+      {who.watchers > 0 && (
+        <span class="ls-who" title={t("who.watchers", { n: who.watchers })}>
+          <Icon name="eye" /> {who.watchers}
+          <span class="ls-visually-hidden"> {t("who.watchers", { n: who.watchers })}</span>
+        </span>
+      )}
       {who.drivers > 1 && <span class="ls-who">{t("who.drivers", { n: who.drivers })}</span>}
       <span class={`ls-online${online ? "" : " ls-online-off"}`} data-link={link.state}>
         <span class="ls-online-dot" aria-hidden="true" /> {t(`live.${link.state}`)}
@@ -42,25 +47,37 @@ export function Offline() {
       late.value = false;
       return;
     }
-    const timer = setTimeout(() => { late.value = true; }, PATIENCE_MS);
+    const timer = setTimeout(() => {
+      late.value = true;
+    }, PATIENCE_MS);
     return () => clearTimeout(timer);
   }, [gone]);
   useEffect(() => {
     const tick = (): void => {
-      seconds.value = link.state === "offline" ? Math.max(0, Math.ceil((link.retryAt - performance.now()) / 1000)) : 0;
+      seconds.value =
+        link.state === "offline"
+          ? Math.max(0, Math.ceil((link.retryAt - performance.now()) / 1000))
+          : 0;
     };
     tick();
     const timer = setInterval(tick, 250);
     return () => clearInterval(timer);
   }, [link]);
   if (link.state === "closed") {
-    return <div class="ls-offline" role="alert"><Icon name="wifi-off" /> {maybe(`bye.${link.code}`, t("bye.other", { code: link.code }))} <a href="/labs">{t("live.labs")}</a></div>;
+    return (
+      <div class="ls-offline" role="alert">
+        <Icon name="wifi-off" /> {maybe(`bye.${link.code}`, t("bye.other", { code: link.code }))}{" "}
+        <a href="/labs">{t("live.labs")}</a>
+      </div>
+    );
   }
   if (link.state === "online" && session.store.outdated.value) {
     return (
       <div class="ls-offline" role="status">
         <Icon name="info" /> {t("live.outdated")}
-        <button type="button" class="ls-tool" onClick={() => location.reload()}>{t("live.reload")}</button>
+        <button type="button" class="ls-tool" onClick={() => location.reload()}>
+          {t("live.reload")}
+        </button>
       </div>
     );
   }
@@ -68,8 +85,12 @@ export function Offline() {
   return (
     <div class="ls-offline" role="status">
       <Icon name="wifi-off" /> {t("live.lost")}
-      {link.state === "offline" && <span aria-hidden="true"> · {t("live.retry_in", { s: seconds.value })}</span>}
-      <button type="button" class="ls-tool" onClick={() => session.retryNow()}>{t("live.now")}</button>
+      {link.state === "offline" && (
+        <span aria-hidden="true"> · {t("live.retry_in", { s: seconds.value })}</span>
+      )}
+      <button type="button" class="ls-tool" onClick={() => session.retryNow()}>
+        {t("live.now")}
+      </button>
     </div>
   );
 }
@@ -79,7 +100,11 @@ export function Toasts() {
   const session = useSession();
   return (
     <div class="ls-toasts" role="status">
-      {session.toasts.value.map((x) => <p key={x.key} class={x.bad ? "ls-toast ls-toast-bad" : "ls-toast"}>{x.text}</p>)}
+      {session.toasts.value.map((x) => (
+        <p key={x.key} class={x.bad ? "ls-toast ls-toast-bad" : "ls-toast"}>
+          {x.text}
+        </p>
+      ))}
     </div>
   );
 }

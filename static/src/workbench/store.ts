@@ -117,11 +117,18 @@ export class Store {
   private takeClock(frame: ClockFrame): void {
     if (frame.run !== this.run.value) return;
     this.t = Math.max(this.t, frame.t);
-    takeClock({
-      playing: frame.playing, speed: frame.speed === "max" ? 0 : frame.speed,
-      waiting: frame.waiting, busy: frame.busy,
-      next: frame.next ?? null, broken: frame.broken === true,
-    }, this.t, performance.now());
+    takeClock(
+      {
+        playing: frame.playing,
+        speed: frame.speed === "max" ? 0 : frame.speed,
+        waiting: frame.waiting,
+        busy: frame.busy,
+        next: frame.next ?? null,
+        broken: frame.broken === true,
+      },
+      this.t,
+      performance.now(),
+    );
     this.version.value++;
   }
 

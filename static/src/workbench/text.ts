@@ -38,12 +38,15 @@ export function maybe(key: string, fallback: string, args?: Args): string {
 
 /** Fills {name} and {name|with-batchim/without} from args; unknown names stay. */
 export function fill(text: string, args: Args): string {
-  return text.replace(/\{([\w.]+)(?:\|([^}/]+)\/([^}]+))?\}/g, (whole, name: string, a?: string, b?: string) => {
-    const value = args[name];
-    if (value === undefined) return whole;
-    const word = typeof value === "number" ? value.toLocaleString(current) : value;
-    return a !== undefined && b !== undefined ? word + (endsInConsonant(word) ? a : b) : word;
-  });
+  return text.replace(
+    /\{([\w.]+)(?:\|([^}/]+)\/([^}]+))?\}/g,
+    (whole, name: string, a?: string, b?: string) => {
+      const value = args[name];
+      if (value === undefined) return whole;
+      const word = typeof value === "number" ? value.toLocaleString(current) : value;
+      return a !== undefined && b !== undefined ? word + (endsInConsonant(word) ? a : b) : word;
+    },
+  );
 }
 
 // Letters and digits as Korean reads them: 1 일, 3 삼, 6 육, 7 칠, 8 팔, 0 영, L 엘, M 엠, N 엔, R 알.

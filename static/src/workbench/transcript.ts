@@ -53,7 +53,8 @@ export class Transcript {
   /** Takes the next event. */
   feed(e: Event): void {
     if (isCommand(e)) return this.command(e);
-    if (e.kind === "call.blocked" || e.kind === "call.returned" || e.kind === "call.failed") this.call(e);
+    if (e.kind === "call.blocked" || e.kind === "call.returned" || e.kind === "call.failed")
+      this.call(e);
   }
 
   /** Draws what feed has taken. */
@@ -66,8 +67,11 @@ export class Transcript {
     const proc = typeof args["proc"] === "string" ? args["proc"] : "";
     const isCall = proc !== "" && e.op !== "proc.kill";
     const entry = this.add({
-      look: isCall ? "call" : "done", who: proc || (typeof args["host"] === "string" ? args["host"] : ""),
-      text: isCall ? callText(e.op, args) : line(e.op, args), result: "", n: e.n,
+      look: isCall ? "call" : "done",
+      who: proc || (typeof args["host"] === "string" ? args["host"] : ""),
+      text: isCall ? callText(e.op, args) : line(e.op, args),
+      result: "",
+      n: e.n,
     });
     if (isCall) this.byCommand.set(`${e.n} ${e.op}`, entry);
   }

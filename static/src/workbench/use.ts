@@ -63,15 +63,27 @@ export function useDrawing(draw: () => void): void {
 }
 
 /** The type a literal is of. */
-type Wide<T> = T extends boolean ? boolean : T extends number ? number : T extends string ? string : T;
+type Wide<T> = T extends boolean
+  ? boolean
+  : T extends number
+    ? number
+    : T extends string
+      ? string
+      : T;
 
 /** A value that is kept for this reader in the browser. */
-export function useKept<T extends string | number | boolean>(name: string, initial: T): [Wide<T>, (v: Wide<T>) => void] {
+export function useKept<T extends string | number | boolean>(
+  name: string,
+  initial: T,
+): [Wide<T>, (v: Wide<T>) => void] {
   const [value, set] = useState<Wide<T>>(() => kept(name, initial as Wide<T>));
-  return [value, (v) => {
-    localStorage.setItem(`labserver.${name}`, JSON.stringify(v));
-    set(v);
-  }];
+  return [
+    value,
+    (v) => {
+      localStorage.setItem(`labserver.${name}`, JSON.stringify(v));
+      set(v);
+    },
+  ];
 }
 
 /** What was kept under a name, or initial. */

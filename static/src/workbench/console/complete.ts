@@ -10,14 +10,40 @@ export interface Completion {
 }
 
 const FD_VERBS = new Set([
-  "accept", "send", "recv", "close", "shutdown", "sendto", "recvfrom", "bind",
-  "setsockopt", "getsockopt", "getsockname", "getpeername",
+  "accept",
+  "send",
+  "recv",
+  "close",
+  "shutdown",
+  "sendto",
+  "recvfrom",
+  "bind",
+  "setsockopt",
+  "getsockopt",
+  "getsockname",
+  "getpeername",
 ]);
-const OPTIONS = ["SO_REUSEADDR", "SO_REUSEPORT", "SO_RCVBUF", "SO_SNDBUF", "SO_KEEPALIVE", "TCP_NODELAY", "O_NONBLOCK"];
+const OPTIONS = [
+  "SO_REUSEADDR",
+  "SO_REUSEPORT",
+  "SO_RCVBUF",
+  "SO_SNDBUF",
+  "SO_KEEPALIVE",
+  "TCP_NODELAY",
+  "O_NONBLOCK",
+];
 const SECOND: Record<string, string[]> = {
-  socket: ["tcp", "udp"], tc: ["link"], step: ["event", "segment", "quiet"], play: ["max"],
-  proc: ["start", "kill"], host: ["add", "remove", "rename"], nic: ["add", "remove"],
-  link: ["add", "remove"], route: ["add", "remove"], ss: ["-t", "-u", "-l"], listen: ["fd"],
+  socket: ["tcp", "udp"],
+  tc: ["link"],
+  step: ["event", "segment", "quiet"],
+  play: ["max"],
+  proc: ["start", "kill"],
+  host: ["add", "remove", "rename"],
+  nic: ["add", "remove"],
+  link: ["add", "remove"],
+  route: ["add", "remove"],
+  ss: ["-t", "-u", "-l"],
+  listen: ["fd"],
 };
 
 /** Completes the word at the end of `before`, for a process of a world. */
@@ -43,7 +69,9 @@ function candidates(words: string[], view: View, proc: string): string[] {
   if (words[1] === "fd" && words.length === 2) return fds;
   switch (verb) {
     case "tc":
-      return words.length === 2 ? links : ["delay", "jitter", "loss", "rate", "queue", "up", "down"];
+      return words.length === 2
+        ? links
+        : ["delay", "jitter", "loss", "rate", "queue", "up", "down"];
     case "connect":
       return words[1] === "fd" ? listeners(view) : ["from"];
     case "sendto":
@@ -52,13 +80,16 @@ function candidates(words: string[], view: View, proc: string): string[] {
       return ["octets"];
     case "shutdown":
       return ["rd", "wr", "rdwr"];
-    case "setsockopt": case "getsockopt":
+    case "setsockopt":
+    case "getsockopt":
       return OPTIONS;
     case "proc":
       return words[1] === "kill" ? view.hosts.flatMap((h) => h.procs.map((p) => p.id)) : hosts;
     case "link":
       return words[1] === "remove" ? links : hosts;
-    case "host": case "nic": case "route":
+    case "host":
+    case "nic":
+    case "route":
       return hosts;
   }
   return [];
@@ -70,7 +101,9 @@ function listeners(view: View): string[] {
 }
 
 function receivers(view: View): string[] {
-  return view.sockets.filter((s) => s.proto === "udp" && s.local).flatMap((s) => reach(view, s.host, s.local));
+  return view.sockets
+    .filter((s) => s.proto === "udp" && s.local)
+    .flatMap((s) => reach(view, s.host, s.local));
 }
 
 function reach(view: View, host: string, local: string): string[] {

@@ -61,34 +61,64 @@ export function Console({ host, proc }: { host: Host; proc: string }) {
     const found = complete(before, store.view, proc);
     const common = prefix(found.options);
     const whole = found.options.length === 1 ? `${common} ` : common;
-    if (whole.length > before.length - found.from) text.value = before.slice(0, found.from) + whole + text.value.slice(caret);
+    if (whole.length > before.length - found.from)
+      text.value = before.slice(0, found.from) + whole + text.value.slice(caret);
     options.value = found.options.length > 1 ? found.options : [];
   };
   const onKey = (e: KeyboardEvent): void => {
     if (e.isComposing || e.keyCode === 229) return; // a syllable is being made
-    if (e.key === "Enter") { e.preventDefault(); submit(); }
-    else if (e.key === "ArrowUp") { e.preventDefault(); recall(-1); }
-    else if (e.key === "ArrowDown") { e.preventDefault(); recall(1); }
-    else if (e.key === "Tab" && !e.shiftKey && text.value !== "") { e.preventDefault(); tab(); }
-    else if (e.key === "Escape") { options.value = []; input.current?.blur(); }
+    if (e.key === "Enter") {
+      e.preventDefault();
+      submit();
+    } else if (e.key === "ArrowUp") {
+      e.preventDefault();
+      recall(-1);
+    } else if (e.key === "ArrowDown") {
+      e.preventDefault();
+      recall(1);
+    } else if (e.key === "Tab" && !e.shiftKey && text.value !== "") {
+      e.preventDefault();
+      tab();
+    } else if (e.key === "Escape") {
+      options.value = [];
+      input.current?.blur();
+    }
   };
   return (
     <div class="ls-console">
       <div class="ls-log" role="log" aria-label={t("console.log")} ref={log} tabIndex={0}>
         <ol>
           {entries.length === 0 && <li class="ls-log-info">{t("console.empty")}</li>}
-          {entries.map((e) => <Line key={e.key} e={e} />)}
+          {entries.map((e) => (
+            <Line key={e.key} e={e} />
+          ))}
         </ol>
       </div>
       {options.value.length > 0 && (
-        <ul class="ls-options" aria-label={t("console.options")}>{options.value.slice(0, 24).map((o) => <li key={o}>{o}</li>)}</ul>
+        <ul class="ls-options" aria-label={t("console.options")}>
+          {options.value.slice(0, 24).map((o) => (
+            <li key={o}>{o}</li>
+          ))}
+        </ul>
       )}
       <div class="ls-prompt">
         <label for="wb-console">{proc || host.name || host.id} $</label>
         <input
-          id="wb-console" ref={input} value={text.value} autoComplete="off" autoCapitalize="off" spellcheck={false} enterkeyhint="send"
-          disabled={proc === "" || store.role.value === "watch"} placeholder={locked || t("console.placeholder")} aria-label={t("console.input", { proc: proc || host.id })}
-          onInput={(e) => { text.value = e.currentTarget.value; options.value = []; }} onKeyDown={onKey}
+          id="wb-console"
+          ref={input}
+          value={text.value}
+          autoComplete="off"
+          autoCapitalize="off"
+          spellcheck={false}
+          enterkeyhint="send"
+          disabled={proc === "" || store.role.value === "watch"}
+          placeholder={locked || t("console.placeholder")}
+          aria-label={t("console.input", { proc: proc || host.id })}
+          onInput={(e) => {
+            text.value = e.currentTarget.value;
+            options.value = [];
+          }}
+          onKeyDown={onKey}
         />
       </div>
     </div>
@@ -104,9 +134,17 @@ function Line({ e }: { e: Entry }) {
       {e.look !== "typed" && e.who !== "" && e.n > 0 && <span class="ls-log-who">{e.who} </span>}
       <span class="ls-log-text">{e.text}</span>{" "}
       {e.result !== "" && <span class="ls-log-result">{e.result}</span>}{" "}
-      {e.n > 0 && <button type="button" class="ls-n" onClick={() => pin({ n: e.n })}>#{e.n}</button>}
+      {e.n > 0 && (
+        <button type="button" class="ls-n" onClick={() => pin({ n: e.n })}>
+          #{e.n}
+        </button>
+      )}
       {why && <span class="ls-log-why">{why}</span>}
-      {e.caret !== undefined && <span class="ls-log-caret" aria-hidden="true">{" ".repeat(e.caret)}^</span>}
+      {e.caret !== undefined && (
+        <span class="ls-log-caret" aria-hidden="true">
+          {" ".repeat(e.caret)}^
+        </span>
+      )}
     </li>
   );
 }
@@ -115,7 +153,9 @@ function Line({ e }: { e: Entry }) {
 export function run(session: Session, host: Host, proc: string, line: string): void {
   const { transcript, store } = session;
   transcript.local("typed", line.trim(), proc);
-  const listeners = store.view.sockets.filter((s) => s.proc === proc && s.listening).map((s) => s.fd);
+  const listeners = store.view.sockets
+    .filter((s) => s.proc === proc && s.listening)
+    .map((s) => s.fd);
   let plan: Plan | null;
   try {
     plan = parse(line.trim(), { listeners });
@@ -158,14 +198,34 @@ function execute(session: Session, host: Host, proc: string, plan: Plan): void {
 }
 
 function ss(session: Session, host: string, plan: Extract<Plan, { kind: "ss" }>): string[] {
-  const rows = socketRows(session.store.view, host, "").filter((r) =>
-    (plan.proto === "all" || r.proto === plan.proto) && (!plan.listening || r.state === "LISTEN" || r.state === "UNCONN"));
-  const cells = [["Netid", "State", "Recv-Q", "Send-Q", "Local Address:Port", "Peer Address:Port", ""], ...rows.map((r) => [
-    r.proto, r.state, String(r.recvQ), String(r.sendQ), r.local, r.peer,
-    r.conn ? r.conn.timers.map((x) => `timer:(${x.name},${span(Math.max(0, x.at - session.store.t))})`).join(" ") : "",
-  ])];
+  const rows = socketRows(session.store.view, host, "").filter(
+    (r) =>
+      (plan.proto === "all" || r.proto === plan.proto) &&
+      (!plan.listening || r.state === "LISTEN" || r.state === "UNCONN"),
+  );
+  const cells = [
+    ["Netid", "State", "Recv-Q", "Send-Q", "Local Address:Port", "Peer Address:Port", ""],
+    ...rows.map((r) => [
+      r.proto,
+      r.state,
+      String(r.recvQ),
+      String(r.sendQ),
+      r.local,
+      r.peer,
+      r.conn
+        ? r.conn.timers
+            .map((x) => `timer:(${x.name},${span(Math.max(0, x.at - session.store.t))})`)
+            .join(" ")
+        : "",
+    ]),
+  ];
   const widths = cells[0]!.map((_, i) => Math.max(...cells.map((c) => c[i]!.length)));
-  return cells.map((c) => c.map((word, i) => word.padEnd(widths[i]!)).join("  ").trimEnd());
+  return cells.map((c) =>
+    c
+      .map((word, i) => word.padEnd(widths[i]!))
+      .join("  ")
+      .trimEnd(),
+  );
 }
 
 function help(about: string): string[] {

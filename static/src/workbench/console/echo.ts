@@ -11,35 +11,73 @@ export function line(op: string, args: Fields): string {
   const f = (name: string): string => String(args[name] ?? "");
   const at = args["addr"] ? `${f("addr")}:${f("port")}` : f("port");
   switch (op) {
-    case "socket": return `socket ${f("proto")}`;
-    case "bind": return `bind ${f("fd")} ${at}`;
-    case "listen": return join("listen fd", f("fd"), f("backlog"));
-    case "connect": return `connect fd ${f("fd")} ${at}`;
-    case "accept": case "close": case "getsockname": case "getpeername": return `${op} ${f("fd")}`;
-    case "send": return `send ${f("fd")} ${payload(args)}`;
-    case "sendto": return `sendto ${f("fd")} ${at} ${payload(args)}`;
-    case "recv": case "recvfrom": return join(op, f("fd"), f("max"));
-    case "shutdown": return `shutdown ${f("fd")} ${f("how")}`;
-    case "setsockopt": return `setsockopt ${f("fd")} ${f("option")} ${f("value")}`;
-    case "getsockopt": return `getsockopt ${f("fd")} ${f("option")}`;
-    case "link.set": return join("tc link", f("link"), params(args));
-    case "link.add": return join("link add", end(args["a"]), end(args["b"]), params(args));
-    case "link.remove": return `link remove ${f("link")}`;
-    case "host.add": return join("host add", word(f("name") || f("id")), f("addr"), args["forward"] ? "router" : "");
-    case "host.remove": return `host remove ${f("host")}`;
-    case "host.rename": return `host rename ${f("host")} ${word(f("name"))}`;
-    case "nic.add": return `nic add ${f("host")} ${f("addr")}`;
-    case "nic.remove": return `nic remove ${f("host")} ${f("nic")}`;
-    case "route.add": return `route add ${f("host")} ${f("dst")} via ${f("via")}`;
-    case "route.remove": return `route remove ${f("host")} ${f("dst")}`;
-    case "knob.set": return `knob ${f("host")} ${f("knob")} ${word(f("value"))}`;
-    case "proc.start": return join("proc start", f("host"), word(f("name")));
-    case "proc.kill": return `proc kill ${f("proc")}`;
-    case "segment.drop": return `drop #${f("pkt")}`;
-    case "clock.play": return join("play", f("speed"));
-    case "clock.pause": return "pause";
-    case "clock.step": return `step ${f("unit")}`;
-    default: return join(op, ...Object.entries(args).map(([k, v]) => `${k}=${String(v)}`));
+    case "socket":
+      return `socket ${f("proto")}`;
+    case "bind":
+      return `bind ${f("fd")} ${at}`;
+    case "listen":
+      return join("listen fd", f("fd"), f("backlog"));
+    case "connect":
+      return `connect fd ${f("fd")} ${at}`;
+    case "accept":
+    case "close":
+    case "getsockname":
+    case "getpeername":
+      return `${op} ${f("fd")}`;
+    case "send":
+      return `send ${f("fd")} ${payload(args)}`;
+    case "sendto":
+      return `sendto ${f("fd")} ${at} ${payload(args)}`;
+    case "recv":
+    case "recvfrom":
+      return join(op, f("fd"), f("max"));
+    case "shutdown":
+      return `shutdown ${f("fd")} ${f("how")}`;
+    case "setsockopt":
+      return `setsockopt ${f("fd")} ${f("option")} ${f("value")}`;
+    case "getsockopt":
+      return `getsockopt ${f("fd")} ${f("option")}`;
+    case "link.set":
+      return join("tc link", f("link"), params(args));
+    case "link.add":
+      return join("link add", end(args["a"]), end(args["b"]), params(args));
+    case "link.remove":
+      return `link remove ${f("link")}`;
+    case "host.add":
+      return join(
+        "host add",
+        word(f("name") || f("id")),
+        f("addr"),
+        args["forward"] ? "router" : "",
+      );
+    case "host.remove":
+      return `host remove ${f("host")}`;
+    case "host.rename":
+      return `host rename ${f("host")} ${word(f("name"))}`;
+    case "nic.add":
+      return `nic add ${f("host")} ${f("addr")}`;
+    case "nic.remove":
+      return `nic remove ${f("host")} ${f("nic")}`;
+    case "route.add":
+      return `route add ${f("host")} ${f("dst")} via ${f("via")}`;
+    case "route.remove":
+      return `route remove ${f("host")} ${f("dst")}`;
+    case "knob.set":
+      return `knob ${f("host")} ${f("knob")} ${word(f("value"))}`;
+    case "proc.start":
+      return join("proc start", f("host"), word(f("name")));
+    case "proc.kill":
+      return `proc kill ${f("proc")}`;
+    case "segment.drop":
+      return `drop #${f("pkt")}`;
+    case "clock.play":
+      return join("play", f("speed"));
+    case "clock.pause":
+      return "pause";
+    case "clock.step":
+      return `step ${f("unit")}`;
+    default:
+      return join(op, ...Object.entries(args).map(([k, v]) => `${k}=${String(v)}`));
   }
 }
 
@@ -50,10 +88,18 @@ export function composite(steps: readonly { op: string; args: Fields }[]): strin
   if (steps.length === 1) return line(first.op, first.args);
   const bind = rest.find((s) => s.op === "bind")?.args;
   const last = rest[rest.length - 1];
-  const local = bind ? (bind["addr"] ? `${String(bind["addr"])}:${String(bind["port"])}` : String(bind["port"])) : "";
+  const local = bind
+    ? bind["addr"]
+      ? `${String(bind["addr"])}:${String(bind["port"])}`
+      : String(bind["port"])
+    : "";
   if (last?.op === "listen") return join("listen", local, String(last.args["backlog"] ?? ""));
   if (last?.op === "connect") {
-    return join("connect", `${String(last.args["addr"])}:${String(last.args["port"])}`, bind ? `from ${local}` : "");
+    return join(
+      "connect",
+      `${String(last.args["addr"])}:${String(last.args["port"])}`,
+      bind ? `from ${local}` : "",
+    );
   }
   if (first.args["proto"] === "udp" && bind) return `udp ${local}`;
   return steps.map((s) => line(s.op, s.args)).join("; ");
@@ -62,13 +108,17 @@ export function composite(steps: readonly { op: string; args: Fields }[]): strin
 /** A call as strace prints it, without its result: `bind(3, *:8081)`. */
 export function callText(op: string, args: Fields): string {
   const fd = args["fd"] === NEW ? "…" : String(args["fd"] ?? "");
-  const port = args["port"] === undefined ? "" : `${String(args["addr"] ?? "*")}:${String(args["port"])}`;
+  const port =
+    args["port"] === undefined ? "" : `${String(args["addr"] ?? "*")}:${String(args["port"])}`;
   const given: Record<string, string[]> = {
     socket: [String(args["proto"])],
-    bind: [fd, port], connect: [fd, port],
+    bind: [fd, port],
+    connect: [fd, port],
     listen: [fd, String(args["backlog"] ?? "")],
-    send: [fd, payload(args)], sendto: [fd, payload(args), port],
-    recv: [fd, String(args["max"] ?? "")], recvfrom: [fd, String(args["max"] ?? "")],
+    send: [fd, payload(args)],
+    sendto: [fd, payload(args), port],
+    recv: [fd, String(args["max"] ?? "")],
+    recvfrom: [fd, String(args["max"] ?? "")],
     shutdown: [fd, String(args["how"] ?? "")],
     setsockopt: [fd, String(args["option"] ?? ""), String(args["value"] ?? "")],
     getsockopt: [fd, String(args["option"] ?? "")],
@@ -78,13 +128,18 @@ export function callText(op: string, args: Fields): string {
 
 function payload(args: Fields): string {
   if (typeof args["text"] === "string") return quote(args["text"]);
-  if (args["octets"] !== undefined && args["octets"] !== null) return `octets ${String(args["octets"])}`;
+  if (args["octets"] !== undefined && args["octets"] !== null)
+    return `octets ${String(args["octets"])}`;
   return typeof args["base64"] === "string" ? `base64:${args["base64"]}` : '""';
 }
 
 /** A text in the console's quotes. */
 export function quote(text: string): string {
-  const escaped = text.replace(/[\\"\n\r\t\0]/g, (c) => ({ "\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0" })[c] ?? c);
+  const escaped = text.replace(
+    /[\\"\n\r\t\0]/g,
+    (c) =>
+      ({ "\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0" })[c] ?? c,
+  );
   return `"${escaped}"`;
 }
 
@@ -98,7 +153,8 @@ function end(value: unknown): string {
 }
 
 function params(args: Fields): string {
-  const n = (name: string): number | undefined => (typeof args[name] === "number" ? args[name] : undefined);
+  const n = (name: string): number | undefined =>
+    typeof args[name] === "number" ? args[name] : undefined;
   const out: string[] = [];
   const add = (name: string, field: string, show: (v: number) => string): void => {
     const v = n(field);

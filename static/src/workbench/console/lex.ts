@@ -22,7 +22,14 @@ export class LineError extends Error {
   }
 }
 
-const ESCAPES: Record<string, string> = { n: "\n", r: "\r", t: "\t", "0": "\0", '"': '"', "\\": "\\" };
+const ESCAPES: Record<string, string> = {
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  "0": "\0",
+  '"': '"',
+  "\\": "\\",
+};
 
 /** Cuts a line into words. */
 export function lex(line: string): Word[] {
@@ -122,8 +129,12 @@ export class Reader {
   address(want: Key, prefix: boolean): string {
     const w = this.word(want);
     const [addr = "", length, ...rest] = w.text.split("/");
-    const good = isAddress(addr) && rest.length === 0 &&
-      (prefix ? length !== undefined && /^\d{1,2}$/.test(length) && Number(length) <= 32 : length === undefined);
+    const good =
+      isAddress(addr) &&
+      rest.length === 0 &&
+      (prefix
+        ? length !== undefined && /^\d{1,2}$/.test(length) && Number(length) <= 32
+        : length === undefined);
     if (!good) throw bad(want, w);
     return w.text;
   }
@@ -180,5 +191,9 @@ export function isAddress(s: string): boolean {
 }
 
 function checkAddress(addr: string, w: Word): void {
-  if (!isAddress(addr)) throw new LineError("console.not", w.col, addr.length, { word: addr, what: "console.want.address" });
+  if (!isAddress(addr))
+    throw new LineError("console.not", w.col, addr.length, {
+      word: addr,
+      what: "console.want.address",
+    });
 }

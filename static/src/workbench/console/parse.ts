@@ -42,41 +42,147 @@ export interface Verb {
 
 const calls = (...steps: Step[]): Plan => ({ kind: "calls", steps });
 const call = (op: string, args: Record<string, unknown>): Plan => calls({ op, args });
-const world = (op: string, args: Record<string, unknown>): Plan => ({ kind: "world", step: { op, args } });
-const clock = (op: string, args: Record<string, unknown>): Plan => ({ kind: "clock", step: { op, args } });
+const world = (op: string, args: Record<string, unknown>): Plan => ({
+  kind: "world",
+  step: { op, args },
+});
+const clock = (op: string, args: Record<string, unknown>): Plan => ({
+  kind: "clock",
+  step: { op, args },
+});
 const fd = (r: Reader): number => r.whole("console.want.fd");
 
 /** All verbs, in the order help lists them. */
 export const verbs: readonly Verb[] = [
-  { name: "listen", usage: "listen [addr:]port [backlog] | listen fd FD [backlog]", help: "help.listen", parse: listen },
-  { name: "connect", usage: "connect addr:port [from [addr:]port] | connect fd FD addr:port", help: "help.connect", parse: connect },
+  {
+    name: "listen",
+    usage: "listen [addr:]port [backlog] | listen fd FD [backlog]",
+    help: "help.listen",
+    parse: listen,
+  },
+  {
+    name: "connect",
+    usage: "connect addr:port [from [addr:]port] | connect fd FD addr:port",
+    help: "help.connect",
+    parse: connect,
+  },
   { name: "accept", usage: "accept [FD]", help: "help.accept", parse: accept },
   { name: "send", usage: 'send FD "text" | send FD octets N', help: "help.send", parse: send },
-  { name: "recv", usage: "recv FD [most]", help: "help.recv", parse: (r) => call("recv", { fd: fd(r), ...most(r) }) },
-  { name: "close", usage: "close FD", help: "help.close", parse: (r) => call("close", { fd: fd(r) }) },
+  {
+    name: "recv",
+    usage: "recv FD [most]",
+    help: "help.recv",
+    parse: (r) => call("recv", { fd: fd(r), ...most(r) }),
+  },
+  {
+    name: "close",
+    usage: "close FD",
+    help: "help.close",
+    parse: (r) => call("close", { fd: fd(r) }),
+  },
   { name: "shutdown", usage: "shutdown FD rd|wr|rdwr", help: "help.shutdown", parse: shutdown },
   { name: "udp", usage: "udp [[addr:]port]", help: "help.udp", parse: udp },
-  { name: "sendto", usage: 'sendto FD addr:port "text" | … octets N', help: "help.sendto", parse: sendto },
-  { name: "recvfrom", usage: "recvfrom FD [most]", help: "help.recvfrom", parse: (r) => call("recvfrom", { fd: fd(r), ...most(r) }) },
-  { name: "socket", usage: "socket tcp|udp", help: "help.socket", parse: (r) => call("socket", { proto: one(r, "console.want.proto", "tcp", "udp") }) },
-  { name: "bind", usage: "bind FD [addr:]port", help: "help.bind", parse: (r) => call("bind", { fd: fd(r), ...r.local() }) },
-  { name: "setsockopt", usage: "setsockopt FD OPTION value", help: "help.setsockopt", parse: setsockopt },
-  { name: "getsockopt", usage: "getsockopt FD OPTION", help: "help.getsockopt", parse: (r) => call("getsockopt", { fd: fd(r), option: option(r) }) },
-  { name: "getsockname", usage: "getsockname FD", help: "help.getsockname", parse: (r) => call("getsockname", { fd: fd(r) }) },
-  { name: "getpeername", usage: "getpeername FD", help: "help.getpeername", parse: (r) => call("getpeername", { fd: fd(r) }) },
+  {
+    name: "sendto",
+    usage: 'sendto FD addr:port "text" | … octets N',
+    help: "help.sendto",
+    parse: sendto,
+  },
+  {
+    name: "recvfrom",
+    usage: "recvfrom FD [most]",
+    help: "help.recvfrom",
+    parse: (r) => call("recvfrom", { fd: fd(r), ...most(r) }),
+  },
+  {
+    name: "socket",
+    usage: "socket tcp|udp",
+    help: "help.socket",
+    parse: (r) => call("socket", { proto: one(r, "console.want.proto", "tcp", "udp") }),
+  },
+  {
+    name: "bind",
+    usage: "bind FD [addr:]port",
+    help: "help.bind",
+    parse: (r) => call("bind", { fd: fd(r), ...r.local() }),
+  },
+  {
+    name: "setsockopt",
+    usage: "setsockopt FD OPTION value",
+    help: "help.setsockopt",
+    parse: setsockopt,
+  },
+  {
+    name: "getsockopt",
+    usage: "getsockopt FD OPTION",
+    help: "help.getsockopt",
+    parse: (r) => call("getsockopt", { fd: fd(r), option: option(r) }),
+  },
+  {
+    name: "getsockname",
+    usage: "getsockname FD",
+    help: "help.getsockname",
+    parse: (r) => call("getsockname", { fd: fd(r) }),
+  },
+  {
+    name: "getpeername",
+    usage: "getpeername FD",
+    help: "help.getpeername",
+    parse: (r) => call("getpeername", { fd: fd(r) }),
+  },
   { name: "ss", usage: "ss [-t|-u|-l]", help: "help.ss", parse: ss },
-  { name: "tc", usage: "tc link LINK [delay 40ms] [jitter 2ms] [loss 5%] [rate 10mbit] [queue 64k] [up|down]", help: "help.tc", parse: tc },
-  { name: "drop", usage: "drop #N", help: "help.drop", parse: (r) => world("segment.drop", { pkt: number(r) }) },
-  { name: "proc", usage: "proc start HOST [name] | proc kill PROCESS", help: "help.proc", parse: proc },
-  { name: "host", usage: "host add [NAME] [addr/len] [router] | host remove HOST | host rename HOST NAME", help: "help.host", parse: host },
-  { name: "nic", usage: "nic add HOST addr/len | nic remove HOST NIC", help: "help.nic", parse: nic },
-  { name: "link", usage: "link add HOST[.nic] HOST[.nic] [delay 40ms] … | link remove LINK", help: "help.link", parse: link },
-  { name: "route", usage: "route add HOST addr/len via addr | route remove HOST addr/len", help: "help.route", parse: route },
+  {
+    name: "tc",
+    usage: "tc link LINK [delay 40ms] [jitter 2ms] [loss 5%] [rate 10mbit] [queue 64k] [up|down]",
+    help: "help.tc",
+    parse: tc,
+  },
+  {
+    name: "drop",
+    usage: "drop #N",
+    help: "help.drop",
+    parse: (r) => world("segment.drop", { pkt: number(r) }),
+  },
+  {
+    name: "proc",
+    usage: "proc start HOST [name] | proc kill PROCESS",
+    help: "help.proc",
+    parse: proc,
+  },
+  {
+    name: "host",
+    usage: "host add [NAME] [addr/len] [router] | host remove HOST | host rename HOST NAME",
+    help: "help.host",
+    parse: host,
+  },
+  {
+    name: "nic",
+    usage: "nic add HOST addr/len | nic remove HOST NIC",
+    help: "help.nic",
+    parse: nic,
+  },
+  {
+    name: "link",
+    usage: "link add HOST[.nic] HOST[.nic] [delay 40ms] … | link remove LINK",
+    help: "help.link",
+    parse: link,
+  },
+  {
+    name: "route",
+    usage: "route add HOST addr/len via addr | route remove HOST addr/len",
+    help: "help.route",
+    parse: route,
+  },
   { name: "knob", usage: "knob HOST NAME value", help: "help.knob", parse: knob },
   { name: "play", usage: "play [speed|max]", help: "help.play", parse: play },
   { name: "pause", usage: "pause", help: "help.pause", parse: () => clock("clock.pause", {}) },
   { name: "step", usage: "step [event|segment|quiet]", help: "help.step", parse: step },
-  { name: "help", usage: "help [command]", help: "help.help", parse: (r) => ({ kind: "help", about: r.more() ? r.word("console.want.verb").text : "" }) },
+  {
+    name: "help",
+    usage: "help [command]",
+    help: "help.help",
+    parse: (r) => ({ kind: "help", about: r.more() ? r.word("console.want.verb").text : "" }),
+  },
   { name: "clear", usage: "clear", help: "help.clear", parse: () => ({ kind: "clear" }) },
 ];
 
@@ -121,8 +227,12 @@ function connect(r: Reader): Plan {
 function accept(r: Reader, p: Process): Plan {
   if (r.more()) return call("accept", { fd: fd(r) });
   if (p.listeners.length === 1) return call("accept", { fd: p.listeners[0] });
-  throw new LineError(p.listeners.length === 0 ? "console.no_listener" : "console.which_listener", 7, 1,
-    { fds: p.listeners.join(", ") });
+  throw new LineError(
+    p.listeners.length === 0 ? "console.no_listener" : "console.which_listener",
+    7,
+    1,
+    { fds: p.listeners.join(", ") },
+  );
 }
 
 function send(r: Reader): Plan {
@@ -199,7 +309,10 @@ function host(r: Reader): Plan {
   const what = one(r, "console.want.host_verb", "add", "remove", "rename");
   if (what === "remove") return world("host.remove", { host: r.word("console.want.host").text });
   if (what === "rename") {
-    return world("host.rename", { host: r.word("console.want.host").text, name: r.word("console.want.name").text });
+    return world("host.rename", {
+      host: r.word("console.want.host").text,
+      name: r.word("console.want.name").text,
+    });
   }
   const args: Record<string, unknown> = {};
   while (r.more()) {
@@ -217,7 +330,8 @@ function host(r: Reader): Plan {
 function nic(r: Reader): Plan {
   const what = one(r, "console.want.nic", "add", "remove");
   const at = r.word("console.want.host").text;
-  if (what === "remove") return world("nic.remove", { host: at, nic: r.word("console.want.nic_name").text });
+  if (what === "remove")
+    return world("nic.remove", { host: at, nic: r.word("console.want.nic_name").text });
   return world("nic.add", { host: at, addr: r.address("console.want.prefix", true) });
 }
 
@@ -238,7 +352,8 @@ function route(r: Reader): Plan {
   const at = r.word("console.want.host").text;
   const dst = r.address("console.want.prefix", true);
   if (what === "remove") return world("route.remove", { host: at, dst });
-  if (!r.take("via")) throw r.more() ? bad("console.want.via", r.word("console.want.via")) : missing(r);
+  if (!r.take("via"))
+    throw r.more() ? bad("console.want.via", r.word("console.want.via")) : missing(r);
   return world("route.add", { host: at, dst, via: r.address("console.want.address", false) });
 }
 
@@ -253,7 +368,8 @@ function missing(r: Reader): LineError {
 
 function knob(r: Reader): Plan {
   return world("knob.set", {
-    host: r.word("console.want.host").text, knob: r.word("console.want.knob").text,
+    host: r.word("console.want.host").text,
+    knob: r.word("console.want.knob").text,
     value: r.word("console.want.value").text,
   });
 }
@@ -268,7 +384,9 @@ function play(r: Reader): Plan {
 }
 
 function step(r: Reader): Plan {
-  return clock("clock.step", { unit: r.more() ? one(r, "console.want.unit", "event", "segment", "quiet") : "event" });
+  return clock("clock.step", {
+    unit: r.more() ? one(r, "console.want.unit", "event", "segment", "quiet") : "event",
+  });
 }
 
 function payload(r: Reader): Record<string, unknown> {

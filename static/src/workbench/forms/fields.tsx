@@ -26,10 +26,22 @@ export function Field(p: FieldProps) {
     <div class={`ls-f${p.wide ? " ls-f-wide" : ""}`}>
       <label for={id}>{p.label}</label>
       <input
-        id={id} class={`ls-in${p.mono ? " ls-mono" : ""}`} value={p.value} autoComplete="off" spellcheck={false}
-        required={p.required ?? false} placeholder={p.placeholder ?? ""} inputMode={p.inputMode ?? "text"}
-        {...(p.pattern ? { pattern: p.pattern } : {})} {...(p.hint ? { title: p.hint } : {})}
-        ref={(el) => { if (el && p.focus && !el.dataset["seen"]) { el.dataset["seen"] = "1"; el.focus(); } }}
+        id={id}
+        class={`ls-in${p.mono ? " ls-mono" : ""}`}
+        value={p.value}
+        autoComplete="off"
+        spellcheck={false}
+        required={p.required ?? false}
+        placeholder={p.placeholder ?? ""}
+        inputMode={p.inputMode ?? "text"}
+        {...(p.pattern ? { pattern: p.pattern } : {})}
+        {...(p.hint ? { title: p.hint } : {})}
+        ref={(el) => {
+          if (el && p.focus && !el.dataset["seen"]) {
+            el.dataset["seen"] = "1";
+            el.focus();
+          }
+        }}
         onInput={(e) => p.set(e.currentTarget.value)}
       />
     </div>
@@ -37,34 +49,74 @@ export function Field(p: FieldProps) {
 }
 
 /** One of several. */
-export function Choice({ label, value, set, options }: { label: string; value: string; set(v: string): void; options: readonly (readonly [value: string, text: string])[] }) {
+export function Choice({
+  label,
+  value,
+  set,
+  options,
+}: {
+  label: string;
+  value: string;
+  set(v: string): void;
+  options: readonly (readonly [value: string, text: string])[];
+}) {
   const id = useId();
   return (
     <div class="ls-f">
       <label for={id}>{label}</label>
       <select id={id} class="ls-in" value={value} onChange={(e) => set(e.currentTarget.value)}>
-        {options.map(([v, text]) => <option key={v} value={v}>{text}</option>)}
+        {options.map(([v, text]) => (
+          <option key={v} value={v}>
+            {text}
+          </option>
+        ))}
       </select>
     </div>
   );
 }
 
 /** A form in a panel's strip: its fields, the button that does it, and the way out. */
-export function Strip({ title, act, submit, close, more, children }: {
-  title: string; act: string; submit(): void; close(): void; more?: ComponentChildren; children: ComponentChildren;
+export function Strip({
+  title,
+  act,
+  submit,
+  close,
+  more,
+  children,
+}: {
+  title: string;
+  act: string;
+  submit(): void;
+  close(): void;
+  more?: ComponentChildren;
+  children: ComponentChildren;
 }) {
   return (
     <form
-      class="ls-strip" aria-label={title}
-      onSubmit={(e) => { e.preventDefault(); submit(); }}
-      onKeyDown={(e) => { if (e.code === "Escape" && !e.isComposing) { e.preventDefault(); e.stopPropagation(); close(); } }}
+      class="ls-strip"
+      aria-label={title}
+      onSubmit={(e) => {
+        e.preventDefault();
+        submit();
+      }}
+      onKeyDown={(e) => {
+        if (e.code === "Escape" && !e.isComposing) {
+          e.preventDefault();
+          e.stopPropagation();
+          close();
+        }
+      }}
     >
       <h3 class="ls-strip-title">{title}</h3>
       {children}
       <div class="ls-strip-act">
-        <button type="submit" class="ls-button ls-button-small">{act}</button>
+        <button type="submit" class="ls-button ls-button-small">
+          {act}
+        </button>
         {more}
-        <button type="button" class="ls-button ls-button-quiet ls-button-small" onClick={close}>{t("form.close")}</button>
+        <button type="button" class="ls-button ls-button-quiet ls-button-small" onClick={close}>
+          {t("form.close")}
+        </button>
       </div>
     </form>
   );

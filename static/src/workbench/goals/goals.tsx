@@ -18,9 +18,16 @@ export function Progress() {
   return (
     <>
       <span class="ls-dots" role="img" aria-label={t("goals.progress", { met, all: goals.length })}>
-        {goals.map((g) => <span key={g.id} class={`ls-dot ${dotClass(statusOf(store.sum.value.goals, g.id).state)}`} />)}
+        {goals.map((g) => (
+          <span
+            key={g.id}
+            class={`ls-dot ${dotClass(statusOf(store.sum.value.goals, g.id).state)}`}
+          />
+        ))}
       </span>
-      <span class="ls-progress-words" aria-hidden="true">{met}/{goals.length}</span>
+      <span class="ls-progress-words" aria-hidden="true">
+        {met}/{goals.length}
+      </span>
     </>
   );
 }
@@ -30,17 +37,31 @@ export function Goals() {
   const sum = store.sum.value;
   return (
     <>
-      <h2 id="goals-title" class="ls-panel-title">{t("goals.title")}</h2>
+      <h2 id="goals-title" class="ls-panel-title">
+        {t("goals.title")}
+      </h2>
       <ol class="ls-goals">
-        {boot.lab.goals.map((g) => <Goal key={g.id} goal={g} status={statusOf(sum.goals, g.id)} finished={sum.finished} />)}
+        {boot.lab.goals.map((g) => (
+          <Goal key={g.id} goal={g} status={statusOf(sum.goals, g.id)} finished={sum.finished} />
+        ))}
       </ol>
       {boot.lab.goals.length > 0 && <Finish />}
-      <p class="ls-visually-hidden" role="status">{said(boot.lab.goals, sum.goals)}</p>
+      <p class="ls-visually-hidden" role="status">
+        {said(boot.lab.goals, sum.goals)}
+      </p>
     </>
   );
 }
 
-function Goal({ goal, status, finished }: { goal: BootGoal; status: GoalStatus; finished: boolean }) {
+function Goal({
+  goal,
+  status,
+  finished,
+}: {
+  goal: BootGoal;
+  status: GoalStatus;
+  finished: boolean;
+}) {
   const evidence = status.evidence ?? [];
   const provisional = goal.keep === "finish" && !finished;
   return (
@@ -49,12 +70,23 @@ function Goal({ goal, status, finished }: { goal: BootGoal; status: GoalStatus; 
       <div class="ls-goal-body">
         <p class="ls-goal-title">
           {goal.title}{" "}
-          <span class={status.state === "open" ? "ls-visually-hidden" : "ls-goal-state"}>{t(`goals.state_${status.state}`)}{provisional && status.state === "met" ? ` ${t("goals.so_far")}` : ""}</span>
-          {evidence.map((n) => <button key={n} type="button" class="ls-n" onClick={() => pin({ n })}>→ #{n}</button>)}
+          <span class={status.state === "open" ? "ls-visually-hidden" : "ls-goal-state"}>
+            {maybe(`goals.state_${status.state}`, status.state)}
+            {provisional && status.state === "met" ? ` ${t("goals.so_far")}` : ""}
+          </span>
+          {evidence.map((n) => (
+            <button key={n} type="button" class="ls-n" onClick={() => pin({ n })}>
+              → #{n}
+            </button>
+          ))}
         </p>
-        {status.state !== "met" && status.unmet && goal.steps?.[status.unmet] && <p class="ls-goal-unmet">{goal.steps[status.unmet]}</p>}
+        {status.state !== "met" && status.unmet && goal.steps?.[status.unmet] && (
+          <p class="ls-goal-unmet">{goal.steps[status.unmet]}</p>
+        )}
         {goal.answer && <Answer goal={goal} status={status} />}
-        {goal.hints.length > 0 && status.state !== "met" && !finished && <Hints goal={goal} status={status} />}
+        {goal.hints.length > 0 && status.state !== "met" && !finished && (
+          <Hints goal={goal} status={status} />
+        )}
       </div>
     </li>
   );
@@ -72,23 +104,55 @@ function Answer({ goal, status }: { goal: BootGoal; status: GoalStatus }) {
   };
   const wrong = sent.value !== "" && sent.value === value.value.trim() && status.state !== "met";
   return (
-    <form class={`ls-answer${goal.answer === "choice" ? "" : " ls-answer-line"}`} onSubmit={(e) => { e.preventDefault(); void submit(); }}>
+    <form
+      class={`ls-answer${goal.answer === "choice" ? "" : " ls-answer-line"}`}
+      onSubmit={(e) => {
+        e.preventDefault();
+        void submit();
+      }}
+    >
       {goal.answer === "choice" ? (
         <fieldset disabled={!!locked}>
           <legend class="ls-visually-hidden">{goal.title}</legend>
           {goal.choices?.map((c) => (
             <label key={c.value} class="ls-check">
-              <input type="radio" name={`answer-${goal.id}`} value={c.value} checked={value.value === c.value} onChange={() => { value.value = c.value; }} />
+              <input
+                type="radio"
+                name={`answer-${goal.id}`}
+                value={c.value}
+                checked={value.value === c.value}
+                onChange={() => {
+                  value.value = c.value;
+                }}
+              />
               <span>{c.text}</span>
             </label>
           ))}
         </fieldset>
       ) : (
-        <input class="ls-in" aria-label={t("goals.answer_to", { goal: goal.title })} value={value.value} disabled={!!locked}
-          inputMode={goal.answer === "number" ? "numeric" : "text"} autoComplete="off" onInput={(e) => { value.value = e.currentTarget.value; }} />
+        <input
+          class="ls-in"
+          aria-label={t("goals.answer_to", { goal: goal.title })}
+          value={value.value}
+          disabled={!!locked}
+          inputMode={goal.answer === "number" ? "numeric" : "text"}
+          autoComplete="off"
+          onInput={(e) => {
+            value.value = e.currentTarget.value;
+          }}
+        />
       )}
-      <button type="submit" class="ls-button ls-button-quiet ls-button-small" disabled={!!locked || value.value.trim() === ""} title={locked}>{t("goals.answer")}</button>
-      <span role="status" class="ls-answer-said">{wrong ? t("goals.answer_wrong") : ""}</span>
+      <button
+        type="submit"
+        class="ls-button ls-button-quiet ls-button-small"
+        disabled={!!locked || value.value.trim() === ""}
+        title={locked}
+      >
+        {t("goals.answer")}
+      </button>
+      <span role="status" class="ls-answer-said">
+        {wrong ? t("goals.answer_wrong") : ""}
+      </span>
     </form>
   );
 }
@@ -97,13 +161,26 @@ function Hints({ goal, status }: { goal: BootGoal; status: GoalStatus }) {
   const session = useSession();
   const used = Math.min(goal.hints.length, status.hints_used ?? 0);
   const locked = session.locked();
-  const near = status.hint !== undefined && status.hint >= 0 && status.hint < goal.hints.length ? status.hint : -1;
+  const near =
+    status.hint !== undefined && status.hint >= 0 && status.hint < goal.hints.length
+      ? status.hint
+      : -1;
   const next = used < goal.hints.length;
   return (
     <div class="ls-hints">
-      {goal.hints.slice(0, used).map((h, i) => <p key={h.id} class={i === near ? "ls-hint ls-hint-near" : "ls-hint"}>{h.text}</p>)}
+      {goal.hints.slice(0, used).map((h, i) => (
+        <p key={h.id} class={i === near ? "ls-hint ls-hint-near" : "ls-hint"}>
+          {h.text}
+        </p>
+      ))}
       {next && (
-        <button type="button" class="ls-link" disabled={!!locked} title={locked} onClick={() => void session.quietly("hint", { goal: goal.id })}>
+        <button
+          type="button"
+          class="ls-link"
+          disabled={!!locked}
+          title={locked}
+          onClick={() => void session.quietly("hint", { goal: goal.id })}
+        >
           <Icon name="lightbulb" /> {t("goals.hint", { n: used + 1, all: goal.hints.length })}
         </button>
       )}
@@ -118,14 +195,28 @@ function Finish() {
   const sum = store.sum.value;
   const open = boot.lab.goals.filter((g) => statusOf(sum.goals, g.id).state !== "met");
   const locked = session.locked();
-  const reset = (): void => { void session.quietly("reset", { run: store.run.value }); };
+  const reset = (): void => {
+    void session.quietly("reset", { run: store.run.value });
+  };
   if (sum.finished) {
     return (
       <div class="ls-finished" role="status">
-        <p><Icon name="flag" /> <b>{open.length === 0 ? t("finish.all") : t("finish.some", { met: boot.lab.goals.length - open.length, all: boot.lab.goals.length })}</b></p>
+        <p>
+          <Icon name="flag" />{" "}
+          <b>
+            {open.length === 0
+              ? t("finish.all")
+              : t("finish.some", {
+                  met: boot.lab.goals.length - open.length,
+                  all: boot.lab.goals.length,
+                })}
+          </b>
+        </p>
         <p>{t("finish.done")}</p>
         {(store.role.value === "drive" || store.role.value === "codrive") && (
-          <button type="button" class="ls-button ls-button-quiet ls-button-small" onClick={reset}><Icon name="rotate-ccw" /> {t("finish.again")}</button>
+          <button type="button" class="ls-button ls-button-quiet ls-button-small" onClick={reset}>
+            <Icon name="rotate-ccw" /> {t("finish.again")}
+          </button>
         )}
       </div>
     );
@@ -138,17 +229,40 @@ function Finish() {
     return (
       <div class="ls-finish-ask" role="group" aria-label={t("finish.title")}>
         <p>{open.length === 0 ? t("finish.sure") : t("finish.unmet", { n: open.length })}</p>
-        {open.length > 0 && <ul>{open.map((g) => <li key={g.id}>{g.title}</li>)}</ul>}
+        {open.length > 0 && (
+          <ul>
+            {open.map((g) => (
+              <li key={g.id}>{g.title}</li>
+            ))}
+          </ul>
+        )}
         <div class="ls-actions">
-          <button type="button" class="ls-button ls-button-small" onClick={() => void finish()}>{t("finish.yes")}</button>
-          <button type="button" class="ls-button ls-button-quiet ls-button-small" onClick={() => { asking.value = false; }}>{t("finish.no")}</button>
+          <button type="button" class="ls-button ls-button-small" onClick={() => void finish()}>
+            {t("finish.yes")}
+          </button>
+          <button
+            type="button"
+            class="ls-button ls-button-quiet ls-button-small"
+            onClick={() => {
+              asking.value = false;
+            }}
+          >
+            {t("finish.no")}
+          </button>
         </div>
       </div>
     );
   }
   return (
-    <button type="button" class={`ls-button ls-button-small ls-finish${open.length === 0 ? "" : " ls-button-quiet"}`} disabled={!!locked} title={locked}
-      onClick={() => { asking.value = true; }}>
+    <button
+      type="button"
+      class={`ls-button ls-button-small ls-finish${open.length === 0 ? "" : " ls-button-quiet"}`}
+      disabled={!!locked}
+      title={locked}
+      onClick={() => {
+        asking.value = true;
+      }}
+    >
       <Icon name="flag" /> {t("finish.title")}
     </button>
   );
@@ -165,5 +279,7 @@ function dotClass(state: string): string {
 function said(goals: readonly BootGoal[], all: readonly GoalStatus[]): string {
   const met = goals.filter((g) => statusOf(all, g.id).state === "met");
   const last = met.at(-1);
-  return last ? maybe("goals.said", "", { met: met.length, all: goals.length, goal: last.title }) : "";
+  return last
+    ? maybe("goals.said", "", { met: met.length, all: goals.length, goal: last.title })
+    : "";
 }

@@ -30,7 +30,14 @@ export function Hex({ segment, lit, chosen }: Props) {
   };
   return (
     <div class="ls-hex" ref={box}>
-      <div class="ls-hex-grid" role="img" aria-label={t("hex.label", { n: octets.length })} onPointerLeave={() => { lit.value = null; }}>
+      <div
+        class="ls-hex-grid"
+        role="img"
+        aria-label={t("hex.label", { n: octets.length })}
+        onPointerLeave={() => {
+          lit.value = null;
+        }}
+      >
         {Array.from({ length: rows }, (_, r) => (
           <div class="ls-hex-row" key={r}>
             <span class="ls-hex-off">{(r * per).toString(16).padStart(4, "0")}</span>
@@ -38,9 +45,15 @@ export function Hex({ segment, lit, chosen }: Props) {
               {Array.from(octets.slice(r * per, (r + 1) * per), (o, k) => {
                 const i = r * per + k;
                 return (
-                  <span key={i} class={`ls-octet${inside(range, i) ? " ls-lit" : ""}${k === 3 || k === 7 || k === 11 ? " ls-octet-word" : ""}`}
+                  <span
+                    key={i}
+                    class={`ls-octet${inside(range, i) ? " ls-lit" : ""}${k === 3 || k === 7 || k === 11 ? " ls-octet-word" : ""}`}
                     onPointerEnter={() => point(i)}
-                    onClick={() => { const f = fieldAt(layers, i); chosen.value = f ? [f.off, f.len] : null; }}>
+                    onClick={() => {
+                      const f = fieldAt(layers, i);
+                      chosen.value = f ? [f.off, f.len] : null;
+                    }}
+                  >
                     {o.toString(16).padStart(2, "0")}
                   </span>
                 );
@@ -48,13 +61,17 @@ export function Hex({ segment, lit, chosen }: Props) {
             </span>
             <span class="ls-hex-text">
               {Array.from(octets.slice(r * per, (r + 1) * per), (o, k) => (
-                <span key={k} class={inside(range, r * per + k) ? "ls-lit" : undefined}>{o > 32 && o < 127 ? String.fromCharCode(o) : "·"}</span>
+                <span key={k} class={inside(range, r * per + k) ? "ls-lit" : undefined}>
+                  {o > 32 && o < 127 ? String.fromCharCode(o) : "·"}
+                </span>
               ))}
             </span>
           </div>
         ))}
       </div>
-      <p class="ls-hex-field">{field ? `${boot.fields[field.key] ?? field.key}: ${field.value}` : t("hex.hint")}</p>
+      <p class="ls-hex-field">
+        {field ? `${boot.fields[field.key] ?? field.key}: ${field.value}` : t("hex.hint")}
+      </p>
     </div>
   );
 }

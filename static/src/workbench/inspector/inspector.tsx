@@ -5,6 +5,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { useSignal, type Signal } from "@preact/signals";
 import { shortInstant } from "../format";
 import { Icon } from "../icon";
+import { view as panels } from "../panels";
 import { hostName, titleOf } from "../ladder/about";
 import type { Event } from "../model";
 import { pin, pinned } from "../selection";
@@ -21,10 +22,26 @@ export function Inspector() {
   const segments = useMemo(() => new Segments(boot.base), [boot.base]);
   void store.version.value;
   const n = pinned.value.n;
+  useEffect(() => {
+    if (n) panels.drawer.value = true;
+  }, [n]);
   const e = n ? store.event(n) : undefined;
   return (
-    <section class="ls-panel ls-area-inspector ls-inspector" aria-label={t("inspector.title")}>
+    <section
+      class="ls-panel ls-area-inspector ls-inspector"
+      aria-label={t("inspector.title")}
+      data-open={String(panels.drawer.value)}
+    >
       <Sash side="left" property="--ls-col-inspector" label={t("sash.inspector")} />
+      <button
+        type="button"
+        class="ls-tool ls-drawer-close"
+        onClick={() => {
+          panels.drawer.value = false;
+        }}
+      >
+        <Icon name="x" /> {t("form.close")}
+      </button>
       <div class="ls-inspector-main" id="wb-inspector" tabIndex={-1}>
         {e ? <About key={e.n} e={e} segments={segments} /> : <Nothing n={n} />}
       </div>
@@ -36,7 +53,9 @@ export function Inspector() {
 function Nothing({ n }: { n: number | undefined }) {
   return (
     <>
-      <header class="ls-panel-head"><h2 class="ls-panel-title">{t("inspector.title")}</h2></header>
+      <header class="ls-panel-head">
+        <h2 class="ls-panel-title">{t("inspector.title")}</h2>
+      </header>
       <p class="ls-empty">{n ? t("inspector.not_here", { n }) : t("inspector.empty")}</p>
     </>
   );
@@ -49,15 +68,40 @@ function About({ e, segments }: { e: Event; segments: Segments }) {
   return (
     <>
       <header class="ls-panel-head ls-inspector-head">
-        <h2 class="ls-panel-title"><span class="ls-n-big">#{e.n}</span> {pkt ? titleOf(store, e) : <code>{e.kind}</code>}</h2>
+        <h2 class="ls-panel-title">
+          <span class="ls-n-big">#{e.n}</span> {pkt ? titleOf(store, e) : <code>{e.kind}</code>}
+        </h2>
         <div class="ls-tools">
-          <button type="button" class="ls-tool ls-tool-icon" aria-label={t("inspector.previous")} title={t("inspector.previous")} disabled={!store.event(e.n - 1)} onClick={() => pin({ ...pinned.value, n: e.n - 1 })}><Icon name="chevron-left" /></button>
-          <button type="button" class="ls-tool ls-tool-icon" aria-label={t("inspector.next")} title={t("inspector.next")} disabled={!store.event(e.n + 1)} onClick={() => pin({ ...pinned.value, n: e.n + 1 })}><Icon name="chevron-right" /></button>
-          {pkt > 0 && <button type="button" class="ls-tool" aria-pressed={raw} onClick={() => setRaw(!raw)}>{t("inspector.event")}</button>}
+          <button
+            type="button"
+            class="ls-tool ls-tool-icon"
+            aria-label={t("inspector.previous")}
+            title={t("inspector.previous")}
+            disabled={!store.event(e.n - 1)}
+            onClick={() => pin({ ...pinned.value, n: e.n - 1 })}
+          >
+            <Icon name="chevron-left" />
+          </button>
+          <button
+            type="button"
+            class="ls-tool ls-tool-icon"
+            aria-label={t("inspector.next")}
+            title={t("inspector.next")}
+            disabled={!store.event(e.n + 1)}
+            onClick={() => pin({ ...pinned.value, n: e.n + 1 })}
+          >
+            <Icon name="chevron-right" />
+          </button>
+          {pkt > 0 && (
+            <button type="button" class="ls-tool" aria-pressed={raw} onClick={() => setRaw(!raw)}>
+              {t("inspector.event")}
+            </button>
+          )}
         </div>
       </header>
       <p class="ls-inspector-when">
-        <code>{e.kind}</code> · {hostName(store, e.host) || t("inspector.world")} · t = {shortInstant(e.t)} s{e.conn ? ` · ${e.conn}` : ""}
+        <code>{e.kind}</code> · {hostName(store, e.host) || t("inspector.world")} · t ={" "}
+        {shortInstant(e.t)} s{e.conn ? ` · ${e.conn}` : ""}
       </p>
       <Why e={e} />
       {pkt > 0 && !raw ? <Packet pkt={pkt} segments={segments} /> : <Fields e={e} />}
@@ -78,22 +122,30 @@ function Why({ e }: { e: Event }) {
   const words = ruleText(boot, e.rule, e);
   const source = boot.rule_refs[e.rule];
   const chain: Event[] = [];
-  for (let by = e.by; by > 0 && chain.length < 24;) {
+  for (let by = e.by; by > 0 && chain.length < 40;) {
     const cause = store.event(by);
     if (!cause) break;
-    chain.push(cause);
+    if (!cause.kind.startsWith("packet.")) chain.push(cause); // hops on the way say nothing new
     by = cause.by;
   }
   return (
     <div class="ls-why">
-      <h3><Icon name="lightbulb" /> {t("why.title")}</h3>
+      <h3>
+        <Icon name="lightbulb" /> {t("why.title")}
+      </h3>
       <p>{words || t("why.no_text", { rule: e.rule })}</p>
-      <p class="ls-why-rule"><a href={`/rfc#${encodeURIComponent(e.rule)}`}>{citation(e.rule, source)}</a></p>
+      <p class="ls-why-rule">
+        <a href={`/rfc#${encodeURIComponent(e.rule)}`}>{citation(e.rule, source)}</a>
+      </p>
       {chain.length > 0 && (
         <ol class="ls-causes" aria-label={t("why.causes")}>
           {chain.slice(0, 6).map((c) => (
             <li key={c.n}>
-              <button type="button" class="ls-n" onClick={() => pin({ n: c.n, ...(c.conn ? { conn: c.conn } : {}) })}>
+              <button
+                type="button"
+                class="ls-n"
+                onClick={() => pin({ n: c.n, ...(c.conn ? { conn: c.conn } : {}) })}
+              >
                 #{c.n} <span>{c.kind}</span>
               </button>
             </li>
@@ -113,7 +165,9 @@ function Packet({ pkt, segments }: { pkt: number; segments: Segments }) {
   const chosen = useSignal<readonly [number, number] | null>(null);
   useEffect(() => {
     let here = true;
-    const timer = setTimeout(() => { slow.value = true; }, 400);
+    const timer = setTimeout(() => {
+      slow.value = true;
+    }, 400);
     void segments.get(store.run.value, pkt).then((s) => {
       clearTimeout(timer);
       if (here) segment.value = s;
@@ -124,7 +178,12 @@ function Packet({ pkt, segments }: { pkt: number; segments: Segments }) {
     };
   }, [pkt]);
   const s = segment.value;
-  if (s === undefined) return slow.value ? <p class="ls-empty" role="status">{t("inspector.loading")}</p> : null;
+  if (s === undefined)
+    return slow.value ? (
+      <p class="ls-empty" role="status">
+        {t("inspector.loading")}
+      </p>
+    ) : null;
   if (s === null) return <p class="ls-empty">{t("inspector.no_bytes")}</p>;
   return (
     <>
@@ -134,14 +193,33 @@ function Packet({ pkt, segments }: { pkt: number; segments: Segments }) {
   );
 }
 
-interface Range { lit: Signal<readonly [number, number] | null>; chosen: Signal<readonly [number, number] | null> }
+interface Range {
+  lit: Signal<readonly [number, number] | null>;
+  chosen: Signal<readonly [number, number] | null>;
+}
 
 function Tree({ layers, lit, chosen }: { layers: readonly Layer[] } & Range) {
   return (
     <div class="ls-tree">
       {layers.map((l, i) => (
-        <details key={i} open={l.name === "TCP" || l.name === "UDP" || l.name === "ICMP" || l.name === "Data" || i === layers.length - 1}>
-          <summary onPointerEnter={() => { lit.value = [l.off, l.len]; }} onPointerLeave={() => { lit.value = null; }}>
+        <details
+          key={i}
+          open={
+            l.name === "TCP" ||
+            l.name === "UDP" ||
+            l.name === "ICMP" ||
+            l.name === "Data" ||
+            i === layers.length - 1
+          }
+        >
+          <summary
+            onPointerEnter={() => {
+              lit.value = [l.off, l.len];
+            }}
+            onPointerLeave={() => {
+              lit.value = null;
+            }}
+          >
             <b>{l.name}</b> <span class="ls-tree-gist">{gist(l)}</span>
             {l.quoted && <span class="ls-tag">{t("inspector.quoted")}</span>}
           </summary>
@@ -156,12 +234,18 @@ function Tree({ layers, lit, chosen }: { layers: readonly Layer[] } & Range) {
 function gist(l: Layer): string {
   const of = (key: string): string => l.fields?.find((f) => f.key === key)?.value ?? "";
   switch (l.name) {
-    case "Ethernet": return of("eth.type");
-    case "IPv4": return `${of("ip.src")} → ${of("ip.dst")} · TTL ${of("ip.ttl")}`;
-    case "TCP": return `${of("tcp.src_port") || of("tcp.srcport")} → ${of("tcp.dst_port") || of("tcp.dstport")}`;
-    case "UDP": return `${of("udp.src_port") || of("udp.srcport")} → ${of("udp.dst_port") || of("udp.dstport")}`;
-    case "Data": return `${l.len} B`;
-    default: return "";
+    case "Ethernet":
+      return of("eth.type");
+    case "IPv4":
+      return `${of("ip.src")} → ${of("ip.dst")} · TTL ${of("ip.ttl")}`;
+    case "TCP":
+      return `${of("tcp.src_port") || of("tcp.srcport")} → ${of("tcp.dst_port") || of("tcp.dstport")}`;
+    case "UDP":
+      return `${of("udp.src_port") || of("udp.srcport")} → ${of("udp.dst_port") || of("udp.dstport")}`;
+    case "Data":
+      return `${l.len} B`;
+    default:
+      return "";
   }
 }
 
@@ -174,14 +258,30 @@ function Rows({ fields, lit, chosen }: { fields: readonly Field[] } & Range) {
         const range: readonly [number, number] = [f.off, f.len];
         return (
           <li key={`${f.key} ${i}`}>
-            <button type="button" class={`ls-field-row${on ? " ls-lit" : ""}${f.bad ? " ls-bad" : ""}`} aria-pressed={same(chosen.value, range)}
+            <button
+              type="button"
+              class={`ls-field-row${on ? " ls-lit" : ""}${f.bad ? " ls-bad" : ""}`}
+              aria-pressed={same(chosen.value, range)}
               title={f.rfc ? `RFC ${f.rfc}` : undefined}
-              onClick={() => { chosen.value = same(chosen.value, range) ? null : range; }}
-              onPointerEnter={() => { lit.value = range; }} onPointerLeave={() => { lit.value = null; }}>
+              onClick={() => {
+                chosen.value = same(chosen.value, range) ? null : range;
+              }}
+              onPointerEnter={() => {
+                lit.value = range;
+              }}
+              onPointerLeave={() => {
+                lit.value = null;
+              }}
+            >
               <span class="ls-field-name">{boot.fields[f.key] ?? f.key}</span>
-              <span class="ls-field-value">{f.value}{f.bad ? ` (${t("inspector.bad")})` : ""}</span>
+              <span class="ls-field-value">
+                {f.value}
+                {f.bad ? ` (${t("inspector.bad")})` : ""}
+              </span>
             </button>
-            {f.fields && f.fields.length > 0 && <Rows fields={f.fields} lit={lit} chosen={chosen} />}
+            {f.fields && f.fields.length > 0 && (
+              <Rows fields={f.fields} lit={lit} chosen={chosen} />
+            )}
           </li>
         );
       })}
@@ -208,14 +308,29 @@ function Fields({ e }: { e: Event }) {
   if (before && after) {
     return (
       <table class="ls-table ls-oldnew">
-        <thead><tr><th scope="col">{t("fields.field")}</th><th scope="col">{t("fields.old")}</th><th scope="col">{t("fields.new")}</th></tr></thead>
+        <thead>
+          <tr>
+            <th scope="col">{t("fields.field")}</th>
+            <th scope="col">{t("fields.old")}</th>
+            <th scope="col">{t("fields.new")}</th>
+          </tr>
+        </thead>
         <tbody>
           {Object.keys(after).map((k) => (
             <tr key={k} class={before[k] === after[k] ? "ls-same" : "ls-changed"}>
-              <th scope="row">{k}</th><td>{show(k, before[k])}</td><td>{before[k] === after[k] ? "=" : show(k, after[k])}</td>
+              <th scope="row">{k}</th>
+              <td>{show(k, before[k])}</td>
+              <td>{before[k] === after[k] ? "=" : show(k, after[k])}</td>
             </tr>
           ))}
-          {body.filter(([k]) => k !== "old" && k !== "new").map(([k, v]) => <tr key={k}><th scope="row">{k}</th><td colSpan={2}>{show(k, v)}</td></tr>)}
+          {body
+            .filter(([k]) => k !== "old" && k !== "new")
+            .map(([k, v]) => (
+              <tr key={k}>
+                <th scope="row">{k}</th>
+                <td colSpan={2}>{show(k, v)}</td>
+              </tr>
+            ))}
         </tbody>
       </table>
     );
@@ -223,14 +338,20 @@ function Fields({ e }: { e: Event }) {
   if (body.length === 0) return null;
   return (
     <dl class="ls-body">
-      {flatten(body).map(([k, v]) => <div key={k}><dt>{maybe(`field.${k}`, k)}</dt><dd>{show(k, v)}</dd></div>)}
+      {flatten(body).map(([k, v]) => (
+        <div key={k}>
+          <dt>{maybe(`field.${k}`, k)}</dt>
+          <dd>{show(k, v)}</dd>
+        </div>
+      ))}
     </dl>
   );
 }
 
 function flatten(entries: [string, unknown][], prefix = ""): [string, unknown][] {
   return entries.flatMap(([k, v]): [string, unknown][] =>
-    isRecord(v) ? flatten(Object.entries(v), `${prefix}${k}.`) : [[`${prefix}${k}`, v]]);
+    isRecord(v) ? flatten(Object.entries(v), `${prefix}${k}.`) : [[`${prefix}${k}`, v]],
+  );
 }
 
 function isRecord(v: unknown): v is Record<string, unknown> {

@@ -66,7 +66,9 @@ async function ask(path: string): Promise<Segment | null> {
 }
 
 function fromHex(hex: string): Uint8Array {
-  return Uint8Array.from({ length: hex.length / 2 }, (_, i) => parseInt(hex.slice(2 * i, 2 * i + 2), 16));
+  return Uint8Array.from({ length: hex.length / 2 }, (_, i) =>
+    parseInt(hex.slice(2 * i, 2 * i + 2), 16),
+  );
 }
 
 /** The field an octet belongs to, the most inner one; undefined between fields. */

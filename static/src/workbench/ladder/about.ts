@@ -32,14 +32,21 @@ export function titleOf(store: Store, e: Event): string {
 export function summary(store: Store, e: Event): string {
   const row = store.rows.rowOf(e.n);
   switch (e.kind) {
-    case "segment.sent": case "datagram.sent": case "icmp.sent":
-    case "segment.received": case "datagram.received": case "icmp.received":
+    case "segment.sent":
+    case "datagram.sent":
+    case "icmp.sent":
+    case "segment.received":
+    case "datagram.received":
+    case "icmp.received":
       return row >= 0 ? label(store.rows, row, true) : "";
     case "packet.departed":
       return `#${e.pkt} ${e.link} ${e.from} → ${e.to}, ${span(e.arrive - e.t)}`;
-    case "packet.queued": case "packet.arrived":
+    case "packet.queued":
+    case "packet.arrived":
       return `#${e.pkt} ${e.link}`;
-    case "packet.dropped": case "segment.refused": case "datagram.refused":
+    case "packet.dropped":
+    case "segment.refused":
+    case "datagram.refused":
       return `#${e.pkt} ${e.reason}`;
     case "segment.held":
       return `#${e.pkt}`;

@@ -33,7 +33,10 @@ export class Axis {
   private median = 0;
   private done = 0;
 
-  constructor(private readonly rows: Rows, readonly zoom: number) {}
+  constructor(
+    private readonly rows: Rows,
+    readonly zoom: number,
+  ) {}
 
   /** Takes up new anchors. Says whether older positions moved. */
   update(): boolean {

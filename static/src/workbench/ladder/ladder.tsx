@@ -40,7 +40,14 @@ export function Ladder() {
   const [relativeSeq, setRelative] = useKept("ladder.relative", true);
   const [routers, setRouters] = useKept("ladder.routers", false);
   const following = useSignal(true);
-  const m = useRef<Machine>({ rows: null, axis: null, palette: null, theme: "", following: true, view: null }).current;
+  const m = useRef<Machine>({
+    rows: null,
+    axis: null,
+    palette: null,
+    theme: "",
+    following: true,
+    view: null,
+  }).current;
   const table = panelView.ladder.value === "table";
 
   const prepare = (): void => {
@@ -64,8 +71,13 @@ export function Ladder() {
     spacer.current!.style.height = `${height}px`;
     if (m.following) scroller.scrollTop = height - size.height;
     m.view = {
-      width: size.width, height: size.height, top: scroller.scrollTop, now,
-      relativeSeq, showRouters: routers, litN: selection.n ?? 0,
+      width: size.width,
+      height: size.height,
+      top: scroller.scrollTop,
+      now,
+      relativeSeq,
+      showRouters: routers,
+      litN: selection.n ?? 0,
       litConns: selection.conn ? connsAbout(store, selection.conn) : null,
       names: new Map(store.view.hosts.map((h) => [h.id, h.name])),
     };
@@ -90,38 +102,87 @@ export function Ladder() {
     if (n > 0) pin({ n, ...connOf(store.event(n)) });
   };
   // A selection made elsewhere comes into sight.
-  useEffect(() => pinned.subscribe((p) => {
-    if (p.n && m.axis && m.view) bringIntoView(p.n, m, store.rows, box.current, () => follow(false));
-  }), []);
+  useEffect(
+    () =>
+      pinned.subscribe((p) => {
+        if (p.n && m.axis && m.view)
+          bringIntoView(p.n, m, store.rows, box.current, () => follow(false));
+      }),
+    [],
+  );
 
   return (
     <section class="ls-panel ls-area-ladder" aria-label={t("ladder.title")}>
       <header class="ls-panel-head">
         <h2 class="ls-panel-title">{t("ladder.title")}</h2>
         <div class="ls-tools" role="group" aria-label={t("ladder.tools")}>
-          <button type="button" class="ls-tool" aria-pressed={relativeSeq} onClick={() => setRelative(!relativeSeq)} title={t("ladder.relative_hint")}>
+          <button
+            type="button"
+            class="ls-tool"
+            aria-pressed={relativeSeq}
+            onClick={() => setRelative(!relativeSeq)}
+            title={t("ladder.relative_hint")}
+          >
             {t("ladder.relative")}
           </button>
-          <button type="button" class="ls-tool" aria-pressed={routers} onClick={() => setRouters(!routers)}>
+          <button
+            type="button"
+            class="ls-tool"
+            aria-pressed={routers}
+            onClick={() => setRouters(!routers)}
+          >
             {t("ladder.routers")}
           </button>
-          <button type="button" class="ls-tool ls-tool-icon" aria-label={t("ladder.zoom_out")} title={t("ladder.zoom_out")} disabled={zoom <= 0} onClick={() => setZoom(zoom - 1)}>
+          <button
+            type="button"
+            class="ls-tool ls-tool-icon"
+            aria-label={t("ladder.zoom_out")}
+            title={t("ladder.zoom_out")}
+            disabled={zoom <= 0}
+            onClick={() => setZoom(zoom - 1)}
+          >
             <Icon name="minus" />
           </button>
-          <button type="button" class="ls-tool ls-tool-icon" aria-label={t("ladder.zoom_in")} title={t("ladder.zoom_in")} disabled={zoom >= ZOOMS.length - 1} onClick={() => setZoom(zoom + 1)}>
+          <button
+            type="button"
+            class="ls-tool ls-tool-icon"
+            aria-label={t("ladder.zoom_in")}
+            title={t("ladder.zoom_in")}
+            disabled={zoom >= ZOOMS.length - 1}
+            onClick={() => setZoom(zoom + 1)}
+          >
             <Icon name="plus" />
           </button>
-          <button type="button" class="ls-tool" aria-pressed={table} onClick={() => panelView.toggleTable()}>
+          <button
+            type="button"
+            class="ls-tool"
+            aria-pressed={table}
+            onClick={() => panelView.toggleTable()}
+          >
             <Icon name="table" />
             <span class="ls-tool-words">{t("ladder.table")}</span>
           </button>
+          <button
+            type="button"
+            class="ls-tool ls-drawer-open"
+            onClick={() => {
+              panelView.drawer.value = true;
+            }}
+          >
+            <Icon name="panel-right" /> {t("inspector.title")}
+          </button>
         </div>
       </header>
-      {table ? <EventTable /> : (
+      {table ? (
+        <EventTable />
+      ) : (
         <>
           <LaneHeads width={size.width} routers={routers} />
           <div
-            class="ls-ladder-box" ref={box} tabIndex={0} role="application"
+            class="ls-ladder-box"
+            ref={box}
+            tabIndex={0}
+            role="application"
             aria-roledescription={t("ladder.role")}
             onScroll={(e) => {
               const s = e.currentTarget;
@@ -158,7 +219,9 @@ export function Ladder() {
 function Empty() {
   const { store } = useSession();
   void store.version.value;
-  return store.rows.n.length === 0 ? <p class="ls-empty ls-ladder-empty">{t("ladder.empty")}</p> : null;
+  return store.rows.n.length === 0 ? (
+    <p class="ls-empty ls-ladder-empty">{t("ladder.empty")}</p>
+  ) : null;
 }
 
 /** The names over the lifelines; real text, so that they can be found and read. */
@@ -173,7 +236,10 @@ function LaneHeads({ width, routers }: { width: number; routers: boolean }) {
         const host = store.view.hosts.find((h) => h.id === id);
         return x == null || !host ? null : (
           <button
-            key={id} type="button" class="ls-lane" style={{ left: `${x}px` }}
+            key={id}
+            type="button"
+            class="ls-lane"
+            style={{ left: `${x}px` }}
             onClick={() => pin({ host: id })}
           >
             <b>{host.name || id}</b>
@@ -190,7 +256,11 @@ function Spoken() {
   const { store } = useSession();
   const n = pinned.value.n;
   const e = n ? store.event(n) : undefined;
-  return <p class="ls-visually-hidden" aria-live="polite">{e ? titleOf(store, e) : ""}</p>;
+  return (
+    <p class="ls-visually-hidden" aria-live="polite">
+      {e ? titleOf(store, e) : ""}
+    </p>
+  );
 }
 
 function drawOn(canvas: HTMLCanvasElement, m: Machine, rows: Rows): void {
@@ -221,7 +291,13 @@ function tellSummary(scroller: HTMLElement, n: number): void {
   if (scroller.getAttribute("aria-label") !== words) scroller.setAttribute("aria-label", words);
 }
 
-function bringIntoView(n: number, m: Machine, rows: Rows, box: HTMLElement | null, release: () => void): void {
+function bringIntoView(
+  n: number,
+  m: Machine,
+  rows: Rows,
+  box: HTMLElement | null,
+  release: () => void,
+): void {
   const row = rows.rowOf(n);
   if (row < 0 || !box || !m.axis) return;
   const y = m.axis.at(rows.a0.at(row)) + 30;
@@ -235,7 +311,14 @@ function walk(e: KeyboardEvent, rows: Rows, choose: (n: number) => void): void {
   const last = rows.n.length - 1;
   if (last < 0) return;
   const at = pinned.value.n ? rows.rowOf(pinned.value.n) : -1;
-  const to = { ArrowDown: at + 1, ArrowUp: at < 0 ? last : at - 1, Home: 0, End: last, PageDown: at + 10, PageUp: at - 10 }[e.code];
+  const to = {
+    ArrowDown: at + 1,
+    ArrowUp: at < 0 ? last : at - 1,
+    Home: 0,
+    End: last,
+    PageDown: at + 10,
+    PageUp: at - 10,
+  }[e.code];
   if (e.code === "Enter") {
     e.preventDefault();
     document.getElementById("wb-inspector")?.focus();
@@ -246,7 +329,10 @@ function walk(e: KeyboardEvent, rows: Rows, choose: (n: number) => void): void {
   choose(rows.n.at(Math.min(last, Math.max(0, to))));
 }
 
-function withConn(store: { event(n: number): { conn?: string } | undefined }, n: number): { n?: number } {
+function withConn(
+  store: { event(n: number): { conn?: string } | undefined },
+  n: number,
+): { n?: number } {
   return n > 0 && store.event(n) ? { n } : {};
 }
 

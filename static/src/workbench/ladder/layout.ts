@@ -9,18 +9,47 @@ import { Fate, type Rows } from "./rows";
 
 /** A colour role of tokens.css. */
 export type Tone =
-  | "text" | "muted" | "line" | "data" | "ack" | "syn" | "retx" | "loss" | "goal" | "sel"
-  | "surface";
+  "text" | "muted" | "line" | "data" | "ack" | "syn" | "retx" | "loss" | "goal" | "sel" | "surface";
 
 export type Glyph = "head" | "hollow" | "triangle" | "square" | "cross" | "dot";
 
 /** One shape, in viewport pixels. n is the event it stands for. */
 export type Primitive =
-  | { k: "line"; x0: number; y0: number; x1: number; y1: number; tone: Tone; width: number;
-      dash?: boolean; double?: boolean; alpha?: number; n?: number }
-  | { k: "glyph"; glyph: Glyph; x: number; y: number; angle: number; tone: Tone; alpha?: number; size?: number }
-  | { k: "text"; x: number; y: number; text: string; tone: Tone; align: "left" | "right" | "center";
-      alpha?: number; bold?: boolean; small?: boolean; most?: number }
+  | {
+      k: "line";
+      x0: number;
+      y0: number;
+      x1: number;
+      y1: number;
+      tone: Tone;
+      width: number;
+      dash?: boolean;
+      double?: boolean;
+      alpha?: number;
+      n?: number;
+    }
+  | {
+      k: "glyph";
+      glyph: Glyph;
+      x: number;
+      y: number;
+      angle: number;
+      tone: Tone;
+      alpha?: number;
+      size?: number;
+    }
+  | {
+      k: "text";
+      x: number;
+      y: number;
+      text: string;
+      tone: Tone;
+      align: "left" | "right" | "center";
+      alpha?: number;
+      bold?: boolean;
+      small?: boolean;
+      most?: number;
+    }
   | { k: "rect"; x: number; y: number; w: number; h: number; tone: Tone; alpha?: number }
   | { k: "zigzag"; x0: number; x1: number; y: number; h: number; at: number; text: string }
   | { k: "bracket"; x: number; y0: number; y1: number; tone: Tone; text: string };
@@ -44,13 +73,18 @@ const MOST_LINES = 1500;
 const FAINT = 0.22;
 
 /** Where lanes stand. Routers have none unless asked for. */
-export function lanesX(rows: Rows, view: Pick<Viewport, "width" | "showRouters">): (number | null)[] {
+export function lanesX(
+  rows: Rows,
+  view: Pick<Viewport, "width" | "showRouters">,
+): (number | null)[] {
   const shown = rows.lanes.filter((h) => view.showRouters || !rows.routers.has(h));
   const narrow = view.width < 520;
   const left = GUTTER + (narrow ? 8 : 88);
   const right = view.width - (narrow ? 40 : 100);
   const gap = shown.length > 1 ? (right - left) / (shown.length - 1) : 0;
-  const of = new Map(shown.map((h, i) => [h, shown.length > 1 ? left + i * gap : (left + right) / 2]));
+  const of = new Map(
+    shown.map((h, i) => [h, shown.length > 1 ? left + i * gap : (left + right) / 2]),
+  );
   return rows.lanes.map((h) => of.get(h) ?? null);
 }
 
@@ -109,10 +143,24 @@ export function hit(rows: Rows, axis: Axis, view: Viewport, x: number, y: number
   return best;
 }
 
-interface Arrow { x0: number; y0: number; x1: number; y1: number; right: boolean; reach: number }
+interface Arrow {
+  x0: number;
+  y0: number;
+  x1: number;
+  y1: number;
+  right: boolean;
+  reach: number;
+}
 
 /** The geometry of row i; share is how far a packet under way has come. */
-function arrow(rows: Rows, axis: Axis, view: Viewport, lanes: (number | null)[], i: number, share: number): Arrow | null {
+function arrow(
+  rows: Rows,
+  axis: Axis,
+  view: Viewport,
+  lanes: (number | null)[],
+  i: number,
+  share: number,
+): Arrow | null {
   const x0 = lanes[rows.from.at(i)] ?? null;
   if (x0 === null) return null;
   const to = lanes[rows.to.at(i)] ?? null;
@@ -120,14 +168,22 @@ function arrow(rows: Rows, axis: Axis, view: Viewport, lanes: (number | null)[],
   const y0 = HEAD + axis.at(rows.a0.at(i)) - view.top;
   const fate = rows.fate.at(i);
   const done = fate === Fate.Received ? 1 : fate === Fate.Dropped ? rows.share.at(i) : share;
-  const y1 = fate === Fate.Flying
-    ? HEAD + axis.ofTime(view.now) - view.top
-    : HEAD + axis.at(rows.a1.at(i)) - view.top;
+  const y1 =
+    fate === Fate.Flying
+      ? HEAD + axis.ofTime(view.now) - view.top
+      : HEAD + axis.at(rows.a1.at(i)) - view.top;
   const own = far === x0;
   const x1 = own ? x0 + 34 : x0 + (far - x0) * done;
   // A drop at the instant of sending would be level, and an own packet a dot.
   const drop = fate === Fate.Dropped ? Math.max(y1, y0 + 9) : y1;
-  return { x0, y0, x1, y1: own ? Math.max(drop, y0 + 6) : drop, right: x1 >= x0, reach: Math.abs(far - x0) };
+  return {
+    x0,
+    y0,
+    x1,
+    y1: own ? Math.max(drop, y0 + 6) : drop,
+    right: x1 >= x0,
+    reach: Math.abs(far - x0),
+  };
 }
 
 function progressOf(rows: Rows, i: number, now: number): number {
@@ -136,13 +192,30 @@ function progressOf(rows: Rows, i: number, now: number): number {
   return 0;
 }
 
-function lifelines(out: Primitive[], rows: Rows, axis: Axis, view: Viewport, lanes: (number | null)[]): void {
-  const end = Math.min(view.height, HEAD + Math.max(axis.bottom(), axis.ofTime(view.now)) - view.top + 14);
+function lifelines(
+  out: Primitive[],
+  rows: Rows,
+  axis: Axis,
+  view: Viewport,
+  lanes: (number | null)[],
+): void {
+  const end = Math.min(
+    view.height,
+    HEAD + Math.max(axis.bottom(), axis.ofTime(view.now)) - view.top + 14,
+  );
   for (let lane = 0; lane < lanes.length; lane++) {
     const x = lanes[lane];
     if (x == null) continue;
-    out.push({ k: "line", x0: x, y0: Math.min(0, end), x1: x, y1: end, tone: "line", width: 1.5,
-      ...(rows.routers.has(rows.lanes[lane] ?? "") ? { dash: true } : {}) });
+    out.push({
+      k: "line",
+      x0: x,
+      y0: Math.min(0, end),
+      x1: x,
+      y1: end,
+      tone: "line",
+      width: 1.5,
+      ...(rows.routers.has(rows.lanes[lane] ?? "") ? { dash: true } : {}),
+    });
   }
 }
 
@@ -154,11 +227,27 @@ function folds(out: Primitive[], axis: Axis, view: Viewport, lanes: (number | nu
   for (const f of axis.folds) {
     const y = HEAD + f.y - view.top;
     if (y + f.height < 0 || y > view.height || xs.length === 0) continue;
-    out.push({ k: "zigzag", x0: x0 - 14, x1: x1 + 14, y: y + f.height / 2 + 2, h: Math.min(16, f.height), at, text: span(f.ns) });
+    out.push({
+      k: "zigzag",
+      x0: x0 - 14,
+      x1: x1 + 14,
+      y: y + f.height / 2 + 2,
+      h: Math.min(16, f.height),
+      at,
+      text: span(f.ns),
+    });
   }
 }
 
-function arrows(out: Primitive[], rows: Rows, axis: Axis, view: Viewport, lanes: (number | null)[], first: number, last: number): void {
+function arrows(
+  out: Primitive[],
+  rows: Rows,
+  axis: Axis,
+  view: Viewport,
+  lanes: (number | null)[],
+  first: number,
+  last: number,
+): void {
   const labels = axis.zoom >= 0.6;
   for (let i = first; i < last; i++) {
     if (rows.fate.at(i) === Fate.Flying) continue;
@@ -167,7 +256,13 @@ function arrows(out: Primitive[], rows: Rows, axis: Axis, view: Viewport, lanes:
   }
 }
 
-function flying(out: Primitive[], rows: Rows, axis: Axis, view: Viewport, lanes: (number | null)[]): void {
+function flying(
+  out: Primitive[],
+  rows: Rows,
+  axis: Axis,
+  view: Viewport,
+  lanes: (number | null)[],
+): void {
   for (const { row, share } of rows.underWay(view.now)) {
     const a = arrow(rows, axis, view, lanes, row, share);
     if (!a || a.y1 < -20 || a.y0 > view.height + 20) continue;
@@ -176,40 +271,105 @@ function flying(out: Primitive[], rows: Rows, axis: Axis, view: Viewport, lanes:
 }
 
 /** How a row is drawn: its tone, its width and the badge of its flags. */
-export function style(rows: Rows, i: number): { tone: Tone; width: number; badge: Glyph | null; double: boolean } {
+export function style(
+  rows: Rows,
+  i: number,
+): { tone: Tone; width: number; badge: Glyph | null; double: boolean } {
   const e = rows.events[i];
   const seg = e?.kind === "segment.sent" ? e.seg : null;
   const len: number = seg ? seg.len : e?.kind === "datagram.sent" ? e.dgram.len : 0;
   const width = len > 0 ? Math.min(4, 1.6 + Math.log10(len + 1) * 0.5) : 1.4;
   const flags: string = seg?.flags ?? "";
-  const badge: Glyph | null = flags.includes("R") ? "cross" : flags.includes("S") ? "triangle" : flags.includes("F") ? "square" : null;
+  const badge: Glyph | null = flags.includes("R")
+    ? "cross"
+    : flags.includes("S")
+      ? "triangle"
+      : flags.includes("F")
+        ? "square"
+        : null;
   const retx = seg?.retransmission === true;
-  const tone: Tone = retx ? "retx" : flags.includes("R") ? "loss" : badge ? "syn" : seg && len === 0 ? "ack"
-    : e?.kind === "icmp.sent" ? "loss" : "data";
+  const tone: Tone = retx
+    ? "retx"
+    : flags.includes("R")
+      ? "loss"
+      : badge
+        ? "syn"
+        : seg && len === 0
+          ? "ack"
+          : e?.kind === "icmp.sent"
+            ? "loss"
+            : "data";
   return { tone, width, badge, double: retx };
 }
 
-function drawArrow(out: Primitive[], rows: Rows, view: Viewport, i: number, a: Arrow, labelled: boolean): void {
+function drawArrow(
+  out: Primitive[],
+  rows: Rows,
+  view: Viewport,
+  i: number,
+  a: Arrow,
+  labelled: boolean,
+): void {
   const fate = rows.fate.at(i);
   const s = style(rows, i);
   const n = rows.n.at(i);
   const lit = view.litN === n || (view.litN > 0 && view.litN === rows.end.at(i));
-  const other = view.litConns !== null && !view.litConns.has(rows.connFrom[i] ?? "") && !view.litConns.has(rows.connTo[i] ?? "");
+  const other =
+    view.litConns !== null &&
+    !view.litConns.has(rows.connFrom[i] ?? "") &&
+    !view.litConns.has(rows.connTo[i] ?? "");
   const alpha = other && !lit ? FAINT : 1;
   const tone: Tone = fate === Fate.Dropped ? "loss" : s.tone;
   const angle = Math.atan2(a.y1 - a.y0, a.x1 - a.x0);
   if (lit) out.push({ k: "line", ...ends(a), tone: "sel", width: s.width + 7, alpha: 0.35 });
-  out.push({ k: "line", ...ends(a), tone, width: lit ? s.width + 1 : s.width, n, alpha,
-    ...(fate === Fate.Dropped ? { dash: true } : {}), ...(s.double ? { double: true } : {}) });
-  if (fate === Fate.Dropped) out.push({ k: "glyph", glyph: "cross", x: a.x1, y: a.y1, angle: 0, tone: "loss", alpha, size: 6 });
-  else if (fate === Fate.Received) out.push({ k: "glyph", glyph: "head", x: a.x1, y: a.y1, angle, tone, alpha });
+  out.push({
+    k: "line",
+    ...ends(a),
+    tone,
+    width: lit ? s.width + 1 : s.width,
+    n,
+    alpha,
+    ...(fate === Fate.Dropped ? { dash: true } : {}),
+    ...(s.double ? { double: true } : {}),
+  });
+  if (fate === Fate.Dropped)
+    out.push({
+      k: "glyph",
+      glyph: "cross",
+      x: a.x1,
+      y: a.y1,
+      angle: 0,
+      tone: "loss",
+      alpha,
+      size: 6,
+    });
+  else if (fate === Fate.Received)
+    out.push({ k: "glyph", glyph: "head", x: a.x1, y: a.y1, angle, tone, alpha });
   else out.push({ k: "glyph", glyph: "dot", x: a.x1, y: a.y1, angle: 0, tone, alpha, size: 4.5 });
-  if (s.badge) out.push({ k: "glyph", glyph: s.badge, x: a.x0 + (a.right ? 10 : -10), y: a.y0 + 10 * Math.tan(slope(a)), angle: 0, tone, alpha, size: 4.5 });
+  if (s.badge)
+    out.push({
+      k: "glyph",
+      glyph: s.badge,
+      x: a.x0 + (a.right ? 10 : -10),
+      y: a.y0 + 10 * Math.tan(slope(a)),
+      angle: 0,
+      tone,
+      alpha,
+      size: 4.5,
+    });
   if (!labelled && !lit) return;
   const away = s.badge ? 18 : 10;
-  out.push({ k: "text", x: a.x0 + (a.right ? away : -away), y: a.y0 + away * Math.tan(slope(a)) - 5,
-    text: label(rows, i, view.relativeSeq), tone: toneOfText(tone), align: a.right ? "left" : "right", alpha,
-    bold: lit, most: Math.max(40, a.reach - away - 10) });
+  out.push({
+    k: "text",
+    x: a.x0 + (a.right ? away : -away),
+    y: a.y0 + away * Math.tan(slope(a)) - 5,
+    text: label(rows, i, view.relativeSeq),
+    tone: toneOfText(tone),
+    align: a.right ? "left" : "right",
+    alpha,
+    bold: lit,
+    most: Math.max(40, a.reach - away - 10),
+  });
 }
 
 /** "SYN·ACK 0/1", "data 0–5", in words a reader of tcpdump knows. */
@@ -229,12 +389,24 @@ export function label(rows: Rows, i: number, relativeSeq: boolean): string {
 }
 
 const WORDS: Record<string, string> = {
-  F: "FIN", S: "SYN", R: "RST", P: "PSH", A: "ACK", U: "URG", E: "ECE", W: "CWR",
+  F: "FIN",
+  S: "SYN",
+  R: "RST",
+  P: "PSH",
+  A: "ACK",
+  U: "URG",
+  E: "ECE",
+  W: "CWR",
 };
 
 /** "SA" → "SYN·ACK"; no flag at all → "–". */
 export function flagWords(flags: string): string {
-  return flags.split("").map((f) => WORDS[f] ?? f).join("·") || "–";
+  return (
+    flags
+      .split("")
+      .map((f) => WORDS[f] ?? f)
+      .join("·") || "–"
+  );
 }
 
 function toneOfText(tone: Tone): Tone {
@@ -250,7 +422,15 @@ function slope(a: Arrow): number {
 }
 
 // More arrows than a screen can tell apart: bars of how many, anomalies kept on top.
-function density(out: Primitive[], rows: Rows, axis: Axis, view: Viewport, lanes: (number | null)[], first: number, last: number): void {
+function density(
+  out: Primitive[],
+  rows: Rows,
+  axis: Axis,
+  view: Viewport,
+  lanes: (number | null)[],
+  first: number,
+  last: number,
+): void {
   const BIN = 3;
   const counts = new Uint32Array(Math.ceil(view.height / BIN) + 1);
   let most = 1;
@@ -264,7 +444,16 @@ function density(out: Primitive[], rows: Rows, axis: Axis, view: Viewport, lanes
   const x0 = Math.min(...xs) + 6;
   const full = Math.max(...xs) - 6 - x0;
   for (let b = 0; b < counts.length; b++) {
-    if (counts[b]) out.push({ k: "rect", x: x0, y: b * BIN, w: (full * counts[b]!) / most, h: BIN - 1, tone: "data", alpha: 0.55 });
+    if (counts[b])
+      out.push({
+        k: "rect",
+        x: x0,
+        y: b * BIN,
+        w: (full * counts[b]!) / most,
+        h: BIN - 1,
+        tone: "data",
+        alpha: 0.55,
+      });
   }
   for (let i = first, drawn = 0; i < last && drawn < 300; i++) {
     if (rows.fate.at(i) !== Fate.Dropped && !style(rows, i).double) continue;
@@ -275,7 +464,13 @@ function density(out: Primitive[], rows: Rows, axis: Axis, view: Viewport, lanes
   }
 }
 
-function ribbons(out: Primitive[], rows: Rows, axis: Axis, view: Viewport, lanes: (number | null)[]): void {
+function ribbons(
+  out: Primitive[],
+  rows: Rows,
+  axis: Axis,
+  view: Viewport,
+  lanes: (number | null)[],
+): void {
   const open = new Map<string, { y: number; state: string; x: number; lane: number }>();
   const slot = new Map<string, number>(); // connection → its place beside the line
   const used = new Map<number, number>();
@@ -283,7 +478,15 @@ function ribbons(out: Primitive[], rows: Rows, axis: Axis, view: Viewport, lanes
   const rightmost = Math.max(...lanes.map((x) => x ?? 0));
   const close = (c: { y: number; state: string; x: number }, y: number): void => {
     if (c.state === "CLOSED" || y < -4 || c.y > view.height + 4) return;
-    out.push({ k: "rect", x: c.x, y: c.y, w: 4, h: Math.max(2, y - c.y), tone: stateTone(c.state), alpha: 0.85 });
+    out.push({
+      k: "rect",
+      x: c.x,
+      y: c.y,
+      w: 4,
+      h: Math.max(2, y - c.y),
+      tone: stateTone(c.state),
+      alpha: 0.85,
+    });
   };
   for (let m = 0; m < rows.markN.length; m++) {
     const lane = rows.lane(rows.markHost[m] ?? "");
@@ -309,8 +512,18 @@ function ribbons(out: Primitive[], rows: Rows, axis: Axis, view: Viewport, lanes
     const side = x + outer * (conn ? 24 : 8);
     const lit = view.litN === rows.markN.at(m);
     const faint = view.litConns !== null && conn !== "" && !view.litConns.has(conn);
-    out.push({ k: "text", x: side, y: y + (outer < 0 || edge ? 4 : 15), text: state, tone: lit ? "sel" : "muted", align: outer < 0 ? "right" : "left",
-      small: true, bold: lit, alpha: faint ? FAINT : 1, most: outer < 0 ? x - GUTTER - 20 : 100 });
+    out.push({
+      k: "text",
+      x: side,
+      y: y + (outer < 0 || edge ? 4 : 15),
+      text: state,
+      tone: lit ? "sel" : "muted",
+      align: outer < 0 ? "right" : "left",
+      small: true,
+      bold: lit,
+      alpha: faint ? FAINT : 1,
+      most: outer < 0 ? x - GUTTER - 20 : 100,
+    });
   }
   for (const c of open.values()) close(c, bottom);
 }
@@ -331,7 +544,13 @@ export function stateTone(state: string): Tone {
   return "retx";
 }
 
-function brackets(out: Primitive[], rows: Rows, axis: Axis, view: Viewport, lanes: (number | null)[]): void {
+function brackets(
+  out: Primitive[],
+  rows: Rows,
+  axis: Axis,
+  view: Viewport,
+  lanes: (number | null)[],
+): void {
   for (let i = rows.brackets.length - 1; i >= 0; i--) {
     const b = rows.brackets[i]!;
     const lane = rows.lane(b.host);
@@ -342,18 +561,40 @@ function brackets(out: Primitive[], rows: Rows, axis: Axis, view: Viewport, lane
     if (y0 > view.height) continue;
     if (y1 < -400) break;
     if (y1 < 0) continue;
-    out.push({ k: "bracket", x: x - outward(lanes, lane) * 7, y0, y1: Math.max(y1, y0 + 3), tone: "retx", text: b.timer });
+    out.push({
+      k: "bracket",
+      x: x - outward(lanes, lane) * 7,
+      y0,
+      y1: Math.max(y1, y0 + 3),
+      tone: "retx",
+      text: b.timer,
+    });
   }
 }
 
-function times(out: Primitive[], rows: Rows, axis: Axis, view: Viewport, first: number, last: number): void {
+function times(
+  out: Primitive[],
+  rows: Rows,
+  axis: Axis,
+  view: Viewport,
+  first: number,
+  last: number,
+): void {
   let free = -1e9;
   const now = HEAD + axis.ofTime(view.now) - view.top + 8;
   const step = last - first > MOST_LINES ? Math.ceil((last - first) / 400) : 1;
   for (let i = first; i < last; i += step) {
     const y = HEAD + axis.at(rows.a0.at(i)) - view.top;
     if (y < free || y < 0 || y > view.height || Math.abs(y - now) < 13) continue;
-    out.push({ k: "text", x: GUTTER - 10, y: y + 4, text: shortInstant(rows.t0.at(i)), tone: "muted", align: "right", small: true });
+    out.push({
+      k: "text",
+      x: GUTTER - 10,
+      y: y + 4,
+      text: shortInstant(rows.t0.at(i)),
+      tone: "muted",
+      align: "right",
+      small: true,
+    });
     free = y + 15;
   }
 }
@@ -361,8 +602,26 @@ function times(out: Primitive[], rows: Rows, axis: Axis, view: Viewport, first: 
 function nowLine(out: Primitive[], axis: Axis, view: Viewport): void {
   const y = HEAD + axis.ofTime(view.now) - view.top + 8;
   if (y < 0 || y > view.height) return;
-  out.push({ k: "line", x0: GUTTER - 6, y0: y, x1: view.width, y1: y, tone: "sel", width: 1, dash: true });
-  out.push({ k: "text", x: GUTTER - 10, y: y + 4, text: shortInstant(view.now), tone: "sel", align: "right", small: true, bold: true });
+  out.push({
+    k: "line",
+    x0: GUTTER - 6,
+    y0: y,
+    x1: view.width,
+    y1: y,
+    tone: "sel",
+    width: 1,
+    dash: true,
+  });
+  out.push({
+    k: "text",
+    x: GUTTER - 10,
+    y: y + 4,
+    text: shortInstant(view.now),
+    tone: "sel",
+    align: "right",
+    small: true,
+    bold: true,
+  });
 }
 
 function distance(x: number, y: number, a: Arrow): number {

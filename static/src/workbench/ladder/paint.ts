@@ -12,7 +12,17 @@ export interface Palette {
 }
 
 const TONES: readonly Tone[] = [
-  "text", "muted", "line", "data", "ack", "syn", "retx", "loss", "goal", "sel", "surface",
+  "text",
+  "muted",
+  "line",
+  "data",
+  "ack",
+  "syn",
+  "retx",
+  "loss",
+  "goal",
+  "sel",
+  "surface",
 ];
 const PLAIN = new Set<Tone>(["text", "muted", "line", "surface"]);
 
@@ -30,26 +40,48 @@ export function readPalette(of: Element): Palette {
 }
 
 /** Paints all primitives; the context is scaled to CSS pixels. */
-export function paint(ctx: CanvasRenderingContext2D, shapes: readonly Primitive[], p: Palette, width: number, height: number): void {
+export function paint(
+  ctx: CanvasRenderingContext2D,
+  shapes: readonly Primitive[],
+  p: Palette,
+  width: number,
+  height: number,
+): void {
   ctx.clearRect(0, 0, width, height);
   ctx.lineCap = "round";
   ctx.lineJoin = "round";
   for (const s of shapes) {
     ctx.globalAlpha = "alpha" in s && s.alpha !== undefined ? s.alpha : 1;
     switch (s.k) {
-      case "line": line(ctx, s, p); break;
-      case "rect": ctx.fillStyle = p.stroke[s.tone]; ctx.fillRect(s.x, s.y, s.w, s.h); break;
-      case "glyph": glyph(ctx, s, p); break;
-      case "zigzag": zigzag(ctx, s, p); break;
-      case "bracket": bracket(ctx, s, p); break;
-      case "text": break; // on top of everything, below
+      case "line":
+        line(ctx, s, p);
+        break;
+      case "rect":
+        ctx.fillStyle = p.stroke[s.tone];
+        ctx.fillRect(s.x, s.y, s.w, s.h);
+        break;
+      case "glyph":
+        glyph(ctx, s, p);
+        break;
+      case "zigzag":
+        zigzag(ctx, s, p);
+        break;
+      case "bracket":
+        bracket(ctx, s, p);
+        break;
+      case "text":
+        break; // on top of everything, below
     }
   }
   for (const s of shapes) if (s.k === "text") text(ctx, s, p);
   ctx.globalAlpha = 1;
 }
 
-function line(ctx: CanvasRenderingContext2D, s: Extract<Primitive, { k: "line" }>, p: Palette): void {
+function line(
+  ctx: CanvasRenderingContext2D,
+  s: Extract<Primitive, { k: "line" }>,
+  p: Palette,
+): void {
   ctx.strokeStyle = p.stroke[s.tone];
   ctx.lineWidth = s.double ? s.width + 3 : s.width;
   ctx.setLineDash(s.dash ? [5, 4] : []);
@@ -66,7 +98,11 @@ function line(ctx: CanvasRenderingContext2D, s: Extract<Primitive, { k: "line" }
   ctx.setLineDash([]);
 }
 
-function glyph(ctx: CanvasRenderingContext2D, s: Extract<Primitive, { k: "glyph" }>, p: Palette): void {
+function glyph(
+  ctx: CanvasRenderingContext2D,
+  s: Extract<Primitive, { k: "glyph" }>,
+  p: Palette,
+): void {
   const r = s.size ?? 6;
   ctx.save();
   ctx.translate(s.x, s.y);
@@ -109,7 +145,11 @@ function glyph(ctx: CanvasRenderingContext2D, s: Extract<Primitive, { k: "glyph"
   ctx.restore();
 }
 
-function text(ctx: CanvasRenderingContext2D, s: Extract<Primitive, { k: "text" }>, p: Palette): void {
+function text(
+  ctx: CanvasRenderingContext2D,
+  s: Extract<Primitive, { k: "text" }>,
+  p: Palette,
+): void {
   ctx.globalAlpha = s.alpha ?? 1;
   ctx.font = `${s.bold ? "600 " : ""}${s.small ? 11 : 12}px ${p.mono}`;
   ctx.textAlign = s.align;
@@ -122,7 +162,11 @@ function text(ctx: CanvasRenderingContext2D, s: Extract<Primitive, { k: "text" }
   ctx.fillText(s.text, s.x, s.y, s.most);
 }
 
-function zigzag(ctx: CanvasRenderingContext2D, s: Extract<Primitive, { k: "zigzag" }>, p: Palette): void {
+function zigzag(
+  ctx: CanvasRenderingContext2D,
+  s: Extract<Primitive, { k: "zigzag" }>,
+  p: Palette,
+): void {
   ctx.fillStyle = p.stroke.surface;
   ctx.fillRect(s.x0, s.y - s.h / 2, s.x1 - s.x0, s.h);
   ctx.strokeStyle = p.stroke.muted;
@@ -146,7 +190,11 @@ function zigzag(ctx: CanvasRenderingContext2D, s: Extract<Primitive, { k: "zigza
   ctx.fillText(s.text, s.at, s.y);
 }
 
-function bracket(ctx: CanvasRenderingContext2D, s: Extract<Primitive, { k: "bracket" }>, p: Palette): void {
+function bracket(
+  ctx: CanvasRenderingContext2D,
+  s: Extract<Primitive, { k: "bracket" }>,
+  p: Palette,
+): void {
   ctx.strokeStyle = p.stroke[s.tone];
   ctx.lineWidth = 1.5;
   ctx.beginPath();

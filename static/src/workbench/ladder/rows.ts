@@ -9,10 +9,18 @@ import type { Event, Of, Seg, View } from "../model";
 import { floats, ints, octets } from "./column";
 
 /** How far a packet has come. */
-export const enum Fate { Flying, Received, Dropped }
+export const enum Fate {
+  Flying,
+  Received,
+  Dropped,
+}
 
 /** What an anchor is: the axis keeps labels of sends and marks apart. */
-export const enum Anchor { Send, End, Mark }
+export const enum Anchor {
+  Send,
+  End,
+  Mark,
+}
 
 /** Where a packet under way is: on a link between two instants, or waiting at a host. */
 interface Hop {
@@ -153,8 +161,12 @@ export class Rows {
         return;
       case "timer.fired":
         this.brackets.push({
-          host: e.host ?? "", conn: e.conn ?? "", timer: e.timer, n: e.n,
-          from: this.armed.get(`${e.conn} ${e.timer}`) ?? e.t, to: e.t,
+          host: e.host ?? "",
+          conn: e.conn ?? "",
+          timer: e.timer,
+          n: e.n,
+          from: this.armed.get(`${e.conn} ${e.timer}`) ?? e.t,
+          to: e.t,
         });
     }
   }
@@ -271,7 +283,10 @@ export class Rows {
   }
 
   private join(link: string, a: string, b: string): void {
-    for (const [x, y] of [[a, b], [b, a]] as const) {
+    for (const [x, y] of [
+      [a, b],
+      [b, a],
+    ] as const) {
       const of = this.neighbours.get(x) ?? new Map<string, string>();
       this.neighbours.set(x, of.set(link, y));
     }

@@ -31,20 +31,34 @@ export function EventTable() {
   useEffect(() => {
     if (following.current && box.current) box.current.scrollTop = rows.length * ROW_PX;
   });
-  useEffect(() => pinned.subscribe((p) => {
-    const at = p.n ? indexOf(rows, p.n) : -1;
-    const scroller = box.current;
-    if (at < 0 || !scroller) return;
-    const y = (at + 1) * ROW_PX;
-    if (y > scroller.scrollTop + ROW_PX && y < scroller.scrollTop + scroller.clientHeight - ROW_PX) return;
-    following.current = false;
-    scroller.scrollTop = Math.max(0, y - scroller.clientHeight / 2);
-  }), [packetsOnly.value]);
+  useEffect(
+    () =>
+      pinned.subscribe((p) => {
+        const at = p.n ? indexOf(rows, p.n) : -1;
+        const scroller = box.current;
+        if (at < 0 || !scroller) return;
+        const y = (at + 1) * ROW_PX;
+        if (
+          y > scroller.scrollTop + ROW_PX &&
+          y < scroller.scrollTop + scroller.clientHeight - ROW_PX
+        )
+          return;
+        following.current = false;
+        scroller.scrollTop = Math.max(0, y - scroller.clientHeight / 2);
+      }),
+    [packetsOnly.value],
+  );
 
   const move = (e: KeyboardEvent): void => {
     const at = chosen ? indexOf(rows, chosen) : -1;
-    const to = { ArrowDown: at + 1, ArrowUp: at < 0 ? rows.length - 1 : at - 1, Home: 0, End: rows.length - 1,
-      PageDown: at + 15, PageUp: at - 15 }[e.code];
+    const to = {
+      ArrowDown: at + 1,
+      ArrowUp: at < 0 ? rows.length - 1 : at - 1,
+      Home: 0,
+      End: rows.length - 1,
+      PageDown: at + 15,
+      PageUp: at - 15,
+    }[e.code];
     if (e.code === "Enter") document.getElementById("wb-inspector")?.focus();
     if (to === undefined || rows.length === 0) return;
     e.preventDefault();
@@ -54,11 +68,22 @@ export function EventTable() {
   return (
     <div class="ls-events">
       <label class="ls-check">
-        <input type="checkbox" checked={packetsOnly.value} onChange={(e) => { packetsOnly.value = e.currentTarget.checked; }} />
+        <input
+          type="checkbox"
+          checked={packetsOnly.value}
+          onChange={(e) => {
+            packetsOnly.value = e.currentTarget.checked;
+          }}
+        />
         {t("table.packets_only")}
       </label>
       <div
-        class="ls-events-box" ref={box} tabIndex={0} role="region" aria-label={t("table.title")} onKeyDown={move}
+        class="ls-events-box"
+        ref={box}
+        tabIndex={0}
+        role="region"
+        aria-label={t("table.title")}
+        onKeyDown={move}
         onScroll={(e) => {
           const s = e.currentTarget;
           top.value = s.scrollTop;
@@ -77,9 +102,23 @@ export function EventTable() {
             </tr>
           </thead>
           <tbody>
-            {first > 0 && <tr aria-hidden="true"><td colSpan={6} class="ls-pad" style={{ height: `${first * ROW_PX}px` }} /></tr>}
-            {rows.slice(first, last).map((e, i) => <Row key={e.n} e={e} index={first + i + 2} chosen={e.n === chosen} />)}
-            {last < rows.length && <tr aria-hidden="true"><td colSpan={6} class="ls-pad" style={{ height: `${(rows.length - last) * ROW_PX}px` }} /></tr>}
+            {first > 0 && (
+              <tr aria-hidden="true">
+                <td colSpan={6} class="ls-pad" style={{ height: `${first * ROW_PX}px` }} />
+              </tr>
+            )}
+            {rows.slice(first, last).map((e, i) => (
+              <Row key={e.n} e={e} index={first + i + 2} chosen={e.n === chosen} />
+            ))}
+            {last < rows.length && (
+              <tr aria-hidden="true">
+                <td
+                  colSpan={6}
+                  class="ls-pad"
+                  style={{ height: `${(rows.length - last) * ROW_PX}px` }}
+                />
+              </tr>
+            )}
           </tbody>
         </table>
         {rows.length === 0 && <p class="ls-empty">{t("ladder.empty")}</p>}
@@ -92,15 +131,26 @@ function Row({ e, index, chosen }: { e: Event; index: number; chosen: boolean })
   const { store } = useSession();
   return (
     <tr
-      aria-rowindex={index} aria-current={chosen ? "true" : undefined}
+      aria-rowindex={index}
+      aria-current={chosen ? "true" : undefined}
       class={lit.value.n === e.n ? "ls-lit" : undefined}
-      onClick={() => choose(e)} onPointerEnter={() => hover({ n: e.n })} onPointerLeave={() => hover({})}
+      onClick={() => choose(e)}
+      onPointerEnter={() => hover({ n: e.n })}
+      onPointerLeave={() => hover({})}
     >
-      <td class="ls-num"><button type="button" class="ls-plain" tabIndex={-1} onClick={() => choose(e)}>#{e.n}</button></td>
+      <td class="ls-num">
+        <button type="button" class="ls-plain" tabIndex={-1} onClick={() => choose(e)}>
+          #{e.n}
+        </button>
+      </td>
       <td class="ls-num">{shortInstant(e.t)}</td>
       <td>{hostName(store, e.host)}</td>
-      <td><code>{e.kind}</code></td>
-      <td class="ls-ellipsis" title={summary(store, e)}>{summary(store, e)}</td>
+      <td>
+        <code>{e.kind}</code>
+      </td>
+      <td class="ls-ellipsis" title={summary(store, e)}>
+        {summary(store, e)}
+      </td>
       <td class="ls-num">{e.by > 0 ? `#${e.by}` : ""}</td>
     </tr>
   );

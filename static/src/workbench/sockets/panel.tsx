@@ -27,13 +27,23 @@ export function SocketsPanel() {
         <h2 class="ls-visually-hidden">{t("sockets.title")}</h2>
         <div class="ls-tablist" role="tablist" aria-label={t("sockets.views")}>
           {(["sockets", "console"] as const).map((name) => (
-            <button key={name} type="button" role="tab" id={`wb-tab-${name}`} aria-controls="wb-lower" aria-selected={tab === name}
-              tabIndex={tab === name ? 0 : -1} onClick={() => { panels.sockets.value = name; }}
+            <button
+              key={name}
+              type="button"
+              role="tab"
+              id={`wb-tab-${name}`}
+              aria-controls="wb-lower"
+              aria-selected={tab === name}
+              tabIndex={tab === name ? 0 : -1}
+              onClick={() => {
+                panels.sockets.value = name;
+              }}
               onKeyDown={(e) => {
                 if (e.code !== "ArrowRight" && e.code !== "ArrowLeft") return;
                 panels.sockets.value = tab === "sockets" ? "console" : "sockets";
                 document.getElementById(`wb-tab-${panels.sockets.value}`)?.focus();
-              }}>
+              }}
+            >
               <Icon name={name === "sockets" ? "plug" : "terminal"} /> {t(`sockets.tab_${name}`)}
             </button>
           ))}
@@ -42,16 +52,30 @@ export function SocketsPanel() {
         {host && host.procs.length > 0 && (
           <label class="ls-inline">
             <span>{t("sockets.process")}</span>
-            <select class="ls-in ls-in-small" value={proc?.id ?? ""} onChange={(e) => { panels.proc.value = e.currentTarget.value; }}>
-              {host.procs.map((p) => <option key={p.id} value={p.id}>{p.name && p.name !== p.id ? `${p.name} (${p.id})` : p.id}</option>)}
+            <select
+              class="ls-in ls-in-small"
+              value={proc?.id ?? ""}
+              onChange={(e) => {
+                panels.proc.value = e.currentTarget.value;
+              }}
+            >
+              {host.procs.map((p) => (
+                <option key={p.id} value={p.id}>
+                  {p.name && p.name !== p.id ? `${p.name} (${p.id})` : p.id}
+                </option>
+              ))}
             </select>
           </label>
         )}
       </header>
       <div id="wb-lower" class="ls-lower" role="tabpanel" aria-labelledby={`wb-tab-${tab}`}>
-        {!host ? <p class="ls-empty">{t("sockets.no_host")}</p>
-          : tab === "console" ? <Console host={host} proc={proc?.id ?? ""} />
-            : <SocketTable host={host} proc={proc?.id ?? ""} />}
+        {!host ? (
+          <p class="ls-empty">{t("sockets.no_host")}</p>
+        ) : tab === "console" ? (
+          <Console host={host} proc={proc?.id ?? ""} />
+        ) : (
+          <SocketTable host={host} proc={proc?.id ?? ""} />
+        )}
       </div>
     </section>
   );
@@ -63,8 +87,18 @@ function Hosts({ hosts, chosen }: { hosts: Host[]; chosen: string }) {
     return (
       <label class="ls-inline">
         <span>{t("sockets.host")}</span>
-        <select class="ls-in ls-in-small" value={chosen} onChange={(e) => { panels.host.value = e.currentTarget.value; }}>
-          {hosts.map((h) => <option key={h.id} value={h.id}>{h.name || h.id}</option>)}
+        <select
+          class="ls-in ls-in-small"
+          value={chosen}
+          onChange={(e) => {
+            panels.host.value = e.currentTarget.value;
+          }}
+        >
+          {hosts.map((h) => (
+            <option key={h.id} value={h.id}>
+              {h.name || h.id}
+            </option>
+          ))}
         </select>
       </label>
     );
@@ -72,8 +106,16 @@ function Hosts({ hosts, chosen }: { hosts: Host[]; chosen: string }) {
   return (
     <div class="ls-hosts" role="group" aria-label={t("sockets.host")}>
       {hosts.map((h) => (
-        <button key={h.id} type="button" class="ls-tool" aria-pressed={h.id === chosen}
-          onClick={() => { panels.host.value = h.id; panels.proc.value = ""; }}>
+        <button
+          key={h.id}
+          type="button"
+          class="ls-tool"
+          aria-pressed={h.id === chosen}
+          onClick={() => {
+            panels.host.value = h.id;
+            panels.proc.value = "";
+          }}
+        >
           {h.name || h.id}
         </button>
       ))}

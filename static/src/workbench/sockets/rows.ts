@@ -56,21 +56,48 @@ export function socketRows(view: View, host: string, proc: string): SocketRow[] 
 function row(s: Socket, c: Conn | null, depth: 0 | 1): SocketRow {
   const base = { key: s.id, proto: s.proto, depth, socket: s, conn: c };
   if (s.listening) {
-    return { ...base, state: "LISTEN", recvQ: s.accept_queue, sendQ: s.backlog, local: shown(s.local), peer: "*:*", synQueue: s.syn_queue };
+    return {
+      ...base,
+      state: "LISTEN",
+      recvQ: s.accept_queue,
+      sendQ: s.backlog,
+      local: shown(s.local),
+      peer: "*:*",
+      synQueue: s.syn_queue,
+    };
   }
   if (s.proto === "udp") {
-    return { ...base, state: s.remote ? "CONNECTED" : "UNCONN", recvQ: s.octets, sendQ: 0, local: shown(s.local), peer: shown(s.remote) };
+    return {
+      ...base,
+      state: s.remote ? "CONNECTED" : "UNCONN",
+      recvQ: s.octets,
+      sendQ: 0,
+      local: shown(s.local),
+      peer: shown(s.remote),
+    };
   }
   return {
-    ...base, state: c?.state ?? "CLOSED", recvQ: c?.rcv.queued ?? 0, sendQ: c?.snd.queued ?? 0,
-    local: shown(s.local || c?.local || ""), peer: shown(s.remote || c?.remote || ""),
+    ...base,
+    state: c?.state ?? "CLOSED",
+    recvQ: c?.rcv.queued ?? 0,
+    sendQ: c?.snd.queued ?? 0,
+    local: shown(s.local || c?.local || ""),
+    peer: shown(s.remote || c?.remote || ""),
   };
 }
 
 function orphan(c: Conn, depth: 0 | 1): SocketRow {
   return {
-    key: c.id, proto: "tcp", state: c.state, recvQ: c.rcv.queued, sendQ: c.snd.queued,
-    local: shown(c.local), peer: shown(c.remote), depth, socket: null, conn: c,
+    key: c.id,
+    proto: "tcp",
+    state: c.state,
+    recvQ: c.rcv.queued,
+    sendQ: c.snd.queued,
+    local: shown(c.local),
+    peer: shown(c.remote),
+    depth,
+    socket: null,
+    conn: c,
   };
 }
 
@@ -90,10 +117,17 @@ export interface Uniqueness {
 /** The four-tuple of a connection, from its opener's side, and what makes it unique. */
 export function uniqueness(view: View, c: Conn): Uniqueness {
   const [src, dst] = c.active ? [c.local, c.remote] : [c.remote, c.local];
-  const others = view.connections.filter((o) => o.id !== c.id && o.host === c.host && o.local === c.local);
+  const others = view.connections.filter(
+    (o) => o.id !== c.id && o.host === c.host && o.local === c.local,
+  );
   const differs: ("addr" | "port")[] = [];
   if (others.some((o) => split(o.remote)[0] !== split(c.remote)[0])) differs.push("addr");
-  if (others.some((o) => split(o.remote)[0] === split(c.remote)[0] && split(o.remote)[1] !== split(c.remote)[1])) differs.push("port");
+  if (
+    others.some(
+      (o) => split(o.remote)[0] === split(c.remote)[0] && split(o.remote)[1] !== split(c.remote)[1],
+    )
+  )
+    differs.push("port");
   return { tuple: [...split(src), ...split(dst)], sharing: others.length, differs };
 }
 
@@ -103,7 +137,17 @@ function split(endpoint: string): [string, string] {
 }
 
 /** What can be asked of a row's socket now. */
-export type Action = "bind" | "listen" | "accept" | "connect" | "send" | "recv" | "sendto" | "recvfrom" | "shutdown" | "close";
+export type Action =
+  | "bind"
+  | "listen"
+  | "accept"
+  | "connect"
+  | "send"
+  | "recv"
+  | "sendto"
+  | "recvfrom"
+  | "shutdown"
+  | "close";
 
 /** The calls that make sense for a socket; any other can still be tried in the console. */
 export function actions(r: SocketRow): Action[] {

@@ -35,20 +35,48 @@ export function TimeBar() {
   return (
     <section class="ls-panel ls-area-time ls-timebar" aria-label={t("time.title")}>
       <div class="ls-tools" role="group" aria-label={t("time.controls")}>
-        <button type="button" class="ls-play" disabled={stopped} title={locked || `${c.playing ? t("time.pause") : t("time.play")} (Space)`}
-          aria-label={c.playing ? t("time.pause") : t("time.play")} onClick={() => togglePlay(session)}>
+        <button
+          type="button"
+          class="ls-play"
+          disabled={stopped}
+          title={locked || `${c.playing ? t("time.pause") : t("time.play")} (Space)`}
+          aria-label={c.playing ? t("time.pause") : t("time.play")}
+          onClick={() => togglePlay(session)}
+        >
           <Icon name={c.playing ? "pause" : "play"} />
         </button>
-        <button type="button" class="ls-tool ls-tool-icon" disabled={stopped || c.busy} title={`${t(`time.step_${unit.value}`)} (.)`} aria-label={t(`time.step_${unit.value}`)}
-          onClick={() => session.step(unit.value)}>
+        <button
+          type="button"
+          class="ls-tool ls-tool-icon"
+          disabled={stopped || c.busy}
+          title={`${t(`time.step_${unit.value}`)} (.)`}
+          aria-label={t(`time.step_${unit.value}`)}
+          onClick={() => session.step(unit.value)}
+        >
           <Icon name="step-forward" />
         </button>
-        <select class="ls-in ls-in-small" aria-label={t("time.unit")} value={unit.value} onChange={(e) => { unit.value = e.currentTarget.value as "event" | "segment"; }}>
+        <select
+          class="ls-in ls-in-small"
+          aria-label={t("time.unit")}
+          value={unit.value}
+          onChange={(e) => {
+            unit.value = e.currentTarget.value as "event" | "segment";
+          }}
+        >
           <option value="segment">{t("time.unit_segment")}</option>
           <option value="event">{t("time.unit_event")}</option>
         </select>
-        <button type="button" class="ls-tool" disabled={stopped || c.busy || c.next === null} title={c.next === null ? t("time.quiet_none") : t("time.quiet_hint", { at: shortInstant(c.next) })}
-          onClick={() => session.step("quiet")}>
+        <button
+          type="button"
+          class="ls-tool"
+          disabled={stopped || c.busy || c.next === null}
+          title={
+            c.next === null
+              ? t("time.quiet_none")
+              : t("time.quiet_hint", { at: shortInstant(c.next) })
+          }
+          onClick={() => session.step("quiet")}
+        >
           <Icon name="fast-forward" /> <span class="ls-tool-words">{t("time.quiet")}</span>
         </button>
       </div>
@@ -57,18 +85,73 @@ export function TimeBar() {
       <Now />
       <State waiting={c.waiting} broken={c.broken} idle={c.next === null} playing={c.playing} />
       <div class="ls-tools">
-        <button type="button" class="ls-tool" onClick={() => panels.followLive()} title={`${t("ladder.live")} (L)`}>LIVE</button>
+        <button
+          type="button"
+          class="ls-tool"
+          onClick={() => panels.followLive()}
+          title={`${t("ladder.live")} (L)`}
+        >
+          LIVE
+        </button>
         {asking.value ? (
           <span class="ls-inline" role="group" aria-label={t("time.reset")}>
             <span class="ls-reset-ask">{t("time.reset_sure")}</span>
-            <button type="button" class="ls-tool ls-tool-loss" onClick={() => { asking.value = false; void session.quietly("reset", { run: store.run.value }); }}>{t("time.reset_yes")}</button>
-            <button type="button" class="ls-tool" onClick={() => { asking.value = false; }}>{t("form.close")}</button>
+            <button
+              type="button"
+              class="ls-tool ls-tool-loss"
+              onClick={() => {
+                asking.value = false;
+                void session.quietly("reset", { run: store.run.value });
+              }}
+            >
+              {t("time.reset_yes")}
+            </button>
+            <button
+              type="button"
+              class="ls-tool"
+              title={t("time.variant_hint")}
+              onClick={() => {
+                asking.value = false;
+                void session.quietly("reset", { run: store.run.value, variant: true });
+              }}
+            >
+              {t("time.variant")}
+            </button>
+            <button
+              type="button"
+              class="ls-tool"
+              onClick={() => {
+                asking.value = false;
+              }}
+            >
+              {t("form.close")}
+            </button>
           </span>
         ) : (
-          <button type="button" class="ls-tool ls-tool-icon" disabled={store.role.value === "watch" || store.connection.value.state !== "online"}
-            title={t("time.reset")} aria-label={t("time.reset")} onClick={() => { asking.value = true; }}><Icon name="rotate-ccw" /></button>
+          <button
+            type="button"
+            class="ls-tool ls-tool-icon"
+            disabled={store.role.value === "watch" || store.connection.value.state !== "online"}
+            title={t("time.reset")}
+            aria-label={t("time.reset")}
+            onClick={() => {
+              asking.value = true;
+            }}
+          >
+            <Icon name="rotate-ccw" />
+          </button>
         )}
-        <button type="button" class="ls-tool ls-tool-icon" aria-label={t("keys.title")} title={`${t("keys.title")} (?)`} onClick={() => { panels.help.value = !panels.help.value; }}><Icon name="keyboard" /></button>
+        <button
+          type="button"
+          class="ls-tool ls-tool-icon"
+          aria-label={t("keys.title")}
+          title={`${t("keys.title")} (?)`}
+          onClick={() => {
+            panels.help.value = !panels.help.value;
+          }}
+        >
+          <Icon name="keyboard" />
+        </button>
       </div>
     </section>
   );
@@ -86,8 +169,16 @@ function Speed({ disabled }: { disabled: boolean }) {
     <label class="ls-speed">
       <Icon name="gauge" />
       <span class="ls-visually-hidden">{t("time.speed")}</span>
-      <input type="range" min="0" max={SPEEDS.length - 1} step="1" value={at} disabled={disabled}
-        aria-valuetext={speedText(c.speed)} onChange={(e) => set(Number(e.currentTarget.value))} />
+      <input
+        type="range"
+        min="0"
+        max={SPEEDS.length - 1}
+        step="1"
+        value={at}
+        disabled={disabled}
+        aria-valuetext={speedText(c.speed)}
+        onChange={(e) => set(Number(e.currentTarget.value))}
+      />
       <output>{speedText(c.speed)}</output>
     </label>
   );
@@ -110,12 +201,37 @@ function Now() {
     void store.version.value;
     if (out.current) out.current.textContent = `${instant(virtualNow(performance.now()))} s`;
   });
-  return <span class="ls-now"><span aria-hidden="true">t = </span><output ref={out} aria-label={t("time.now")} /></span>;
+  return (
+    <span class="ls-now">
+      <span aria-hidden="true">t = </span>
+      <output ref={out} aria-label={t("time.now")} />
+    </span>
+  );
 }
 
-function State({ waiting, broken, idle, playing }: { waiting: boolean; broken: boolean; idle: boolean; playing: boolean }) {
-  const text = broken ? t("time.broken") : waiting ? t("time.waiting") : idle && playing ? t("time.idle") : "";
-  return <span class={`ls-clock-state${broken ? " ls-bad" : ""}`} role="status">{text}</span>;
+function State({
+  waiting,
+  broken,
+  idle,
+  playing,
+}: {
+  waiting: boolean;
+  broken: boolean;
+  idle: boolean;
+  playing: boolean;
+}) {
+  const text = broken
+    ? t("time.broken")
+    : waiting
+      ? t("time.waiting")
+      : idle && playing
+        ? t("time.idle")
+        : "";
+  return (
+    <span class={`ls-clock-state${broken ? " ls-bad" : ""}`} role="status">
+      {text}
+    </span>
+  );
 }
 
 /** Sendings per pixel of the whole run, losses as ✕, a click goes there. */
@@ -142,10 +258,20 @@ function Heat() {
     const i = rows.t0.lowerBound(((e.clientX - rect.left) / rect.width) * Math.max(store.t, 1));
     pin({ n: rows.n.at(Math.min(rows.n.length - 1, i)) });
   };
-  return <div class="ls-heat" ref={box} onClick={jump} title={t("time.heat")} aria-hidden="true"><canvas ref={canvas} /></div>;
+  return (
+    <div class="ls-heat" ref={box} onClick={jump} title={t("time.heat")} aria-hidden="true">
+      <canvas ref={canvas} />
+    </div>
+  );
 }
 
-function drawHeat(ctx: CanvasRenderingContext2D, rows: Session["store"]["rows"], end: number, size: { width: number; height: number }, p: ReturnType<typeof readPalette>): void {
+function drawHeat(
+  ctx: CanvasRenderingContext2D,
+  rows: Session["store"]["rows"],
+  end: number,
+  size: { width: number; height: number },
+  p: ReturnType<typeof readPalette>,
+): void {
   const counts = new Uint32Array(Math.ceil(size.width / 2) + 1);
   const bad = new Set<number>();
   let most = 1;

@@ -21,19 +21,69 @@ export function HostForm({ close }: { close(): void }) {
   const delay = useSignal("10");
   const submit = async (): Promise<void> => {
     const done = await addHost(session, {
-      name: name.value.trim(), addr: addr.value.trim(), router: kind.value === "router", to: to.value,
+      name: name.value.trim(),
+      addr: addr.value.trim(),
+      router: kind.value === "router",
+      to: to.value,
       delayMs: Number(delay.value) || 0,
     });
     if (done) close();
   };
   return (
     <Strip title={t("host.new")} act={t("host.add")} submit={() => void submit()} close={close}>
-      <Field label={t("host.name")} value={name.value} set={(v) => { name.value = v; }} required pattern="[A-Za-z][A-Za-z0-9_\-]{0,15}" hint={t("host.name_hint")} focus />
-      <Field label={t("host.addr")} value={addr.value} set={(v) => { addr.value = v; }} mono required pattern={PREFIX} placeholder="44.44.44.44/24" hint={t("host.addr_hint")} />
-      <Choice label={t("host.kind")} value={kind.value} set={(v) => { kind.value = v; }} options={[["host", t("host.kind_host")], ["router", t("host.kind_router")]]} />
-      <Choice label={t("host.link_to")} value={to.value} set={(v) => { to.value = v; }}
-        options={[["", t("host.no_link")], ...hosts.map((h) => [h.id, h.name || h.id] as const)]} />
-      {to.value !== "" && <Field label={t("link.delay")} value={delay.value} set={(v) => { delay.value = v; }} inputMode="decimal" pattern="\d+(\.\d+)?" />}
+      <Field
+        label={t("host.name")}
+        value={name.value}
+        set={(v) => {
+          name.value = v;
+        }}
+        required
+        pattern="[A-Za-z][A-Za-z0-9_\-]{0,15}"
+        hint={t("host.name_hint")}
+        focus
+      />
+      <Field
+        label={t("host.addr")}
+        value={addr.value}
+        set={(v) => {
+          addr.value = v;
+        }}
+        mono
+        required
+        pattern={PREFIX}
+        placeholder="44.44.44.44/24"
+        hint={t("host.addr_hint")}
+      />
+      <Choice
+        label={t("host.kind")}
+        value={kind.value}
+        set={(v) => {
+          kind.value = v;
+        }}
+        options={[
+          ["host", t("host.kind_host")],
+          ["router", t("host.kind_router")],
+        ]}
+      />
+      <Choice
+        label={t("host.link_to")}
+        value={to.value}
+        set={(v) => {
+          to.value = v;
+        }}
+        options={[["", t("host.no_link")], ...hosts.map((h) => [h.id, h.name || h.id] as const)]}
+      />
+      {to.value !== "" && (
+        <Field
+          label={t("link.delay")}
+          value={delay.value}
+          set={(v) => {
+            delay.value = v;
+          }}
+          inputMode="decimal"
+          pattern="\d+(\.\d+)?"
+        />
+      )}
     </Strip>
   );
 }
@@ -47,14 +97,27 @@ interface Wish {
 }
 
 async function addHost(session: Session, w: Wish): Promise<boolean> {
-  const added = await session.world("host.add", { id: w.name, name: w.name, addr: w.addr, ...(w.router ? { forward: true } : {}) });
+  const added = await session.world("host.add", {
+    id: w.name,
+    name: w.name,
+    addr: w.addr,
+    ...(w.router ? { forward: true } : {}),
+  });
   if (!added.ok || w.to === "") return added.ok;
   const gateway = neighbour(w.addr);
   const nic = await session.world("nic.add", { host: w.to, addr: gateway });
   if (!nic.ok) return false;
-  const link = await session.world("link.add", { a: { host: w.name }, b: { host: w.to }, delay_ns: Math.round(w.delayMs * 1e6) });
+  const link = await session.world("link.add", {
+    a: { host: w.name },
+    b: { host: w.to },
+    delay_ns: Math.round(w.delayMs * 1e6),
+  });
   if (!link.ok) return false;
-  const route = await session.world("route.add", { host: w.name, dst: "0.0.0.0/0", via: gateway.split("/", 1)[0] });
+  const route = await session.world("route.add", {
+    host: w.name,
+    dst: "0.0.0.0/0",
+    via: gateway.split("/", 1)[0],
+  });
   return route.ok;
 }
 

@@ -10,7 +10,13 @@ import { PREFIX_PATTERN } from "./hostform";
 
 const NUMBER = "\\d+(\\.\\d+)?";
 
-interface Preset { name: Key; delay: number; jitter: number; loss: number; rate: number }
+interface Preset {
+  name: Key;
+  delay: number;
+  jitter: number;
+  loss: number;
+  rate: number;
+}
 
 const PRESETS: readonly Preset[] = [
   { name: "preset.lan", delay: 1, jitter: 0, loss: 0, rate: 1000 },
@@ -30,10 +36,15 @@ export function LinkForm({ link, close }: { link: Link; close(): void }) {
   const up = useSignal(p.up);
   const submit = async (): Promise<void> => {
     const wanted = {
-      delay_ns: Math.round(Number(delay.value) * 1e6), jitter_ns: Math.round(Number(jitter.value) * 1e6),
-      loss_ppm: Math.round(Number(loss.value) * 1e4), rate_bps: Math.round(Number(rate.value) * 1e6), up: up.value,
+      delay_ns: Math.round(Number(delay.value) * 1e6),
+      jitter_ns: Math.round(Number(jitter.value) * 1e6),
+      loss_ppm: Math.round(Number(loss.value) * 1e4),
+      rate_bps: Math.round(Number(rate.value) * 1e6),
+      up: up.value,
     };
-    const changed = Object.fromEntries(Object.entries(wanted).filter(([k, v]) => p[k as keyof typeof wanted] !== v));
+    const changed = Object.fromEntries(
+      Object.entries(wanted).filter(([k, v]) => p[k as keyof typeof wanted] !== v),
+    );
     if (Object.keys(changed).length === 0) return close();
     const done = await session.world("link.set", { link: link.id, ...changed });
     if (done.ok) close();
@@ -50,14 +61,82 @@ export function LinkForm({ link, close }: { link: Link; close(): void }) {
     if ((await session.world("link.remove", { link: link.id })).ok) close();
   };
   return (
-    <Strip title={t("link.edit", { link: link.id })} act={t("form.apply")} submit={() => void submit()} close={close}
-      more={<button type="button" class="ls-button ls-button-quiet ls-button-small" onClick={() => void remove()}>{t("link.remove")}</button>}>
-      <Choice label={t("link.preset")} value="" set={preset} options={[["", t("link.preset_choose")], ...PRESETS.map((x) => [x.name, t(x.name)] as const)]} />
-      <Field label={t("link.delay")} value={delay.value} set={(v) => { delay.value = v; }} inputMode="decimal" pattern={NUMBER} required focus />
-      <Field label={t("link.jitter")} value={jitter.value} set={(v) => { jitter.value = v; }} inputMode="decimal" pattern={NUMBER} required />
-      <Field label={t("link.loss")} value={loss.value} set={(v) => { loss.value = v; }} inputMode="decimal" pattern={NUMBER} required />
-      <Field label={t("link.rate")} value={rate.value} set={(v) => { rate.value = v; }} inputMode="decimal" pattern={NUMBER} required hint={t("link.rate_hint")} />
-      <label class="ls-check"><input type="checkbox" checked={up.value} onChange={(e) => { up.value = e.currentTarget.checked; }} /> {t("link.up")}</label>
+    <Strip
+      title={t("link.edit", { link: link.id })}
+      act={t("form.apply")}
+      submit={() => void submit()}
+      close={close}
+      more={
+        <button
+          type="button"
+          class="ls-button ls-button-quiet ls-button-small"
+          onClick={() => void remove()}
+        >
+          {t("link.remove")}
+        </button>
+      }
+    >
+      <Choice
+        label={t("link.preset")}
+        value=""
+        set={preset}
+        options={[
+          ["", t("link.preset_choose")],
+          ...PRESETS.map((x) => [x.name, t(x.name)] as const),
+        ]}
+      />
+      <Field
+        label={t("link.delay")}
+        value={delay.value}
+        set={(v) => {
+          delay.value = v;
+        }}
+        inputMode="decimal"
+        pattern={NUMBER}
+        required
+        focus
+      />
+      <Field
+        label={t("link.jitter")}
+        value={jitter.value}
+        set={(v) => {
+          jitter.value = v;
+        }}
+        inputMode="decimal"
+        pattern={NUMBER}
+        required
+      />
+      <Field
+        label={t("link.loss")}
+        value={loss.value}
+        set={(v) => {
+          loss.value = v;
+        }}
+        inputMode="decimal"
+        pattern={NUMBER}
+        required
+      />
+      <Field
+        label={t("link.rate")}
+        value={rate.value}
+        set={(v) => {
+          rate.value = v;
+        }}
+        inputMode="decimal"
+        pattern={NUMBER}
+        required
+        hint={t("link.rate_hint")}
+      />
+      <label class="ls-check">
+        <input
+          type="checkbox"
+          checked={up.value}
+          onChange={(e) => {
+            up.value = e.currentTarget.checked;
+          }}
+        />{" "}
+        {t("link.up")}
+      </label>
     </Strip>
   );
 }
@@ -71,20 +150,69 @@ export function NewLinkForm({ close }: { close(): void }) {
   const addrB = useSignal("");
   const delay = useSignal("10");
   const submit = async (): Promise<void> => {
-    for (const [host, addr] of [[a.value, addrA.value.trim()], [b.value, addrB.value.trim()]] as const) {
+    for (const [host, addr] of [
+      [a.value, addrA.value.trim()],
+      [b.value, addrB.value.trim()],
+    ] as const) {
       if (addr !== "" && !(await session.world("nic.add", { host, addr })).ok) return;
     }
-    const done = await session.world("link.add", { a: { host: a.value }, b: { host: b.value }, delay_ns: Math.round(Number(delay.value) * 1e6) });
+    const done = await session.world("link.add", {
+      a: { host: a.value },
+      b: { host: b.value },
+      delay_ns: Math.round(Number(delay.value) * 1e6),
+    });
     if (done.ok) close();
   };
-  const address = { mono: true, pattern: PREFIX_PATTERN, placeholder: "10.0.0.1/24", hint: t("link.addr_hint") };
+  const address = {
+    mono: true,
+    pattern: PREFIX_PATTERN,
+    placeholder: "10.0.0.1/24",
+    hint: t("link.addr_hint"),
+  };
   return (
     <Strip title={t("link.new")} act={t("link.add")} submit={() => void submit()} close={close}>
-      <Choice label={t("link.from")} value={a.value} set={(v) => { a.value = v; }} options={hosts} />
-      <Field label={t("link.addr")} value={addrA.value} set={(v) => { addrA.value = v; }} {...address} />
-      <Choice label={t("link.to")} value={b.value} set={(v) => { b.value = v; }} options={hosts} />
-      <Field label={t("link.addr")} value={addrB.value} set={(v) => { addrB.value = v; }} {...address} />
-      <Field label={t("link.delay")} value={delay.value} set={(v) => { delay.value = v; }} inputMode="decimal" pattern={NUMBER} required />
+      <Choice
+        label={t("link.from")}
+        value={a.value}
+        set={(v) => {
+          a.value = v;
+        }}
+        options={hosts}
+      />
+      <Field
+        label={t("link.addr")}
+        value={addrA.value}
+        set={(v) => {
+          addrA.value = v;
+        }}
+        {...address}
+      />
+      <Choice
+        label={t("link.to")}
+        value={b.value}
+        set={(v) => {
+          b.value = v;
+        }}
+        options={hosts}
+      />
+      <Field
+        label={t("link.addr")}
+        value={addrB.value}
+        set={(v) => {
+          addrB.value = v;
+        }}
+        {...address}
+      />
+      <Field
+        label={t("link.delay")}
+        value={delay.value}
+        set={(v) => {
+          delay.value = v;
+        }}
+        inputMode="decimal"
+        pattern={NUMBER}
+        required
+      />
     </Strip>
   );
 }

@@ -20,7 +20,9 @@ export function columns(view: View, known: ReadonlyMap<string, Column>): Map<str
   const of = new Map<string, Column>();
   for (const h of view.hosts) {
     const before = known.get(h.id);
-    const serves = SERVER.test(h.name) || h.procs.some((p) => SERVER.test(`${p.id} ${p.name}`)) ||
+    const serves =
+      SERVER.test(h.name) ||
+      h.procs.some((p) => SERVER.test(`${p.id} ${p.name}`)) ||
       view.sockets.some((s) => s.host === h.id && s.listening);
     of.set(h.id, before ?? (h.forward ? "middle" : serves ? "right" : "left"));
   }
@@ -40,7 +42,12 @@ function balance(view: View, of: Map<string, Column>, known: ReadonlyMap<string,
  * Every host's place: moved ones where they were put, the others spread in columns, or in
  * rows where the panel is taller than wide.
  */
-export function places(view: View, of: ReadonlyMap<string, Column>, moved: Readonly<Record<string, Place>>, tall = false): Map<string, Place> {
+export function places(
+  view: View,
+  of: ReadonlyMap<string, Column>,
+  moved: Readonly<Record<string, Place>>,
+  tall = false,
+): Map<string, Place> {
   const out = new Map<string, Place>();
   for (const column of ["left", "middle", "right"] as const) {
     const here = view.hosts.filter((h) => of.get(h.id) === column);

@@ -38,7 +38,12 @@ export function Topology() {
     moved.value = { ...moved.value, [id]: to };
     localStorage.setItem(`labserver.${key}`, JSON.stringify(moved.value));
   };
-  const crowd = Math.max(0, ...["left", "middle", "right"].map((c) => [...known.current.values()].filter((x) => x === c).length));
+  const crowd = Math.max(
+    0,
+    ...["left", "middle", "right"].map(
+      (c) => [...known.current.values()].filter((x) => x === c).length,
+    ),
+  );
   useEffect(() => room(crowd), [crowd]);
   const locked = session.locked();
   return (
@@ -46,12 +51,24 @@ export function Topology() {
       <header class="ls-panel-head">
         <h2 class="ls-panel-title">{t("topology.title")}</h2>
         <div class="ls-tools">
-          <button type="button" class="ls-tool" disabled={!!locked} title={locked} aria-expanded={open.value?.form === "host"}
-            onClick={() => toggle(open, { form: "host" })}>
+          <button
+            type="button"
+            class="ls-tool"
+            disabled={!!locked}
+            title={locked}
+            aria-expanded={open.value?.form === "host"}
+            onClick={() => toggle(open, { form: "host" })}
+          >
             <Icon name="plus" /> {t("topology.host")}
           </button>
-          <button type="button" class="ls-tool" disabled={!!locked} title={locked} aria-expanded={open.value?.form === "newlink"}
-            onClick={() => toggle(open, { form: "newlink" })}>
+          <button
+            type="button"
+            class="ls-tool"
+            disabled={!!locked}
+            title={locked}
+            aria-expanded={open.value?.form === "newlink"}
+            onClick={() => toggle(open, { form: "newlink" })}
+          >
             <Icon name="plus" /> {t("topology.link")}
           </button>
         </div>
@@ -59,16 +76,18 @@ export function Topology() {
       <Strip open={open} />
       <div class="ls-map" ref={box}>
         <svg class="ls-map-lines" width={size.width} height={size.height} aria-hidden="true">
-          {store.view.links.map((l) => <Wire key={l.id} link={l} at={at} size={size} />)}
+          {store.view.links.map((l) => (
+            <Wire key={l.id} link={l} at={at} size={size} />
+          ))}
         </svg>
-        {store.view.links.map((l) => <Badge key={l.id} link={l} at={at} open={open} view={store.view} />)}
+        {store.view.links.map((l) => (
+          <Badge key={l.id} link={l} at={at} open={open} view={store.view} />
+        ))}
         {store.view.hosts.map((h) => (
           <Card key={h.id} host={h} place={at.get(h.id)!} box={box} move={(to) => move(h.id, to)} />
         ))}
         <Flights at={at} size={size} box={box} />
-        {store.view.hosts.length === 0 && (
-          <p class="ls-empty">{t("topology.empty")}</p>
-        )}
+        {store.view.hosts.length === 0 && <p class="ls-empty">{t("topology.empty")}</p>}
       </div>
       <Dropper />
       <Sash side="bottom" property="--ls-row-topology" label={t("sash.topology")} />
@@ -90,7 +109,9 @@ function toggle(open: Signal<Open>, to: Open): void {
 
 function Strip({ open }: { open: Signal<Open> }) {
   const { store } = useSession();
-  const close = (): void => { open.value = null; };
+  const close = (): void => {
+    open.value = null;
+  };
   const what = open.value;
   if (!what) return null;
   if (what.form === "host") return <HostForm close={close} />;
@@ -99,7 +120,10 @@ function Strip({ open }: { open: Signal<Open> }) {
   return link ? <LinkForm key={link.id} link={link} close={close} /> : null;
 }
 
-interface Size { width: number; height: number }
+interface Size {
+  width: number;
+  height: number;
+}
 
 function Wire({ link, at, size }: { link: Link; at: Map<string, Place>; size: Size }) {
   const a = at.get(link.a.host);
@@ -108,14 +132,27 @@ function Wire({ link, at, size }: { link: Link; at: Map<string, Place>; size: Si
   const on = lit.value.link === link.id;
   return (
     <line
-      x1={a.x * size.width} y1={a.y * size.height} x2={b.x * size.width} y2={b.y * size.height}
+      x1={a.x * size.width}
+      y1={a.y * size.height}
+      x2={b.x * size.width}
+      y2={b.y * size.height}
       class={`ls-wire${link.params.up ? "" : " ls-wire-down"}${on ? " ls-wire-lit" : ""}`}
     />
   );
 }
 
 /** "40 ms · 5 %": what a link does, and the way to change it. */
-function Badge({ link, at, open, view }: { link: Link; at: Map<string, Place>; open: Signal<Open>; view: View }) {
+function Badge({
+  link,
+  at,
+  open,
+  view,
+}: {
+  link: Link;
+  at: Map<string, Place>;
+  open: Signal<Open>;
+  view: View;
+}) {
   const a = at.get(link.a.host);
   const b = at.get(link.b.host);
   if (!a || !b) return null;
@@ -130,20 +167,37 @@ function Badge({ link, at, open, view }: { link: Link; at: Map<string, Place>; o
   const middle = between(a, b, 0.5);
   return (
     <button
-      type="button" class={`ls-badge${p.loss_ppm > 0 || !p.up ? " ls-badge-loss" : ""}`}
+      type="button"
+      class={`ls-badge${p.loss_ppm > 0 || !p.up ? " ls-badge-loss" : ""}`}
       style={{ left: `${middle.x * 100}%`, top: `${middle.y * 100}%` }}
-      aria-label={t("link.describe", { link: link.id, a: name(link.a.host), b: name(link.b.host), what: words })}
+      aria-label={t("link.describe", {
+        link: link.id,
+        a: name(link.a.host),
+        b: name(link.b.host),
+        what: words,
+      })}
       title={link.id}
       aria-expanded={open.value?.form === "link" && open.value.link === link.id}
       onClick={() => toggle(open, { form: "link", link: link.id })}
-      onPointerEnter={() => hover({ link: link.id })} onPointerLeave={() => hover({})}
+      onPointerEnter={() => hover({ link: link.id })}
+      onPointerLeave={() => hover({})}
     >
       {words}
     </button>
   );
 }
 
-function Card({ host, place, box, move }: { host: Host; place: Place; box: { current: HTMLElement | null }; move: (to: Place) => void }) {
+function Card({
+  host,
+  place,
+  box,
+  move,
+}: {
+  host: Host;
+  place: Place;
+  box: { current: HTMLElement | null };
+  move: (to: Place) => void;
+}) {
   const { store } = useSession();
   const drag = useRef<{ x: number; y: number; from: Place; far: boolean } | null>(null);
   const chips = chipsOf(store.view, host.id);
@@ -158,27 +212,49 @@ function Card({ host, place, box, move }: { host: Host; place: Place; box: { cur
     const area = box.current;
     if (!d || !area) return;
     if (Math.hypot(e.clientX - d.x, e.clientY - d.y) > 4) d.far = true;
-    if (d.far) move(clamp({ x: d.from.x + (e.clientX - d.x) / area.clientWidth, y: d.from.y + (e.clientY - d.y) / area.clientHeight }));
+    if (d.far)
+      move(
+        clamp({
+          x: d.from.x + (e.clientX - d.x) / area.clientWidth,
+          y: d.from.y + (e.clientY - d.y) / area.clientHeight,
+        }),
+      );
   };
   const onKey = (e: KeyboardEvent): void => {
     const step = e.shiftKey ? 0.08 : 0.02;
-    const by = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[e.code];
+    const by = {
+      ArrowLeft: [-step, 0],
+      ArrowRight: [step, 0],
+      ArrowUp: [0, -step],
+      ArrowDown: [0, step],
+    }[e.code];
     if (!by) return;
     e.preventDefault();
     move(clamp({ x: place.x + by[0]!, y: place.y + by[1]! }));
   };
   return (
-    <div class={`ls-card${host.forward ? " ls-card-router" : ""}${chosen ? " ls-card-lit" : ""}`} style={{ left: `${place.x * 100}%`, top: `${place.y * 100}%` }} data-host={host.id}>
+    <div
+      class={`ls-card${host.forward ? " ls-card-router" : ""}${chosen ? " ls-card-lit" : ""}`}
+      style={{ left: `${place.x * 100}%`, top: `${place.y * 100}%` }}
+      data-host={host.id}
+    >
       <button
-        type="button" class="ls-card-name" aria-pressed={panels.host.value === host.id} aria-description={t("topology.move_hint")}
-        onClick={() => { if (!drag.current?.far) choose(); drag.current = null; }}
+        type="button"
+        class="ls-card-name"
+        aria-pressed={panels.host.value === host.id}
+        aria-description={t("topology.move_hint")}
+        onClick={() => {
+          if (!drag.current?.far) choose();
+          drag.current = null;
+        }}
         onPointerDown={(e) => {
           drag.current = { x: e.clientX, y: e.clientY, from: place, far: false };
           e.currentTarget.setPointerCapture(e.pointerId);
         }}
         onPointerMove={onMove}
         onKeyDown={onKey}
-        onPointerEnter={() => hover({ host: host.id })} onPointerLeave={() => hover({})}
+        onPointerEnter={() => hover({ host: host.id })}
+        onPointerLeave={() => hover({})}
       >
         <Icon name={host.forward ? "router" : "monitor"} />
         <b>{host.name || host.id}</b>
@@ -188,10 +264,18 @@ function Card({ host, place, box, move }: { host: Host; place: Place; box: { cur
         <ul class="ls-chips">
           {chips.slice(0, 3).map((c) => (
             <li key={c.text}>
-              <button type="button" class={`ls-chip ls-state-${stateClass(c.state)}`}
-                onClick={() => { choose(); if (c.conn) pin({ conn: c.conn, host: host.id }); }}
-                onPointerEnter={() => c.conn && hover({ conn: c.conn })} onPointerLeave={() => hover({})}>
-                {c.text}{c.times > 1 ? ` ×${c.times}` : ""}
+              <button
+                type="button"
+                class={`ls-chip ls-state-${stateClass(c.state)}`}
+                onClick={() => {
+                  choose();
+                  if (c.conn) pin({ conn: c.conn, host: host.id });
+                }}
+                onPointerEnter={() => c.conn && hover({ conn: c.conn })}
+                onPointerLeave={() => hover({})}
+              >
+                {c.text}
+                {c.times > 1 ? ` ×${c.times}` : ""}
               </button>
             </li>
           ))}
@@ -202,7 +286,12 @@ function Card({ host, place, box, move }: { host: Host; place: Place; box: { cur
   );
 }
 
-interface Chip { text: string; state: string; conn: string; times: number }
+interface Chip {
+  text: string;
+  state: string;
+  conn: string;
+  times: number;
+}
 
 /** A host's sockets as chips; those that read alike are one chip with a count. */
 function chipsOf(view: View, host: string): Chip[] {
@@ -211,7 +300,10 @@ function chipsOf(view: View, host: string): Chip[] {
     if (s.host !== host) continue;
     const conn = s.conn ? view.connections.find((c) => c.id === s.conn) : undefined;
     const state = s.listening ? "LISTEN" : s.proto === "udp" ? "UNCONN" : (conn?.state ?? "CLOSED");
-    const text = s.proto === "udp" ? `udp ${port(s.local)}` : `${port(s.local)} ${s.listening || conn ? state : ""}`.trim();
+    const text =
+      s.proto === "udp"
+        ? `udp ${port(s.local)}`
+        : `${port(s.local)} ${s.listening || conn ? state : ""}`.trim();
     const same = out.find((c) => c.text === text);
     if (same) same.times++;
     else out.push({ text, state, conn: s.conn, times: 1 });
@@ -234,7 +326,15 @@ function clamp(p: Place): Place {
 const MOST_DOTS = 120;
 
 /** Packets under way, moved along at virtual now. */
-function Flights({ at, size, box }: { at: Map<string, Place>; size: Size; box: { current: HTMLElement | null } }) {
+function Flights({
+  at,
+  size,
+  box,
+}: {
+  at: Map<string, Place>;
+  size: Size;
+  box: { current: HTMLElement | null };
+}) {
   const { store } = useSession();
   const frame = useSignal(0);
   useDrawing(() => {
@@ -255,14 +355,23 @@ function Flights({ at, size, box }: { at: Map<string, Place>; size: Size; box: {
 }
 
 /** Where a packet is, in pixels: from card's edge to card's edge, so that none covers it. */
-function where(p: Packet, at: Map<string, Place>, now: number, size: Size, box: HTMLElement | null): Place | null {
+function where(
+  p: Packet,
+  at: Map<string, Place>,
+  now: number,
+  size: Size,
+  box: HTMLElement | null,
+): Place | null {
   const from = at.get(p.host);
   if (!from) return null;
   const to = p.link ? at.get(p.to) : undefined;
   const a = { x: from.x * size.width, y: from.y * size.height };
   if (!to) return { x: a.x, y: a.y - cardSize(box, p.host).height / 2 - 4 };
   const b = { x: to.x * size.width, y: to.y * size.height };
-  const share = p.queued || p.arrive <= p.depart ? 0 : Math.min(1, Math.max(0, (now - p.depart) / (p.arrive - p.depart)));
+  const share =
+    p.queued || p.arrive <= p.depart
+      ? 0
+      : Math.min(1, Math.max(0, (now - p.depart) / (p.arrive - p.depart)));
   return between(leaving(a, b, cardSize(box, p.host)), leaving(b, a, cardSize(box, p.to)), share);
 }
 
@@ -273,14 +382,31 @@ function cardSize(box: HTMLElement | null, host: string): Size {
 
 function Dot({ p, x, y }: { p: Packet; x: number; y: number }) {
   const words = p.proto === "tcp" ? flagWords(p.label) : p.label.toUpperCase();
-  const tone = p.proto === "tcp" ? (/[SF]/.test(p.label) ? "syn" : p.label === "A" ? "ack" : /R/.test(p.label) ? "loss" : "data")
-    : p.proto === "icmp" ? "loss" : "data";
+  const tone =
+    p.proto === "tcp"
+      ? /[SF]/.test(p.label)
+        ? "syn"
+        : p.label === "A"
+          ? "ack"
+          : /R/.test(p.label)
+            ? "loss"
+            : "data"
+      : p.proto === "icmp"
+        ? "loss"
+        : "data";
   const on = lit.value.n === p.pkt;
   return (
-    <g class={`ls-dot-packet ls-tone-${tone}${on ? " ls-dot-lit" : ""}`} transform={`translate(${x} ${y})`}
-      onClick={() => pin({ n: p.pkt })} onPointerEnter={() => hover({ n: p.pkt })} onPointerLeave={() => hover({})}>
+    <g
+      class={`ls-dot-packet ls-tone-${tone}${on ? " ls-dot-lit" : ""}`}
+      transform={`translate(${x} ${y})`}
+      onClick={() => pin({ n: p.pkt })}
+      onPointerEnter={() => hover({ n: p.pkt })}
+      onPointerLeave={() => hover({})}
+    >
       <circle r={on ? 8 : 6} />
-      <text y={-10} text-anchor="middle">{words}</text>
+      <text y={-10} text-anchor="middle">
+        {words}
+      </text>
     </g>
   );
 }
@@ -296,11 +422,24 @@ function Dropper() {
     <div class="ls-dropper" role="group" aria-label={t("drop.title")}>
       <span>{t("drop.title")}</span>
       {packets.slice(0, 6).map((p) => (
-        <button key={p.pkt} type="button" class="ls-tool ls-tool-loss"
-          onPointerEnter={() => hover({ n: p.pkt })} onPointerLeave={() => hover({})}
-          onFocus={() => hover({ n: p.pkt })} onBlur={() => hover({})}
-          onClick={() => { hover({}); void session.world("segment.drop", { pkt: p.pkt }); }}>
-          <Icon name="x" /> {t("drop.one", { n: p.pkt, what: p.proto === "tcp" ? flagWords(p.label) : p.label.toUpperCase() })}
+        <button
+          key={p.pkt}
+          type="button"
+          class="ls-tool ls-tool-loss"
+          onPointerEnter={() => hover({ n: p.pkt })}
+          onPointerLeave={() => hover({})}
+          onFocus={() => hover({ n: p.pkt })}
+          onBlur={() => hover({})}
+          onClick={() => {
+            hover({});
+            void session.world("segment.drop", { pkt: p.pkt });
+          }}
+        >
+          <Icon name="x" />{" "}
+          {t("drop.one", {
+            n: p.pkt,
+            what: p.proto === "tcp" ? flagWords(p.label) : p.label.toUpperCase(),
+          })}
         </button>
       ))}
       {packets.length > 6 && <span>+{packets.length - 6}</span>}
