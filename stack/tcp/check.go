@@ -41,7 +41,7 @@ func (c *Conn) checkSend() {
 
 func (c *Conn) checkReceive() {
 	r := &c.rcv
-	if inet.ByteCount(r.wnd)+inet.ByteCount(r.buf.len()) > r.size {
+	if inet.ByteCount(r.wnd)+inet.ByteCount(r.buf.len()) > r.limit {
 		panic("BUG: more window offered than there is buffer")
 	}
 	if n := len(r.held.list); n > 0 {

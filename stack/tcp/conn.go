@@ -81,10 +81,11 @@ type sendSpace struct {
 // recvSpace is the receive sequence space with the receive buffer.
 type recvSpace struct {
 	nxt     seq.Num
-	wnd     seq.Size // as last offered: nxt+wnd is the right edge, which never retreats
-	scale   uint8    // shift for windows we send
-	size    inet.ByteCount
-	buf     buffer // data in order, not yet read, and behind it what is held
+	wnd     seq.Size       // as last offered: nxt+wnd is the right edge, which never retreats
+	scale   uint8          // shift for windows we send
+	size    inet.ByteCount // RCV.BUFF
+	limit   inet.ByteCount // at least size; more while a larger one's promises last
+	buf     buffer         // data in order, not yet read, and behind it what is held
 	held    heldData
 	fin     bool    // the peer's FIN was taken
 	finSeen bool    // it arrived ahead of a gap
@@ -128,7 +129,7 @@ func (c *Conn) Options() Options { return c.opts }
 func (c *Conn) Configure(o Options, fx *Effects) {
 	c.opts = o
 	if o.RcvBuf > 0 {
-		c.rcv.size = max(o.RcvBuf, inet.ByteCount(c.rcv.wnd)+inet.ByteCount(c.rcv.buf.len()))
+		c.resizeRcv(o.RcvBuf)
 	}
 	if o.SndBuf > 0 {
 		c.snd.size = o.SndBuf

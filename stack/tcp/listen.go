@@ -157,6 +157,7 @@ func (li *Listener) syn(flow inet.Flow, a *arrival, hint seqHint, fx *Effects) {
 	c.li, c.listener = li, li.sock
 	c.opened(inet.Listen, rfc.TCPListenSYN, rule, fx)
 	c.settle(a.seg, rfc.TCPListenSYN, fx)
+	c.showSnd(rfc.TCPListenSYN, fx)
 	c.refuseSynText(a, fx)
 	c.enter(inet.SynReceived, rfc.TCPListenSYN, fx)
 	li.halfway++

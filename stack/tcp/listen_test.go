@@ -39,7 +39,8 @@ func TestOneEndpointHasOneListener(t *testing.T) {
 	_, _, b := pair(t)
 	b.listen(80, 5)
 	for _, addr := range []netip.Addr{{}, netip.IPv4Unspecified(), netip.IPv6Unspecified()} {
-		if _, e := b.layer.Listen("x", inet.Endpoint{Addr: addr, Port: 80}, 1, 1500); e != inet.EADDRINUSE {
+		at := inet.Endpoint{Addr: addr, Port: 80}
+		if _, e := b.layer.Listen("x", at, 1, 1500); e != inet.EADDRINUSE {
 			t.Errorf("%v: %q", addr, e)
 		}
 	}
@@ -95,7 +96,9 @@ func TestBacklogHoldsOneMoreThenDropsSYNs(t *testing.T) {
 func TestFinalACKIsIgnoredWhileTheAcceptQueueIsFull(t *testing.T) {
 	n, a, b := pair(t)
 	li := b.listen(80, 0)
-	n.wire = func(p *packet) fate { return fate{drop: p.from == a && p.out.Seg.Flags == parseFlags("A")} }
+	n.wire = func(p *packet) fate {
+		return fate{drop: p.from == a && p.out.Seg.Flags == parseFlags("A")}
+	}
 	c1 := a.open(5000, b.end(80))
 	c2 := a.open(5001, b.end(80))
 	n.settle()

@@ -64,6 +64,7 @@ func (l *Layer) newConn(flow inet.Flow, mtu int, o Options, iss seq.Num, fx *Eff
 	if o.RcvBuf > 0 {
 		c.rcv.size = o.RcvBuf
 	}
+	c.rcv.limit = c.rcv.size
 	if o.SndBuf > 0 {
 		c.snd.size = o.SndBuf
 	}

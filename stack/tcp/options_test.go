@@ -35,8 +35,10 @@ func TestSynAckCarriesOnlyWhatTheSYNOffered(t *testing.T) {
 	if o := bare.Opts; o.MSS != 1460 || o.SACKOK || o.TS || o.WScale != nil {
 		t.Errorf("to a bare SYN: %+v", o)
 	}
-	_, full := synWith(t, wire.Options{MSS: 1400, SACKOK: true, HasTS: true, TSVal: 77, HasWScale: true, WScale: 3})
-	if o := full.Opts; o.MSS != 1460 || !o.SACKOK || !o.TS || o.TSEcr != 77 || o.WScale == nil || *o.WScale != 7 {
+	_, full := synWith(t, wire.Options{MSS: 1400, SACKOK: true, HasTS: true, TSVal: 77,
+		HasWScale: true, WScale: 3})
+	if o := full.Opts; o.MSS != 1460 || !o.SACKOK || !o.TS || o.TSEcr != 77 ||
+		o.WScale == nil || *o.WScale != 7 {
 		t.Errorf("to a full SYN: %+v", o)
 	}
 }

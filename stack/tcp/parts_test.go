@@ -289,8 +289,8 @@ func TestFixedBuffersAreKept(t *testing.T) {
 		t.Errorf("took %d", k)
 	}
 	a.do(func(fx *Effects) { c.Configure(Options{RcvBuf: 100, SndBuf: 1000}, fx) })
-	if c.Room() != 223 || c.rcv.size < inet.ByteCount(c.rcv.wnd) {
-		t.Errorf("room %d, receive buffer %d", c.Room(), c.rcv.size)
+	if c.Room() != 223 || c.rcv.size != 100 || c.rcv.limit < inet.ByteCount(c.rcv.wnd) {
+		t.Errorf("room %d, receive buffer %d, limit %d", c.Room(), c.rcv.size, c.rcv.limit)
 	}
 }
 

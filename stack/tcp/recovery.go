@@ -132,8 +132,8 @@ func (c *Conn) goBack() {
 }
 
 // resendLost sends again what a timeout or a closed window left for lost, as the windows
-// allow: RFC 5681 §3.1, "the TCP sender uses the slow start algorithm to increase the window from 1
-// full-sized segment".
+// allow: RFC 5681 §3.1, "the TCP sender uses the slow start algorithm to increase the
+// window from 1 full-sized segment".
 func (c *Conn) resendLost(fx *Effects) {
 	for c.cc.resends {
 		q := &c.snd.queue

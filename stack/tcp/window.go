@@ -83,13 +83,23 @@ func (c *Conn) offerWindow(out *wire.TCP) (changed bool) {
 		// right edge that retreats (RFC 7323 §2.4), so round up while the buffer has room
 		// for it; RCV.WND itself never shrinks either way.
 		up := (field + 1) << c.rcv.scale
-		if field < maxField && inet.ByteCount(up)+inet.ByteCount(c.rcv.buf.len()) <= c.rcv.size {
+		if field < maxField && inet.ByteCount(up)+inet.ByteCount(c.rcv.buf.len()) <= c.rcv.limit {
 			field, wnd = field+1, up
 		}
 	}
 	c.rcv.wnd = wnd
 	out.Wnd = uint16(field)
 	return wnd != before
+}
+
+// resizeRcv changes the receive buffer. What was offered stays promised (SHLD-14), with
+// the room that rounding to the window scale takes until it is used up.
+func (c *Conn) resizeRcv(size inet.ByteCount) {
+	promised := inet.ByteCount(c.rcv.wnd) + inet.ByteCount(c.rcv.buf.len())
+	if size < promised {
+		promised += promised / 8
+	}
+	c.rcv.size, c.rcv.limit = size, max(size, promised)
 }
 
 // windowUpdate reports whether reading made so much room that the peer should be told
@@ -120,7 +130,7 @@ func (c *Conn) autotune(read int, now sim.Time) {
 		return
 	}
 	if want := inet.ByteCount(4 * c.rcv.drsRead); want > c.rcv.size {
-		c.rcv.size = min(want, limit, 2*c.rcv.size)
+		c.resizeRcv(min(want, limit, 2*c.rcv.size))
 	}
 	c.rcv.drsAt, c.rcv.drsRead = now, 0
 }

@@ -130,6 +130,13 @@ func TestFINWaitsForAWindowAndProbes(t *testing.T) {
 
 func TestRightEdgeNeverRetreats(t *testing.T) {
 	n, a, b, ca, cb := connected(t)
+	t.Run("reading", func(t *testing.T) { checkRightEdge(t, n, a, b, ca, cb) })
+	n, a, b, ca, cb = connected(t)
+	b.do(func(fx *Effects) { cb.Configure(Options{RcvBuf: 4096}, fx) })
+	t.Run("after SO_RCVBUF shrank", func(t *testing.T) { checkRightEdge(t, n, a, b, ca, cb) })
+}
+
+func checkRightEdge(t *testing.T, n *testNet, a, b *testHost, ca, cb *Conn) {
 	var edge seq.Num
 	check := func() {
 		for _, e := range n.log.From(1) {
