@@ -85,7 +85,7 @@ func (a *arrival) Finished() bool { return a.finished }
 
 // bench is one test's server: a store, a manager and one session of alice's.
 type bench struct {
-	t       *testing.T
+	t       testing.TB
 	dir     string
 	labs    *pair
 	store   store.Store
@@ -97,7 +97,7 @@ type bench struct {
 	limit   Limits
 }
 
-func newBench(t *testing.T, limit Limits) *bench {
+func newBench(t testing.TB, limit Limits) *bench {
 	b := &bench{t: t, dir: t.TempDir(), labs: &pair{}, limit: limit}
 	b.start()
 	t.Cleanup(b.stop) // when the test has failed; else it is stopped already
@@ -235,7 +235,7 @@ func (b *bench) position() (n uint64, t time.Duration, view view.View) {
 
 // recorder is a client: it folds what it is sent and keeps the frames.
 type recorder struct {
-	t *testing.T
+	t testing.TB
 
 	mu     sync.Mutex
 	frames []Frame
@@ -326,7 +326,7 @@ func (r *recorder) sameAs(b *bench) {
 }
 
 // same fails the test unless two values are equal.
-func same(t *testing.T, what string, got, want any) {
+func same(t testing.TB, what string, got, want any) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%s: %v, want %v", what, got, want)
