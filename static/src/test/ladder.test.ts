@@ -5,15 +5,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Event } from "../workbench/model";
 import { Axis } from "../workbench/ladder/axis";
-import {
-  hit,
-  label,
-  lanesX,
-  layout,
-  visible,
-  type Primitive,
-  type Viewport,
-} from "../workbench/ladder/layout";
+import { label } from "../workbench/ladder/arrows";
+import { hit, layout, visible } from "../workbench/ladder/layout";
+import { lanesX, type Primitive, type Viewport } from "../workbench/ladder/shapes";
 import { Fate, Rows, address } from "../workbench/ladder/rows";
 
 const MS = 1e6;

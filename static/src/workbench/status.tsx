@@ -66,8 +66,7 @@ export function Offline() {
   if (link.state === "closed") {
     return (
       <div class="ls-offline" role="alert">
-        <Icon name="wifi-off" /> {maybe(`bye.${link.code}`, t("bye.other", { code: link.code }))}{" "}
-        <a href="/labs">{t("live.labs")}</a>
+        <Icon name="wifi-off" /> {bye(link.code)} <a href="/labs">{t("live.labs")}</a>
       </div>
     );
   }
@@ -93,6 +92,10 @@ export function Offline() {
       </button>
     </div>
   );
+}
+
+function bye(code: string): string {
+  return maybe(`bye.${code}`, t("bye.other", { code }));
 }
 
 /** Toasts, one polite region. */

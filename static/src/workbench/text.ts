@@ -49,7 +49,8 @@ export function fill(text: string, args: Args): string {
   );
 }
 
-// Letters and digits as Korean reads them: 1 일, 3 삼, 6 육, 7 칠, 8 팔, 0 영, L 엘, M 엠, N 엔, R 알.
+// Letters and digits that end closed as Korean reads them: 0 영, 1 일, 3 삼, 6 육, 7 칠,
+// 8 팔, L 엘, M 엠, N 엔, R 알.
 const CLOSED = /[013678lmnrLMNR]$/;
 
 /** Whether a Korean particle after word takes its form for a closed syllable. */

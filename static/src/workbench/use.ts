@@ -71,6 +71,11 @@ type Wide<T> = T extends boolean
       ? string
       : T;
 
+/** The class names whose condition holds: classes("ls-octet", lit && "ls-lit"). */
+export function classes(...names: (string | false | undefined)[]): string {
+  return names.filter(Boolean).join(" ");
+}
+
 /** A value that is kept for this reader in the browser. */
 export function useKept<T extends string | number | boolean>(
   name: string,

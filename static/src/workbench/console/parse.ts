@@ -7,30 +7,10 @@
 
 import type { Key } from "../text";
 import { LineError, Reader, bad, lex, type Word } from "./lex";
+import { NEW, call, calls, clock, one, world, type Plan, type Process, type Step } from "./plan";
+import { host, knob, link, nic, number, play, proc, route, step, tc } from "./world";
 
-/** One command for the server. fd "new" is the descriptor the first step returned. */
-export interface Step {
-  op: string;
-  args: Record<string, unknown>;
-}
-
-/** What a line asks for. */
-export type Plan =
-  | { kind: "calls"; steps: Step[] } // by the console's process; proc is filled in
-  | { kind: "world"; step: Step }
-  | { kind: "clock"; step: Step }
-  | { kind: "ss"; proto: "tcp" | "udp" | "all"; listening: boolean }
-  | { kind: "help"; about: string }
-  | { kind: "clear" };
-
-/** What the parser may know of the process that the console speaks for. */
-export interface Process {
-  /** Its listening descriptors: "accept" alone means the only one. */
-  listeners: readonly number[];
-}
-
-/** The place of a descriptor that an earlier step returns. */
-export const NEW = "new";
+export { NEW, type Plan, type Process, type Step } from "./plan";
 
 /** One word of the language. */
 export interface Verb {
@@ -40,16 +20,6 @@ export interface Verb {
   parse(r: Reader, p: Process): Plan;
 }
 
-const calls = (...steps: Step[]): Plan => ({ kind: "calls", steps });
-const call = (op: string, args: Record<string, unknown>): Plan => calls({ op, args });
-const world = (op: string, args: Record<string, unknown>): Plan => ({
-  kind: "world",
-  step: { op, args },
-});
-const clock = (op: string, args: Record<string, unknown>): Plan => ({
-  kind: "clock",
-  step: { op, args },
-});
 const fd = (r: Reader): number => r.whole("console.want.fd");
 
 /** All verbs, in the order help lists them. */
@@ -271,124 +241,6 @@ function ss(r: Reader): Plan {
   return { kind: "ss", proto, listening };
 }
 
-function tc(r: Reader): Plan {
-  if (!r.take("link")) {
-    const w = r.word("console.want.tc");
-    throw bad("console.want.tc", w);
-  }
-  const id = r.word("console.want.link").text;
-  return world("link.set", { link: id, ...linkParams(r, true) });
-}
-
-function linkParams(r: Reader, change: boolean): Record<string, unknown> {
-  const args: Record<string, unknown> = {};
-  if (change && !r.more()) r.word("console.want.param");
-  while (r.more()) {
-    if (r.take("delay")) args["delay_ns"] = r.span();
-    else if (r.take("jitter")) args["jitter_ns"] = r.span();
-    else if (r.take("loss")) args["loss_ppm"] = r.share();
-    else if (r.take("rate")) args["rate_bps"] = r.rate();
-    else if (r.take("queue")) args["queue_octets"] = r.size();
-    else if (change && r.take("up")) args["up"] = true;
-    else if (change && r.take("down")) args["up"] = false;
-    else throw bad("console.want.param", r.word("console.want.param"));
-  }
-  return args;
-}
-
-function proc(r: Reader): Plan {
-  if (one(r, "console.want.proc", "start", "kill") === "kill") {
-    return world("proc.kill", { proc: r.word("console.want.process").text });
-  }
-  const args: Record<string, unknown> = { host: r.word("console.want.host").text };
-  if (r.more()) args["name"] = r.word("console.want.name").text;
-  return world("proc.start", args);
-}
-
-function host(r: Reader): Plan {
-  const what = one(r, "console.want.host_verb", "add", "remove", "rename");
-  if (what === "remove") return world("host.remove", { host: r.word("console.want.host").text });
-  if (what === "rename") {
-    return world("host.rename", {
-      host: r.word("console.want.host").text,
-      name: r.word("console.want.name").text,
-    });
-  }
-  const args: Record<string, unknown> = {};
-  while (r.more()) {
-    if (r.take("router")) {
-      args["forward"] = true;
-      continue;
-    }
-    const w = r.word("console.want.name");
-    if (w.text.includes("/")) args["addr"] = w.text;
-    else args["name"] = args["id"] = w.text;
-  }
-  return world("host.add", args);
-}
-
-function nic(r: Reader): Plan {
-  const what = one(r, "console.want.nic", "add", "remove");
-  const at = r.word("console.want.host").text;
-  if (what === "remove")
-    return world("nic.remove", { host: at, nic: r.word("console.want.nic_name").text });
-  return world("nic.add", { host: at, addr: r.address("console.want.prefix", true) });
-}
-
-function link(r: Reader): Plan {
-  if (one(r, "console.want.link_verb", "add", "remove") === "remove") {
-    return world("link.remove", { link: r.word("console.want.link").text });
-  }
-  return world("link.add", { a: end(r), b: end(r), ...linkParams(r, false) });
-}
-
-function end(r: Reader): { host: string; nic?: string } {
-  const [at = "", nicName] = r.word("console.want.host").text.split(".", 2);
-  return { host: at, ...(nicName ? { nic: nicName } : {}) };
-}
-
-function route(r: Reader): Plan {
-  const what = one(r, "console.want.route", "add", "remove");
-  const at = r.word("console.want.host").text;
-  const dst = r.address("console.want.prefix", true);
-  if (what === "remove") return world("route.remove", { host: at, dst });
-  if (!r.take("via"))
-    throw r.more() ? bad("console.want.via", r.word("console.want.via")) : missing(r);
-  return world("route.add", { host: at, dst, via: r.address("console.want.address", false) });
-}
-
-function missing(r: Reader): LineError {
-  try {
-    r.word("console.want.via");
-  } catch (e) {
-    if (e instanceof LineError) return e;
-  }
-  return new LineError("console.want", 0, 1);
-}
-
-function knob(r: Reader): Plan {
-  return world("knob.set", {
-    host: r.word("console.want.host").text,
-    knob: r.word("console.want.knob").text,
-    value: r.word("console.want.value").text,
-  });
-}
-
-function play(r: Reader): Plan {
-  if (!r.more()) return clock("clock.play", {});
-  const w = r.word("console.want.speed");
-  if (w.text === "max") return clock("clock.play", { speed: "max" });
-  const x = Number(w.text.replace(/^[x×]/, ""));
-  if (!(x >= 0.001 && x <= 1000)) throw bad("console.want.speed", w);
-  return clock("clock.play", { speed: x });
-}
-
-function step(r: Reader): Plan {
-  return clock("clock.step", {
-    unit: r.more() ? one(r, "console.want.unit", "event", "segment", "quiet") : "event",
-  });
-}
-
 function payload(r: Reader): Record<string, unknown> {
   if (r.take("octets")) return { octets: r.size() };
   return { text: r.word("console.want.text").text };
@@ -404,20 +256,6 @@ function backlog(r: Reader): Record<string, unknown> {
 
 function option(r: Reader): string {
   return r.word("console.want.option").text.toUpperCase();
-}
-
-function number(r: Reader): number {
-  const w = r.word("console.want.number");
-  const m = /^#?(\d{1,15})$/.exec(w.text);
-  if (!m) throw bad("console.want.number", w);
-  return Number(m[1]);
-}
-
-function one(r: Reader, want: Key, ...words: string[]): string {
-  const w = r.word(want);
-  const found = words.find((x) => x === w.text.toLowerCase());
-  if (found === undefined) throw bad(want, w);
-  return found;
 }
 
 /** Levenshtein's distance; both are short words. */

@@ -4,7 +4,7 @@
 import { useRef } from "preact/hooks";
 import type { Signal } from "@preact/signals";
 import { t } from "../text";
-import { useSession, useSize } from "../use";
+import { classes, useSession, useSize } from "../use";
 import { fieldAt, type Segment } from "./segment";
 
 const WIDE_PX = 500;
@@ -47,7 +47,11 @@ export function Hex({ segment, lit, chosen }: Props) {
                 return (
                   <span
                     key={i}
-                    class={`ls-octet${inside(range, i) ? " ls-lit" : ""}${k === 3 || k === 7 || k === 11 ? " ls-octet-word" : ""}`}
+                    class={classes(
+                      "ls-octet",
+                      inside(range, i) && "ls-lit",
+                      k % 4 === 3 && "ls-octet-word",
+                    )}
                     onPointerEnter={() => point(i)}
                     onClick={() => {
                       const f = fieldAt(layers, i);

@@ -239,9 +239,9 @@ function gist(l: Layer): string {
     case "IPv4":
       return `${of("ip.src")} → ${of("ip.dst")} · TTL ${of("ip.ttl")}`;
     case "TCP":
-      return `${of("tcp.src_port") || of("tcp.srcport")} → ${of("tcp.dst_port") || of("tcp.dstport")}`;
+      return `${of("tcp.src_port")} → ${of("tcp.dst_port")}`;
     case "UDP":
-      return `${of("udp.src_port") || of("udp.srcport")} → ${of("udp.dst_port") || of("udp.dstport")}`;
+      return `${of("udp.src_port")} → ${of("udp.dst_port")}`;
     case "Data":
       return `${l.len} B`;
     default:

@@ -1,7 +1,7 @@
 // Events in a few words, for the table, the live region and the inspector's head. Protocol
 // words stay English in both languages; what is said about them comes from the messages.
 
-import { label } from "./layout";
+import { label } from "./arrows";
 import { span } from "../format";
 import type { Event } from "../model";
 import type { Store } from "../store";

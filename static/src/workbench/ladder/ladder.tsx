@@ -10,7 +10,8 @@ import { t } from "../text";
 import { useDrawing, useKept, useSession, useSize } from "../use";
 import { Axis } from "./axis";
 import { connsAbout, titleOf } from "./about";
-import { hit, lanesX, layout, totalHeight, type Viewport } from "./layout";
+import { hit, layout, totalHeight } from "./layout";
+import { lanesX, type Viewport } from "./shapes";
 import { paint, readPalette, type Palette } from "./paint";
 import type { Rows } from "./rows";
 import { EventTable } from "./table";
@@ -274,7 +275,8 @@ function drawOn(canvas: HTMLCanvasElement, m: Machine, rows: Rows): void {
     canvas.style.width = `${view.width}px`;
     canvas.style.height = `${view.height}px`;
   }
-  const theme = `${document.documentElement.dataset["theme"] ?? ""} ${matchMedia("(prefers-color-scheme: dark)").matches}`;
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  const theme = `${document.documentElement.dataset["theme"] ?? ""} ${dark}`;
   if (!m.palette || m.theme !== theme) {
     m.palette = readPalette(canvas);
     m.theme = theme;

@@ -1,7 +1,7 @@
 // Puts the ladder's primitives on a canvas. Colours are the roles of tokens.css, read
 // once per theme; nothing else here knows what a shape means.
 
-import type { Primitive, Tone } from "./layout";
+import type { Primitive, Tone } from "./shapes";
 
 /** Colours and faces of the page's theme. */
 export interface Palette {

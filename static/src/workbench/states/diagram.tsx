@@ -6,7 +6,7 @@ import type { History } from "../histories";
 import { hostName } from "../ladder/about";
 import { lit, pin, pinned } from "../selection";
 import { Icon } from "../icon";
-import { useKept, useSession } from "../use";
+import { classes, useKept, useSession } from "../use";
 import { BOX, EDGES, HEIGHT, SPOTS, WIDTH, pathOf } from "./machine";
 
 export function StateDiagram() {
@@ -108,7 +108,12 @@ function Figure({ own, peer }: { own: History | undefined; peer: History | undef
           return (
             <g
               key={name}
-              class={`ls-spot${mine ? " ls-spot-own" : ""}${theirs ? " ls-spot-peer" : ""}${visited ? " ls-spot-seen" : ""}`}
+              class={classes(
+                "ls-spot",
+                mine && "ls-spot-own",
+                theirs && "ls-spot-peer",
+                visited && "ls-spot-seen",
+              )}
               transform={`translate(${at.x - BOX.w / 2} ${at.y - BOX.h / 2})`}
               onClick={() => n !== undefined && pin({ ...pinned.value, n })}
             >

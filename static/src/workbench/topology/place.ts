@@ -10,6 +10,12 @@ export interface Place {
   y: number;
 }
 
+/** A size in pixels. */
+export interface Size {
+  width: number;
+  height: number;
+}
+
 export type Column = "left" | "middle" | "right";
 
 const X: Record<Column, number> = { left: 0.16, middle: 0.5, right: 0.84 };
@@ -66,7 +72,7 @@ export function between(a: Place, b: Place, share: number): Place {
 }
 
 /** Where the line from a towards b leaves a box around a. */
-export function leaving(a: Place, b: Place, box: { width: number; height: number }): Place {
+export function leaving(a: Place, b: Place, box: Size): Place {
   const dx = b.x - a.x;
   const dy = b.y - a.y;
   const share = Math.min(
