@@ -179,6 +179,25 @@ test("a retransmission is a double line in its own colour, a SYN carries a trian
   assert.ok(shapes.some((s) => s.k === "glyph" && s.glyph === "triangle"));
 });
 
+test("an ACK that says nothing new has a hollow head", () => {
+  const run = new Run();
+  for (const [t, more] of [
+    [0, { ack: 100 }],
+    [1, { ack: 100 }],
+    [2, { ack: 100, wnd: 2000 }],
+    [3, { ack: 100, wnd: 2000, len: 5 }],
+  ] as const) {
+    run.arrive(t * 60 * MS + 50 * MS, run.send(t * 60 * MS, "B", "A", 0, more), "A");
+  }
+  assert.deepEqual(
+    [0, 1, 2, 3].map((i) => run.rows.again.at(i)),
+    [0, 1, 0, 0],
+    "neither a window update nor data is a duplicate",
+  );
+  const { shapes } = draw(run, viewport({ now: 300 * MS }));
+  assert.equal(shapes.filter((s) => s.k === "glyph" && s.glyph === "hollow").length, 1);
+});
+
 /** A handshake, then silence, then one more segment. */
 function handshakeThen(quiet: number): Run {
   const run = new Run();

@@ -35,19 +35,23 @@ export function Progress() {
 export function Goals() {
   const { boot, store } = useSession();
   const sum = store.sum.value;
+  const goals = boot.lab.goals;
+  // Handing in stands first once it is the next thing to do, or done.
+  const first = sum.finished || goals.every((g) => statusOf(sum.goals, g.id).state === "met");
   return (
     <>
       <h2 id="goals-title" class="ls-panel-title">
         {t("goals.title")}
       </h2>
+      {goals.length > 0 && first && <Finish />}
       <ol class="ls-goals">
-        {boot.lab.goals.map((g) => (
+        {goals.map((g) => (
           <Goal key={g.id} goal={g} status={statusOf(sum.goals, g.id)} finished={sum.finished} />
         ))}
       </ol>
-      {boot.lab.goals.length > 0 && <Finish />}
+      {goals.length > 0 && !first && <Finish />}
       <p class="ls-visually-hidden" role="status">
-        {said(boot.lab.goals, sum.goals)}
+        {said(goals, sum.goals)}
       </p>
     </>
   );

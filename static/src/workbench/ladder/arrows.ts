@@ -139,7 +139,15 @@ export function drawArrow(
       size: 6,
     });
   else if (fate === Fate.Received)
-    out.push({ k: "glyph", glyph: "head", x: a.x1, y: a.y1, angle, tone, alpha });
+    out.push({
+      k: "glyph",
+      glyph: rows.again.at(i) === 1 ? "hollow" : "head",
+      x: a.x1,
+      y: a.y1,
+      angle,
+      tone,
+      alpha,
+    });
   else out.push({ k: "glyph", glyph: "dot", x: a.x1, y: a.y1, angle: 0, tone, alpha, size: 4.5 });
   if (s.badge)
     out.push({

@@ -54,6 +54,7 @@ export class Rows {
   readonly a1 = ints();
   readonly iss = floats(); // where the sequence space of this direction began
   readonly peerIss = floats();
+  readonly again = octets(); // 1: an ACK that says nothing new
   readonly connFrom: string[] = [];
   readonly connTo: string[] = [];
   readonly events: Event[] = [];
@@ -81,6 +82,7 @@ export class Rows {
   private readonly flying = new Map<number, Hop>();
   private readonly owner = new Map<string, string>(); // address → host
   private readonly isn = new Map<string, number>(); // "src>dst" → first sequence number
+  private readonly told = new Map<string, string>(); // "src>dst" → last ACK and window
   private readonly armed = new Map<string, number>(); // "conn timer" → instant
   private readonly neighbours = new Map<string, Map<string, string>>(); // host → link → host
 
@@ -188,10 +190,19 @@ export class Rows {
     if (seg?.flags.includes("S")) this.isn.set(`${src}>${dst}`, seg.seq);
     this.iss.push(this.isn.get(`${src}>${dst}`) ?? 0);
     this.peerIss.push(this.isn.get(`${dst}>${src}`) ?? 0);
+    this.again.push(seg && this.repeats(`${src}>${dst}`, seg) ? 1 : 0);
     this.connFrom.push(e.conn ?? "");
     this.connTo.push("");
     this.events.push(e);
     this.flying.set(e.n, { row, hops: 0, depart: e.t, arrive: e.t });
+  }
+
+  /** Whether a segment is a duplicate ACK (RFC 5681 §2): no data, same ACK, same window. */
+  private repeats(flow: string, seg: Seg): boolean {
+    const now = `${seg.ack} ${seg.wnd}`;
+    const same = this.told.get(flow) === now && seg.flags === "A" && seg.len === 0;
+    this.told.set(flow, now);
+    return same;
   }
 
   private departed(e: Of<"packet.departed">): void {
