@@ -64,6 +64,9 @@ type World struct {
 	flying  map[inet.PacketID]*sim.Entry[item] // the plan of each packet on its way
 	frames  map[inet.PacketID][]byte
 	applied []applied // commands so far, for Fork
+
+	hostFX host.Effects // used again by each step: see effects
+	linkFX link.Effects
 }
 
 // applied is a command with the position at which it was applied.
@@ -140,8 +143,16 @@ func (w *World) Now() sim.Time { return w.now }
 // Steps returns how many queue entries have been processed: the exact position.
 func (w *World) Steps() uint64 { return w.steps }
 
-// NextAt returns when the next queue entry is due; false if the world is quiet.
-func (w *World) NextAt() (sim.Time, bool) { return w.queue.NextAt() }
+// NextAt returns when the next queue entry is due; false if nothing will happen any
+// more: the world is quiet, its log is full, or what is next lies at the end of time,
+// where everything too late to be said gathers.
+func (w *World) NextAt() (sim.Time, bool) {
+	at, ok := w.queue.NextAt()
+	if !ok || w.Full() || at >= sim.MaxTime {
+		return 0, false
+	}
+	return at, true
+}
 
 // Events returns the log, which only grows.
 func (w *World) Events() *event.Log { return &w.log }
@@ -168,10 +179,7 @@ func (w *World) Fork() *World {
 func (w *World) seek(step uint64, t sim.Time) {
 	for w.steps < step && w.Step() {
 	}
-	if t > w.now {
-		w.now = t
-		w.atSteps = 0
-	}
+	w.reach(min(t, sim.MaxTime))
 }
 
 // Seek goes forward to a recorded position: exactly step queue entries processed, and
@@ -179,7 +187,7 @@ func (w *World) seek(step uint64, t sim.Time) {
 // corrupt journal looks like; the world is then of no further use.
 func (w *World) Seek(step uint64, t sim.Time) bool {
 	w.seek(step, t)
-	next, pending := w.queue.NextAt()
+	next, pending := w.NextAt()
 	return w.steps == step && w.now == t && (!pending || next >= t)
 }
 

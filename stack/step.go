@@ -14,8 +14,8 @@ import (
 	"labserver/stack/wire"
 )
 
-// putOff is how far what is left of an overfull instant moves.
-const putOff = time.Microsecond
+// putOffBy is how far what is left of an overfull instant moves.
+const putOffBy = time.Microsecond
 
 // item is one thing that will happen: a link's plan, a packet a host sent to itself, or
 // a connection's timer.
@@ -35,62 +35,59 @@ type timerKey struct {
 	timer event.Timer
 }
 
-// Step processes the next queue entry and moves time to it; false if nothing is queued
-// or the log is full.
+// Step processes the next queue entry and moves time to it; false if nothing will happen
+// any more (see NextAt).
 func (w *World) Step() bool {
-	if w.Full() {
-		return false
-	}
-	at, ok := w.next()
+	at, ok := w.NextAt()
 	if !ok {
 		return false
 	}
 	it, _, _ := w.queue.Pop()
 	w.steps++
-	w.now = at
+	w.reach(at)
+	w.atSteps++
 	w.happen(it)
+	if w.atSteps >= InstantSteps {
+		w.putOff()
+	}
 	return true
 }
 
-// next finds the instant of the next entry, putting off what is left of an instant that
-// used up its steps.
-func (w *World) next() (sim.Time, bool) {
+// reach moves time forward to t, if it is not there yet.
+func (w *World) reach(t sim.Time) {
+	if t > w.now {
+		w.now, w.atSteps = t, 0
+	}
+}
+
+// putOff moves what is left of an instant that used up its steps. It belongs to the step
+// that used up the last of them, so that a position says whether it has happened.
+func (w *World) putOff() {
 	at, ok := w.queue.NextAt()
-	if !ok {
-		return 0, false
+	if !ok || at > w.now {
+		return
 	}
-	if at > w.now {
-		w.atSteps = 0
-	}
-	w.atSteps++
-	if w.atSteps <= InstantSteps {
-		return at, true
-	}
-	later := w.now.Add(putOff)
-	w.scope().Emit(rfc.StepBudget, event.WorldBudget{Steps: InstantSteps, At: later})
+	later := w.now.Add(putOffBy)
+	w.scope().Because(w.log.Len()).Emit(rfc.StepBudget,
+		event.WorldBudget{Steps: InstantSteps, At: later})
 	for ok && at <= w.now {
 		w.queue.Defer(later)
 		at, ok = w.queue.NextAt()
 	}
-	w.atSteps = 1
-	return at, ok
 }
 
 // Advance processes everything up to and including to, and leaves time there. Advance(a)
-// then Advance(b) equals Advance(a+b) (law L2).
+// then Advance(b) equals Advance(a+b) (law L2). A full log stops time where it is.
 func (w *World) Advance(to sim.Time) {
 	for {
-		at, ok := w.queue.NextAt()
+		at, ok := w.NextAt()
 		if !ok || at > to {
 			break
 		}
-		if !w.Step() {
-			return
-		}
+		w.Step()
 	}
-	if to > w.now {
-		w.now = to
-		w.atSteps = 0
+	if !w.Full() {
+		w.reach(min(to, sim.MaxTime))
 	}
 }
 
@@ -111,19 +108,19 @@ func (w *World) happen(it item) {
 }
 
 func (w *World) linkPlan(l *link.Link, p link.Plan) {
-	lfx := &link.Effects{Scope: w.scope(), Flights: &w.flights}
+	fx := w.linkEffects(w.scope())
 	switch p.Action {
 	case link.Free:
-		l.Freed(p.Dir, lfx)
+		l.Freed(p.Dir, fx)
+		w.plan(l, fx)
 	case link.Lose:
 		delete(w.flying, p.Pkt.ID)
-		l.Lost(p.Pkt, lfx)
+		l.Lost(p.Pkt, fx)
 	case link.Arrive:
 		delete(w.flying, p.Pkt.ID)
-		l.Arrived(p.Pkt, p.Dir, lfx)
+		l.Arrived(p.Pkt, p.Dir, fx)
 		w.arrive(w.host(l.Far(p.Dir).Host), p.Pkt)
 	}
-	w.plan(l, lfx)
 }
 
 func (w *World) arrive(h *host.Host, p *ip.Packet) {
@@ -132,8 +129,23 @@ func (w *World) arrive(h *host.Host, p *ip.Packet) {
 	w.settle(h, fx)
 }
 
+// effects returns the world's one host.Effects, emptied. What a host left in it before
+// has been settled.
 func (w *World) effects(by uint64) *host.Effects {
-	return &host.Effects{Scope: w.scope().Because(by), IDs: &w.ids, Flights: &w.flights}
+	fx := &w.hostFX
+	clear(fx.Transmit)
+	clear(fx.Local)
+	*fx = host.Effects{
+		Effects: ip.Effects{Scope: w.scope().Because(by), Flights: &w.flights,
+			Transmit: fx.Transmit[:0], Local: fx.Local[:0]},
+		IDs: &w.ids, Timers: fx.Timers[:0]}
+	return fx
+}
+
+// linkEffects returns the world's one link.Effects, emptied.
+func (w *World) linkEffects(scope event.Scope) *link.Effects {
+	w.linkFX = link.Effects{Scope: scope, Flights: &w.flights, Plans: w.linkFX.Plans[:0]}
+	return &w.linkFX
 }
 
 // settle carries out what a host left: timers into the queue, packets onto links.
@@ -148,15 +160,14 @@ func (w *World) settle(h *host.Host, fx *host.Effects) {
 		}
 	}
 	for _, p := range fx.Local {
-		w.keep(p, wire.MAC{}, wire.MAC{})
+		w.keepFrame(p, nil, nil)
 		w.flying[p.ID] = w.queue.Push(w.now, item{host: h, local: p})
 	}
 	for _, t := range fx.Transmit {
 		l := w.link(t.NIC.Link)
 		d := l.DirectionFrom(h.ID, t.NIC.ID)
-		far := l.Far(d)
-		w.keep(t.Pkt, t.NIC.MAC, w.host(far.Host).IP.NIC(far.NIC).MAC)
-		lfx := &link.Effects{Scope: w.scope().OnHost(h.ID), Flights: &w.flights}
+		w.keepFrame(t.Pkt, t.NIC, l)
+		lfx := w.linkEffects(w.scope().OnHost(h.ID))
 		l.Send(t.Pkt, d, lfx)
 		w.plan(l, lfx)
 	}
@@ -172,12 +183,17 @@ func (w *World) plan(l *link.Link, fx *link.Effects) {
 	}
 }
 
-// keep remembers a packet's first frame, if the world keeps frames.
-func (w *World) keep(p *ip.Packet, src, dst wire.MAC) {
+// keepFrame remembers a packet's first frame, if the world keeps frames. Without an
+// interface the packet stays on its host, and its frame has no addresses.
+func (w *World) keepFrame(p *ip.Packet, from *ip.NIC, l *link.Link) {
 	if w.frames == nil || w.frames[p.ID] != nil {
 		return
 	}
-	f := wire.Ethernet{Src: src, Dst: dst, Type: wire.EtherTypeIPv4, Payload: p.Octets}
+	f := wire.Ethernet{Type: wire.EtherTypeIPv4, Payload: p.Octets}
+	if from != nil {
+		far := l.Far(l.DirectionFrom(p.Host, from.ID))
+		f.Src, f.Dst = from.MAC, w.host(far.Host).IP.NIC(far.NIC).MAC
+	}
 	w.frames[p.ID] = f.Append(nil)
 }
 

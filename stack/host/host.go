@@ -18,15 +18,11 @@ import (
 	"labserver/stack/wire"
 )
 
-// Effects is what a host leaves for its world: packets for links, packets for itself,
-// and timers.
+// Effects is what a host leaves for its world: what IP leaves, and timers.
 type Effects struct {
-	event.Scope
-	IDs      *inet.IDs
-	Flights  *ip.Flights
-	Transmit []ip.Transmit
-	Local    []*ip.Packet
-	Timers   []tcp.TimerOp
+	ip.Effects
+	IDs    *inet.IDs
+	Timers []tcp.TimerOp
 }
 
 // Host is a host or, if it forwards, a router.
@@ -41,6 +37,7 @@ type Host struct {
 	Socks *sock.Table
 	knobs *tcp.Knobs
 	set   []view.Knob
+	fx    sock.Effects // used again by each call: see begin
 }
 
 // New makes a host without interfaces. seed feeds its own random streams.
@@ -81,65 +78,60 @@ func (h *Host) Fire(c *tcp.Conn, timer event.Timer, fx *Effects) {
 
 // Arrive takes a packet off a link, or one this host sent to itself.
 func (h *Host) Arrive(p *ip.Packet, fx *Effects) {
-	ifx := &ip.Effects{Scope: fx.OnHost(h.ID).Because(p.By), Flights: fx.Flights}
-	packet, mine := h.IP.Receive(p, ifx)
-	h.passDown(ifx, fx)
-	if mine {
+	fx.Scope = fx.OnHost(h.ID).Because(p.By)
+	if packet, mine := h.IP.Receive(p, &fx.Effects); mine {
 		h.deliver(p, packet, fx)
 	}
 }
 
 // deliver hands a packet for this host to the protocol it names.
 func (h *Host) deliver(p *ip.Packet, packet wire.IPv4, fx *Effects) {
-	ifx := &ip.Effects{Scope: fx.OnHost(h.ID).Because(p.By), Flights: fx.Flights}
 	sfx := h.begin(fx)
-	sfx.Scope = ifx.Scope
 	switch {
 	case packet.Fragment():
-		ip.Drop(p, rfc.NoReassembly, "a fragment", ifx)
+		ip.Drop(p, rfc.NoReassembly, "a fragment", &fx.Effects)
 	case packet.Proto == inet.TCP:
-		h.segment(p, packet, ifx, sfx)
+		h.segment(p, packet, fx, sfx)
 	case packet.Proto == inet.UDP:
-		h.datagram(p, packet, ifx, sfx)
+		h.datagram(p, packet, fx, sfx)
 	case packet.Proto == inet.ICMP:
-		h.icmp(p, packet, ifx, sfx)
+		h.icmp(p, packet, fx, sfx)
 	default:
-		ip.Drop(p, rfc.NoProtocol, "no such protocol here", ifx)
+		ip.Drop(p, rfc.NoProtocol, "no such protocol here", &fx.Effects)
 	}
-	h.passDown(ifx, fx)
 	h.settle(sfx, fx)
 }
 
-func (h *Host) segment(p *ip.Packet, packet wire.IPv4, ifx *ip.Effects, sfx *sock.Effects) {
+func (h *Host) segment(p *ip.Packet, packet wire.IPv4, fx *Effects, sfx *sock.Effects) {
 	seg, err := wire.ParseTCP(packet.Src, packet.Dst, packet.Payload)
 	if err != nil {
 		rule := rfc.BadSegment
 		if err == wire.BadChecksum {
 			rule = rfc.TCPChecksum
 		}
-		ip.Drop(p, rule, err.Error(), ifx)
+		ip.Drop(p, rule, err.Error(), &fx.Effects)
 		return
 	}
-	ifx.Flights.Deliver(p)
+	fx.Flights.Deliver(p)
 	h.TCP.Segment(packet.Src, packet.Dst, p.ID, &seg, &sfx.Effects)
 }
 
-func (h *Host) datagram(p *ip.Packet, packet wire.IPv4, ifx *ip.Effects, sfx *sock.Effects) {
+func (h *Host) datagram(p *ip.Packet, packet wire.IPv4, fx *Effects, sfx *sock.Effects) {
 	u, err := wire.ParseUDP(packet.Src, packet.Dst, packet.Payload)
 	if err != nil {
 		rule := rfc.UDPLength
 		if err == wire.BadChecksum {
 			rule = rfc.UDPChecksum
 		}
-		ip.Drop(p, rule, err.Error(), ifx)
+		ip.Drop(p, rule, err.Error(), &fx.Effects)
 		return
 	}
-	ifx.Flights.Deliver(p)
-	s, unreachable, by := h.UDP.Receive(packet.Src, packet.Dst, p.ID, &u, ifx.Scope)
+	fx.Flights.Deliver(p)
+	s, unreachable, by := h.UDP.Receive(packet.Src, packet.Dst, p.ID, &u, fx.Scope)
 	if unreachable {
 		m := wire.ICMP{Type: wire.ICMPDestUnreachable, Code: wire.ICMPPortUnreachable}
-		if !h.IP.SendError(p, m, rfc.UDPUnreachable, by, ifx) {
-			ifx.Because(by).Emit(rfc.ICMPQuiet, event.DatagramRefused{Pkt: p.ID,
+		if !h.IP.SendError(p, m, rfc.UDPUnreachable, by, &fx.Effects) {
+			fx.Because(by).Emit(rfc.ICMPQuiet, event.DatagramRefused{Pkt: p.ID,
 				Reason: "nobody is bound, and no ICMP error may be sent now"})
 		}
 	}
@@ -149,16 +141,16 @@ func (h *Host) datagram(p *ip.Packet, packet wire.IPv4, ifx *ip.Effects, sfx *so
 	}
 }
 
-func (h *Host) icmp(p *ip.Packet, packet wire.IPv4, ifx *ip.Effects, sfx *sock.Effects) {
+func (h *Host) icmp(p *ip.Packet, packet wire.IPv4, fx *Effects, sfx *sock.Effects) {
 	m, err := wire.ParseICMP(packet.Payload)
 	if err != nil {
-		ip.Drop(p, rfc.BadICMP, err.Error(), ifx)
+		ip.Drop(p, rfc.BadICMP, err.Error(), &fx.Effects)
 		return
 	}
-	ifx.Flights.Deliver(p)
-	by := ifx.Emit(rfc.ICMPDelivered, event.ICMPReceived{Pkt: p.ID, ICMP: ip.Describe(packet, m)})
+	fx.Flights.Deliver(p)
+	by := fx.Emit(rfc.ICMPDelivered, event.ICMPReceived{Pkt: p.ID, ICMP: ip.Describe(packet, m)})
 	if m.Type == wire.ICMPEcho {
-		h.IP.Echo(packet, m, by, ifx)
+		h.IP.Echo(packet, m, by, &fx.Effects)
 		return
 	}
 	q, err := wire.ParseQuoted(m.Data)
@@ -169,6 +161,10 @@ func (h *Host) icmp(p *ip.Packet, packet wire.IPv4, ifx *ip.Effects, sfx *sock.E
 	switch {
 	case q.Proto == inet.TCP && m.Type == wire.ICMPDestUnreachable:
 		h.TCP.Unreachable(inet.Flow{Local: q.Src, Remote: q.Dst}, m.Code, p.ID, &sfx.Effects)
+	case q.Proto == inet.TCP && m.Type == wire.ICMPTimeExceeded:
+		// RFC 1122 §4.2.3.9: a soft error, which TCP treats as it does an unreachable host.
+		h.TCP.Unreachable(inet.Flow{Local: q.Src, Remote: q.Dst}, wire.ICMPHostUnreachable, p.ID,
+			&sfx.Effects)
 	case q.Proto == inet.UDP:
 		h.Socks.Unreachable(q.Src, q.Dst, errnoOf(m), sfx)
 	}
@@ -187,8 +183,17 @@ func errnoOf(m wire.ICMP) inet.Errno {
 	return inet.EHOSTUNREACH
 }
 
+// begin returns the host's one sock.Effects, emptied. What was left in it before has
+// been settled.
 func (h *Host) begin(fx *Effects) *sock.Effects {
-	return &sock.Effects{Effects: tcp.Effects{Scope: fx.OnHost(h.ID), IDs: fx.IDs}}
+	clear(h.fx.Out)
+	clear(h.fx.Ready)
+	clear(h.fx.Datagrams)
+	h.fx = sock.Effects{
+		Effects: tcp.Effects{Scope: fx.OnHost(h.ID), IDs: fx.IDs, Out: h.fx.Out[:0],
+			Timers: h.fx.Timers[:0], Ready: h.fx.Ready[:0]},
+		Datagrams: h.fx.Datagrams[:0]}
+	return &h.fx
 }
 
 // settle wakes who can go on and carries segments and datagrams to IP, until nothing
@@ -197,32 +202,40 @@ func (h *Host) settle(sfx *sock.Effects, fx *Effects) {
 	for i := 0; i < len(sfx.Ready); i++ {
 		h.Socks.Wake(sfx.Ready[i].SocketID(), sfx)
 	}
-	ifx := &ip.Effects{Scope: fx.OnHost(h.ID), Flights: fx.Flights}
+	fx.Scope = fx.OnHost(h.ID)
 	for i := range sfx.Out {
-		h.IP.Send(h.packet(&sfx.Out[i]), ifx)
+		h.IP.Send(h.segmentPacket(&sfx.Out[i]), &fx.Effects)
 	}
-	for _, o := range sfx.Datagrams {
-		h.IP.Send(sock.Octets(h.IP, o), ifx)
+	for i := range sfx.Datagrams {
+		h.IP.Send(h.datagramPacket(&sfx.Datagrams[i]), &fx.Effects)
 	}
-	h.passDown(ifx, fx)
 	fx.Timers = append(fx.Timers, sfx.Timers...)
 }
 
-// packet writes a segment into its packet.
-func (h *Host) packet(o *tcp.Out) *ip.Packet {
-	src, dst := o.Flow.Local.Addr, o.Flow.Remote.Addr
-	head := h.IP.Header(src, dst, inet.TCP)
+// segmentPacket writes a segment into its packet.
+func (h *Host) segmentPacket(o *tcp.Out) *ip.Packet {
 	n := o.Seg.HeaderLen() + len(o.Seg.Data)
-	b := make([]byte, 0, wire.IPv4HeaderLen+n)
-	b = o.Seg.Append(head.AppendHeader(b, n), src, dst)
-	return &ip.Packet{ID: o.Pkt, By: uint64(o.Pkt), Octets: b, Proto: inet.TCP,
-		Label: o.Seg.Flags.String(), Src: o.Flow.Local, Dst: o.Flow.Remote}
+	p := h.newPacket(o.Pkt, inet.TCP, o.Flow, n)
+	p.Label = o.Seg.Flags.String()
+	p.Octets = o.Seg.Append(p.Octets, o.Flow.Local.Addr, o.Flow.Remote.Addr)
+	return p
 }
 
-func (h *Host) passDown(ifx *ip.Effects, fx *Effects) {
-	fx.Transmit = append(fx.Transmit, ifx.Transmit...)
-	fx.Local = append(fx.Local, ifx.Local...)
-	ifx.Transmit, ifx.Local = nil, nil
+// datagramPacket writes a datagram into its packet.
+func (h *Host) datagramPacket(o *udp.Out) *ip.Packet {
+	u := wire.UDP{SrcPort: o.Flow.Local.Port, DstPort: o.Flow.Remote.Port, Data: o.Data}
+	p := h.newPacket(o.Pkt, inet.UDP, o.Flow, wire.UDPHeaderLen+len(o.Data))
+	p.Label = "udp"
+	p.Octets = u.Append(p.Octets, o.Flow.Local.Addr, o.Flow.Remote.Addr)
+	return p
+}
+
+// newPacket makes a packet with its header, and room for n octets behind it.
+func (h *Host) newPacket(id inet.PacketID, proto inet.Protocol, flow inet.Flow, n int) *ip.Packet {
+	head := h.IP.Header(flow.Local.Addr, flow.Remote.Addr, proto)
+	b := head.AppendHeader(make([]byte, 0, wire.IPv4HeaderLen+n), n)
+	return &ip.Packet{ID: id, By: uint64(id), Octets: b, Proto: proto, Src: flow.Local,
+		Dst: flow.Remote}
 }
 
 // AbortAll ends every connection at once: the host is going away.

@@ -16,8 +16,9 @@ const DefaultTTL = 64
 // DefaultMTU is Ethernet's (RFC 894).
 const DefaultMTU = 1500
 
-// LoopbackMTU is Linux's for lo; nothing on lo is ever split.
-const LoopbackMTU = 65536
+// LoopbackMTU is the largest IPv4 packet; nothing is ever split on the way to oneself.
+// Linux's lo says 65536, one octet more than the total length field can.
+const LoopbackMTU = 65535
 
 // NIC is an interface of a host.
 type NIC struct {

@@ -81,6 +81,12 @@ func (f *Flights) land(id inet.PacketID) {
 	if i == len(f.packets) || f.packets[i].ID != id {
 		panic("BUG: a packet landed twice")
 	}
+	if i < len(f.packets)/2 { // the oldest land first, mostly: move what is before it
+		copy(f.packets[1:i+1], f.packets[:i])
+		f.packets[0] = nil
+		f.packets = f.packets[1:]
+		return
+	}
 	copy(f.packets[i:], f.packets[i+1:])
 	f.packets[len(f.packets)-1] = nil
 	f.packets = f.packets[:len(f.packets)-1]

@@ -3,7 +3,6 @@ package sock
 import (
 	"labserver/stack/event"
 	"labserver/stack/inet"
-	"labserver/stack/ip"
 	"labserver/stack/rfc"
 	"labserver/stack/udp"
 	"labserver/stack/wire"
@@ -190,17 +189,6 @@ func (t *Table) reportError(c *call, s *Socket, fx *Effects) bool {
 	fx.Emit(rfc.UDPError, event.SocketError{Sock: s.id, Errno: inet.OK})
 	c.fail(rfc.UDPError, errno, "", fx)
 	return true
-}
-
-// Octets makes the packet of a datagram that UDP recorded.
-func Octets(l *ip.Layer, o udp.Out) *ip.Packet {
-	u := wire.UDP{SrcPort: o.Flow.Local.Port, DstPort: o.Flow.Remote.Port, Data: o.Data}
-	src, dst := o.Flow.Local.Addr, o.Flow.Remote.Addr
-	h := l.Header(src, dst, inet.UDP)
-	b := make([]byte, 0, wire.IPv4HeaderLen+wire.UDPHeaderLen+len(o.Data))
-	b = u.Append(h.AppendHeader(b, wire.UDPHeaderLen+len(o.Data)), src, dst)
-	return &ip.Packet{ID: o.Pkt, By: uint64(o.Pkt), Octets: b, Proto: inet.UDP, Label: "udp",
-		Src: o.Flow.Local, Dst: o.Flow.Remote}
 }
 
 func shown(data []byte) []byte {

@@ -2,7 +2,6 @@ package view
 
 import (
 	"sort"
-	"strings"
 
 	"labserver/stack/event"
 	"labserver/stack/inet"
@@ -139,6 +138,12 @@ func (v *View) launch(e event.Event, proto, label, src, dst string) {
 func (v *View) land(pkt inet.PacketID, counter *int64) {
 	*counter++
 	i := v.packetIndex(pkt)
+	if i < len(v.Packets)/2 { // the oldest land first, mostly: move what is before it
+		copy(v.Packets[1:i+1], v.Packets[:i])
+		v.Packets[0] = Packet{}
+		v.Packets = v.Packets[1:]
+		return
+	}
 	v.Packets = append(v.Packets[:i], v.Packets[i+1:]...)
 }
 
@@ -218,9 +223,7 @@ func (c *Conn) arm(t Timer) {
 		}
 	}
 	c.Timers = append(c.Timers, t)
-	sort.Slice(c.Timers, func(i, j int) bool {
-		return strings.Compare(string(c.Timers[i].Name), string(c.Timers[j].Name)) < 0
-	})
+	sort.Slice(c.Timers, func(i, j int) bool { return c.Timers[i].Name < c.Timers[j].Name })
 }
 
 func (c *Conn) disarm(name event.Timer) {

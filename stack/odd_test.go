@@ -1,0 +1,241 @@
+package stack_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"labserver/stack"
+	"labserver/stack/rfc"
+	"labserver/stack/sim"
+	"labserver/stack/view"
+)
+
+// oddNet is a ring of three routers whose default routes chase each other, with a host on
+// each, a host on no link and a link that exists twice: whatever a person can make, and
+// should not.
+const oddNet = `
+host.add {"id":"R0","forward":true}
+host.add {"id":"R1","forward":true}
+host.add {"id":"R2","forward":true}
+nic.add {"host":"R0","nic":"next","addr":"10.9.0.1/24"}
+nic.add {"host":"R1","nic":"last","addr":"10.9.0.2/24"}
+nic.add {"host":"R1","nic":"next","addr":"10.9.1.1/24"}
+nic.add {"host":"R2","nic":"last","addr":"10.9.1.2/24","mtu":600}
+nic.add {"host":"R2","nic":"next","addr":"10.9.2.1/24"}
+nic.add {"host":"R0","nic":"last","addr":"10.9.2.2/24"}
+link.add {"id":"L0","a":{"host":"R0","nic":"next"},"b":{"host":"R1","nic":"last"}}
+link.add {"id":"L1","a":{"host":"R1","nic":"next"},"b":{"host":"R2","nic":"last"},"delay_ns":1000000,"jitter_ns":5000000}
+link.add {"id":"L2","a":{"host":"R2","nic":"next"},"b":{"host":"R0","nic":"last"},"rate_bps":1000000}
+route.add {"host":"R0","dst":"0.0.0.0/0","via":"10.9.0.2"}
+route.add {"host":"R1","dst":"0.0.0.0/0","via":"10.9.1.2"}
+route.add {"host":"R2","dst":"0.0.0.0/0","via":"10.9.2.2"}
+host.add {"id":"A","addr":"10.0.0.2/24","profile":"rfc"}
+host.add {"id":"B","addr":"10.0.1.2/24","profile":"freebsd"}
+host.add {"id":"C","addr":"10.0.2.2/24"}
+nic.add {"host":"R0","nic":"lan","addr":"10.0.0.1/24"}
+nic.add {"host":"R1","nic":"lan","addr":"10.0.1.1/24"}
+link.add {"id":"LA","a":{"host":"A"},"b":{"host":"R0","nic":"lan"},"rate_bps":100000,"queue_octets":4000}
+link.add {"id":"LB","a":{"host":"B"},"b":{"host":"R1","nic":"lan"},"loss_ppm":50000}
+route.add {"host":"A","dst":"0.0.0.0/0","via":"10.0.0.1"}
+route.add {"host":"B","dst":"0.0.0.0/0","via":"10.0.1.1"}
+route.add {"host":"R0","dst":"10.0.1.0/24","via":"10.9.0.2"}
+route.add {"host":"R1","dst":"10.0.0.0/24","via":"10.9.1.2"}
+route.add {"host":"R2","dst":"10.0.0.0/24","via":"10.9.2.2"}
+proc.start {"host":"A","id":"pA0"}
+proc.start {"host":"A","id":"pA1"}
+proc.start {"host":"B","id":"pB0"}
+proc.start {"host":"C","id":"pC0"}
+`
+
+// oddTalk is what is going on already: A to B over the slow link, A with itself over
+// 127.0.0.1 and by simultaneous open of one socket, and datagrams.
+const oddTalk = `
+socket {"proc":"pB0","proto":"tcp"}
+bind {"proc":"pB0","fd":3,"port":80}
+listen {"proc":"pB0","fd":3}
+accept {"proc":"pB0","fd":3}
+socket {"proc":"pA0","proto":"tcp"}
+connect {"proc":"pA0","fd":3,"addr":"10.0.1.2","port":80}
+socket {"proc":"pA1","proto":"tcp"}
+bind {"proc":"pA1","fd":3,"port":80}
+listen {"proc":"pA1","fd":3}
+accept {"proc":"pA1","fd":3}
+socket {"proc":"pA0","proto":"tcp"}
+connect {"proc":"pA0","fd":4,"addr":"127.0.0.1","port":80}
+socket {"proc":"pA0","proto":"tcp"}
+bind {"proc":"pA0","fd":5,"port":81}
+connect {"proc":"pA0","fd":5,"addr":"10.0.0.2","port":81}
+socket {"proc":"pB0","proto":"udp"}
+bind {"proc":"pB0","fd":5,"port":81}
+recvfrom {"proc":"pB0","fd":5}
+socket {"proc":"pC0","proto":"udp"}
+bind {"proc":"pC0","fd":3,"port":80}
+sendto {"proc":"pC0","fd":3,"addr":"127.0.0.1","port":80,"octets":100}
+`
+
+// drawOdd draws a command; few of them make sense.
+func drawOdd(t *rapid.T) (op, args string) {
+	pick := func(label string, from ...string) string { return rapid.SampledFrom(from).Draw(t, label) }
+	proc := pick("proc", "pA0", "pA0", "pA1", "pB0", "pB0", "pC0")
+	fd := pick("fd", "3", "3", "4", "5", "66", "-1", "2147483647")
+	addr := pick("addr", "10.0.0.2", "10.0.1.2", "10.0.1.2", "10.0.2.2", "127.0.0.1", "", "0.0.0.0",
+		"255.255.255.255", "10.0.0.255", "224.0.0.1", "10.99.0.1", "8.8.8.8", "::1", "x", "240.0.0.1",
+		"10.9.1.2")
+	port := pick("port", "80", "80", "80", "81", "0", "65535", "65536", "-1", "40000")
+	octets := pick("octets", "0", "1", "100", "1460", "1472", "1473", "65507", "65508", "300000", "16777216")
+	self := fmt.Sprintf(`"proc":%q,"fd":%s`, proc, fd)
+	peer := fmt.Sprintf(`"addr":%q,"port":%s`, addr, port)
+	host := pick("host", "A", "B", "C", "R0", "R1", "R2")
+	link := pick("link", "L0", "L1", "L2", "LA", "LB", "LX")
+	op = pick("op", "socket", "socket", "socket", "bind", "bind", "listen", "listen", "accept", "accept",
+		"connect", "connect", "connect", "send", "send", "send", "sendto", "sendto", "recv", "recvfrom", "shutdown", "close",
+		"setsockopt", "setsockopt", "getsockopt", "getsockname", "getpeername", "proc.start", "proc.kill", "knob.set",
+		"link.set", "link.set", "link.remove", "link.add", "nic.add", "nic.remove", "host.remove", "host.add",
+		"route.remove", "route.add", "segment.drop", "host.rename")
+	switch op {
+	case "socket":
+		return op, fmt.Sprintf(`{"proc":%q,"proto":%q}`, proc, pick("proto", "tcp", "tcp", "udp"))
+	case "bind", "connect":
+		return op, fmt.Sprintf(`{%s,%s}`, self, peer)
+	case "listen":
+		return op, fmt.Sprintf(`{%s,"backlog":%s}`, self, pick("backlog", "0", "1", "4096"))
+	case "accept", "close", "getsockname", "getpeername":
+		return op, fmt.Sprintf(`{%s}`, self)
+	case "send":
+		return op, fmt.Sprintf(`{%s,"octets":%s}`, self, octets)
+	case "sendto":
+		return op, fmt.Sprintf(`{%s,%s,"octets":%s}`, self, peer, octets)
+	case "recv", "recvfrom":
+		return op, fmt.Sprintf(`{%s,"max":%s}`, self, pick("max", "0", "1", "500", "16777216"))
+	case "shutdown":
+		return op, fmt.Sprintf(`{%s,"how":%q}`, self, pick("how", "rd", "wr", "rdwr", "up"))
+	case "setsockopt", "getsockopt":
+		o := pick("option", "O_NONBLOCK", "O_NONBLOCK", "SO_REUSEADDR", "SO_REUSEPORT", "SO_LINGER", "TCP_NODELAY",
+			"SO_KEEPALIVE", "SO_RCVBUF", "SO_SNDBUF", "SO_ERROR", "SO_WHAT")
+		if op == "getsockopt" {
+			return op, fmt.Sprintf(`{%s,"option":%q}`, self, o)
+		}
+		return op, fmt.Sprintf(`{%s,"option":%q,"value":%s}`, self, o, pick("value", "0", "1", "256", "4096", "4194304", "-1"))
+	case "proc.start":
+		return op, fmt.Sprintf(`{"host":%q,"id":%q}`, host, proc)
+	case "proc.kill":
+		return op, fmt.Sprintf(`{"proc":%q}`, proc)
+	case "knob.set":
+		k := pick("knob", "ip_default_ttl=255", "ip_default_ttl=1", "ip_local_port_low=40000", "ip_local_port_high=40000",
+			"tcp_retries=0", "tcp_2msl_ms=0", "tcp_fin_timeout_ms=0", "tcp_rto_min_ms=1", "tcp_rto_max_ms=1", "tcp_rcvbuf_bytes=1",
+			"tcp_sndbuf_bytes=1", "tcp_timestamps=0", "tcp_sack=0", "tcp_window_scaling=0", "tcp_nagle=0", "tcp_iw_segments=1000",
+			"tcp_congestion_control=reno", "tcp_isn=4294967295", "tcp_tw_reuse=1", "tcp_challenge_ack_limit=0",
+			"tcp_max_syn_backlog=1", "tcp_synack_retries=0", "tcp_syn_retries=0", "tcp_keepalive_time_ms=1",
+			"tcp_keepalive_intvl_ms=1", "tcp_adv_win_scale=8", "tcp_rcvbuf_max_bytes=1", "tcp_invalid_ratelimit_ms=0", "tcp_rto_initial_ms=1")
+		for i := range k {
+			if k[i] == '=' {
+				return op, fmt.Sprintf(`{"host":%q,"knob":%q,"value":%q}`, host, k[:i], k[i+1:])
+			}
+		}
+	case "link.set":
+		return op, fmt.Sprintf(`{"link":%q,%s}`, link, pick("set", `"up":false`, `"up":true`, `"rate_bps":1`, `"rate_bps":0`,
+			`"delay_ns":60000000000`, `"delay_ns":0`, `"jitter_ns":60000000000`, `"loss_ppm":1000000`, `"loss_ppm":0`,
+			`"queue_octets":0`, `"queue_octets":67108864`, `"rate_bps":100000000000`))
+	case "link.remove":
+		return op, fmt.Sprintf(`{"link":%q}`, link)
+	case "link.add":
+		return op, fmt.Sprintf(`{"id":%q,"a":{"host":%q},"b":{"host":%q}}`, link, host, pick("far", "A", "B", "C", "R0", "R1"))
+	case "nic.add":
+		return op, fmt.Sprintf(`{"host":%q,"addr":%q,"mtu":%s}`, host, pick("own", "10.0.0.2/24", "10.77.0.1/31", "1.2.3.4/32", "10.0.0.3/8"),
+			pick("mtu", "576", "1500", "9000"))
+	case "nic.remove":
+		return op, fmt.Sprintf(`{"host":%q,"nic":%q}`, host, pick("nic", "eth0", "next", "last", "lan"))
+	case "host.remove":
+		if rapid.IntRange(0, 5).Draw(t, "rarely") > 0 {
+			return "host.rename", `{"host":"A","name":"a"}`
+		}
+		return op, fmt.Sprintf(`{"host":%q}`, host)
+	case "host.add":
+		return op, fmt.Sprintf(`{"id":%q,"addr":"10.0.0.2/24"}`, host)
+	case "route.add", "route.remove":
+		dst := pick("dst", "0.0.0.0/0", "10.0.0.0/8", "10.0.1.0/24", "255.255.255.255/32")
+		if op == "route.remove" {
+			return op, fmt.Sprintf(`{"host":%q,"dst":%q}`, host, dst)
+		}
+		return op, fmt.Sprintf(`{"host":%q,"dst":%q,"via":%q}`, host, dst, pick("via", "10.9.0.1", "10.9.0.2", "10.9.1.1", "10.9.1.2", "10.0.0.1"))
+	case "segment.drop":
+		return op, fmt.Sprintf(`{"pkt":%d}`, rapid.IntRange(100, 400).Draw(t, "pkt"))
+	}
+	return "host.rename", `{"host":"A","name":"a"}`
+}
+
+// TestNoCommandListBreaksAWorld tries what no lab would: laws 3, 5 and 6 hold after every
+// act, and nothing panics.
+func TestNoCommandListBreaksAWorld(t *testing.T) {
+	levels := map[rfc.ID]rfc.Level{}
+	for _, r := range rfc.Table() {
+		levels[r.ID] = r.Level
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		var start []stack.Command
+		for _, line := range lines(oddNet) {
+			start = append(start, parse(t, line))
+		}
+		w, err := stack.New(stack.Config{Seed: rapid.Uint64().Draw(t, "seed"), Start: start, KeepFrames: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rapid.IntRange(0, 9).Draw(t, "talk") > 0 {
+			for _, line := range lines(oddTalk) {
+				w.Apply(parse(t, line))
+			}
+			w.Advance(sim.Time(rapid.SampledFrom([]int64{0, 1e6, 1e9, 1e9}).Draw(t, "settled")))
+		}
+		folded, done := view.New(), uint64(0)
+		for range rapid.IntRange(1, 60).Draw(t, "acts") {
+			op, args := drawOdd(t)
+			c, err := stack.ParseCommand(op, "", json.RawMessage(args))
+			if err != nil {
+				t.Fatalf("%s %s: %v", op, args, err)
+			}
+			if w.Check(c) == nil {
+				w.Apply(c)
+			}
+			for range rapid.SampledFrom([]int{0, 0, 1, 10, 400}).Draw(t, "steps") {
+				w.Step()
+			}
+			w.Advance(w.Now() + sim.Time(rapid.SampledFrom([]int64{0, 0, 1e3, 1e6, 1e8, 3e9}).Draw(t, "wait")))
+			for _, e := range w.Events().From(done + 1) {
+				level, ok := levels[e.Rule]
+				if root := level == rfc.Root; !ok || root != (e.By == 0) || e.By >= e.N {
+					t.Fatalf("event %d (%s, rule %s) has cause %d", e.N, e.Kind(), e.Rule, e.By)
+				}
+				view.Reduce(&folded, e)
+				done = e.N
+			}
+			v := w.View()
+			if !reflect.DeepEqual(folded, v) {
+				t.Fatalf("event %d\nfolded   %s\nsnapshot %s", done, show(folded), show(v))
+			}
+			if n := v.Counters; n.Sent != n.Delivered+n.Dropped+int64(len(v.Packets)) {
+				t.Fatalf("%+v with %d in flight", n, len(v.Packets))
+			}
+			if w.Events().Len() > 60_000 {
+				return
+			}
+		}
+	})
+}
+
+func parse(t interface{ Fatalf(string, ...any) }, line string) stack.Command {
+	for i := range line {
+		if line[i] == ' ' {
+			c, err := stack.ParseCommand(line[:i], "", json.RawMessage(line[i+1:]))
+			if err != nil {
+				t.Fatalf("%s: %v", line, err)
+			}
+			return c
+		}
+	}
+	t.Fatalf("no arguments: %s", line)
+	return stack.Command{}
+}
