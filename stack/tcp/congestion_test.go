@@ -227,6 +227,45 @@ func TestIdleConnectionStartsSlowlyAgain(t *testing.T) {
 	}
 }
 
+func TestAShortPauseKeepsTheWindow(t *testing.T) {
+	p := sender(t)
+	p.b.send(p.c, pattern(100_000))
+	for i := 1; i <= 100; i++ {
+		p.acks(i)
+	}
+	grown := p.cwnd()
+	p.run(p.c.rto() - time.Millisecond)
+	p.b.send(p.c, pattern(1000))
+	if p.cwnd() != grown {
+		t.Errorf("cwnd went from %d to %d segments", grown, p.cwnd())
+	}
+}
+
+func TestFINNeedsRoomInTheWindowToo(t *testing.T) {
+	p := sender(t)
+	p.b.send(p.c, pattern(10_000))
+	p.segWith(wireACK(101, 10301, 500))
+	p.b.send(p.c, pattern(500))
+	mark := p.log.Len()
+	p.b.shutdown(p.c)
+	p.want(p.segments(mark))
+	if p.c.snd.finSent {
+		t.Fatal("the FIN is outside the window")
+	}
+	p.want(p.segWith(wireACK(101, 10801, 500)), "<SEQ=10801><ACK=101><CTL=FA>")
+
+	p = sender(t)
+	p.b.k.Nagle = 1
+	p.b.send(p.c, pattern(9000))
+	p.segWith(wireACK(101, 9301, 65535))
+	p.b.send(p.c, pattern(100))
+	p.b.send(p.c, pattern(100)) // Nagle holds it
+	p.segWith(wireACK(101, 9301, 200))
+	mark = p.log.Len()
+	p.b.shutdown(p.c) // the FIN would be octet 201
+	p.want(p.segments(mark), "<SEQ=9401><ACK=101><CTL=PA><DATA=100>")
+}
+
 func TestNagleHoldsSmallSegmentsWhileDataIsOutstanding(t *testing.T) {
 	n, a, b, ca, cb := connected(t)
 	mark := n.log.Len()

@@ -290,3 +290,96 @@ func TestEventsShowAtMost64Octets(t *testing.T) {
 		}
 	}
 }
+
+func TestThreeSACKBlocksFitBesideATimestamp(t *testing.T) {
+	p, _ := synWith(t, wire.Options{SACKOK: true, HasTS: true, TSVal: 1})
+	p.stamped("A", 101, 1, "")
+	for i := range uint32(5) {
+		p.stamped("PA", 111+10*i, 1, "x")
+	}
+	if got := p.lastSACK(); len(got) != 3 || got[0] != [2]seq.Num{151, 152} {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestAFullSizedRetransmissionHasNoRoomForSACKBlocks(t *testing.T) {
+	p, _ := synWith(t, wire.Options{MSS: 1460, SACKOK: true})
+	p.seg("A", 101, 301, "")
+	p.b.send(p.c, pattern(1460))
+	p.seg("PA", 111, 301, "ahead of a gap")
+	mark := p.log.Len()
+	p.run(2 * time.Second)
+	if p.rules(mark, rfc.TCPRTOResend) == 0 {
+		t.Fatal("nothing was sent again")
+	}
+	if got := p.lastSACK(); len(got) != 0 {
+		t.Errorf("a segment of 1460 octets carries %v", got)
+	}
+}
+
+func TestNothingIsTakenBeyondTheFIN(t *testing.T) {
+	p, _ := synWith(t, wire.Options{})
+	p.seg("A", 101, 301, "")
+	p.seg("FA", 104, 301, "def")
+	p.seg("PA", 105, 301, "ef and more")
+	p.wantRefused("outside-window")
+	p.seg("PA", 101, 301, "abc")
+	p.b.mustRecv(p.c, "abcdef")
+	if p.c.State() != inet.CloseWait {
+		t.Errorf("state %s", p.c.State())
+	}
+}
+
+func TestTheEchoAnswersTheLastTransmission(t *testing.T) {
+	p, _ := synWith(t, wire.Options{HasTS: true, TSVal: 1000})
+	p.stamped("A", 101, 1000, "")
+	p.stamped("PA", 101, 1010, "data")
+	p.stamped("PA", 101, 1210, "data") // our ACK was lost
+	if p.c.ts.recent != 1210 {
+		t.Errorf("echo %d, want 1210", p.c.ts.recent)
+	}
+	p.stamped("PA", 99, 1300, "da") // older still: nobody waits for its ACK
+	if p.c.ts.recent != 1210 {
+		t.Errorf("echo %d after an older duplicate", p.c.ts.recent)
+	}
+}
+
+func TestAnEchoOfTheFirstTransmissionIsNotMeasured(t *testing.T) {
+	p, _ := synWith(t, wire.Options{HasTS: true, TSVal: 1000})
+	p.run(20 * time.Millisecond)
+	p.stamped("A", 101, 1000, "")
+	p.b.mustSend(p.c, "data")
+	first := p.c.tsNow(p.now)
+	p.run(1500 * time.Millisecond)
+	rto := p.c.rto()
+	ack := wireACK(101, 305, 65535)
+	ack.Opts = wire.Options{HasTS: true, TSVal: 1001, TSEcr: first}
+	mark := p.log.Len()
+	p.segWith(ack)
+	if p.rules(mark, rfc.TCPRTTStamp) != 0 || p.c.rto() != rto {
+		t.Errorf("RTO went from %s to %s", rto, p.c.rto())
+	}
+}
+
+func TestAnOlderTimestampDoesNotReopenTimeWait(t *testing.T) {
+	p, _ := synWith(t, wire.Options{HasTS: true, TSVal: 1000})
+	p.stamped("A", 101, 1000, "")
+	p.b.accept(p.li)
+	p.b.shutdown(p.c)
+	p.stamped("FA", 101, 1001, "")
+	if p.c.State() != inet.TimeWait {
+		t.Fatal(p.c.State())
+	}
+	syn := wireACK(90000, 0, 65535) // newer by its number alone
+	syn.Flags = wire.SYN
+	syn.Opts = wire.Options{HasTS: true, TSVal: 999}
+	p.segWith(syn)
+	if p.c.State() != inet.TimeWait {
+		t.Error("an old duplicate must not reopen the connection")
+	}
+	syn.Opts.TSVal, syn.Seq = 1002, 50 // older by its number, newer by its stamp
+	p.segWith(syn)
+	if p.c.State() != inet.Closed {
+		t.Error("RFC 6191: the timestamp decides")
+	}
+}

@@ -336,6 +336,12 @@ func TestRetransmissionQueueKeepsOnlyWhatIsUnacknowledged(t *testing.T) {
 	if a := q.acknowledge(3000); a.timed || !a.again || q.len() != 0 {
 		t.Errorf("Karn: %+v", a)
 	}
+	q.push(sent{seq: 3000, end: 3010, at: 1})
+	q.push(sent{seq: 3010, end: 3020, at: 7, again: true})
+	q.push(sent{seq: 3020, end: 3030, at: 2})
+	if a := q.acknowledge(3030); a.timed || !a.again || a.at != 7 {
+		t.Errorf("one retransmission forbids to time them all: %+v", a)
+	}
 }
 
 func TestFlagNames(t *testing.T) {
