@@ -233,6 +233,17 @@ func TestLingeringFinWait2OfAClosedSocketEnds(t *testing.T) {
 	}
 }
 
+func TestCloseBoundsAFinWait2ThatShutdownBegan(t *testing.T) {
+	n, a, _, ca, _ := connected(t)
+	a.shutdown(ca)
+	n.run(time.Hour)
+	a.close(ca)
+	n.run(61 * time.Second)
+	if ca.State() != inet.Closed {
+		t.Errorf("state %s", ca.State())
+	}
+}
+
 func TestFinWait2OfAnOpenSocketLastsForEver(t *testing.T) {
 	n, a, _, ca, _ := connected(t)
 	a.shutdown(ca)

@@ -338,6 +338,22 @@ func TestHalfOfASmallWindowIsWorthASegment(t *testing.T) {
 	}
 }
 
+func TestNagleHoldsHalfAWindowToo(t *testing.T) {
+	p := newRaw(t)
+	p.li = p.b.listen(80, 5)
+	syn := wireACK(100, 0, 800)
+	syn.Flags = parseFlags("S")
+	syn.Opts.MSS = 1000
+	p.segWith(syn)
+	p.segWith(wireACK(101, 301, 800))
+	p.c = p.b.accept(p.li)
+	p.b.send(p.c, pattern(5000))
+	p.want(p.segWith(wireACK(101, 701, 800))) // 400 outstanding, 400 usable
+	mark := p.log.Len()
+	p.b.do(func(fx *Effects) { p.c.Configure(Options{NoDelay: true}, fx) })
+	p.want(p.segments(mark), "<SEQ=1101><ACK=101><CTL=A><DATA=400>")
+}
+
 func TestTheLastSegmentIsPushed(t *testing.T) {
 	n, a, _, ca, _ := connected(t)
 	mark := n.log.Len()

@@ -330,6 +330,15 @@ func TestFINMergedWithDataAndOutOfOrder(t *testing.T) {
 	}
 }
 
+func TestABareFINAheadOfAGapIsAnsweredAtOnce(t *testing.T) {
+	p := reach(t, inet.Established)
+	p.want(p.seg("FA", 104, 301, ""), "<SEQ=301><ACK=101><CTL=A>")
+	p.want(p.seg("PA", 101, 301, "abc"), "<SEQ=301><ACK=105><CTL=A>")
+	if p.c.State() != inet.CloseWait {
+		t.Errorf("state %s", p.c.State())
+	}
+}
+
 func TestTimeWaitAcknowledgesTheFINAgainAndRestarts2MSL(t *testing.T) {
 	p := reach(t, inet.TimeWait)
 	p.run(50 * time.Second)

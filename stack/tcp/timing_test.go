@@ -205,6 +205,17 @@ func TestALostSYNStartsDataWithAnRTOOfThreeSeconds(t *testing.T) {
 	}
 }
 
+func TestATimestampSparesTheThreeSeconds(t *testing.T) {
+	n, a, b := pair(t)
+	n.wire = func(p *packet) fate { return fate{drop: p.nth == 1} }
+	b.listen(80, 5)
+	ca := a.open(5000, b.end(80))
+	n.run(2 * time.Second)
+	if r := ca.View().RTT; r.SRTT != 20e6 || r.RTO != 220e6 {
+		t.Errorf("the second SYN could be measured: %+v", r)
+	}
+}
+
 func TestRTOTimerFollowsRFC6298Section5(t *testing.T) {
 	n, a, _, ca, _ := connected(t)
 	rto := func() (sim.Time, bool) { return ca.timers[timerRTO].at, ca.timers[timerRTO].running }

@@ -89,7 +89,7 @@ func (c *Conn) choose() choice {
 // special rule if only that lets them.
 func (c *Conn) cwndAllows(n inet.ByteCount) (special rfc.ID, ok bool) {
 	out := c.outstanding()
-	if out+n <= c.cc.cwnd || out == 0 {
+	if out+n <= c.cc.cwnd {
 		return "", true
 	}
 	// RFC 3042 §2: on the first two duplicate ACKs send new data when "the amount of

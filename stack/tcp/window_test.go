@@ -255,6 +255,37 @@ func TestShrunkenWindowIsSurvived(t *testing.T) {
 	}
 }
 
+func TestOldSegmentsDoNotUpdateTheWindow(t *testing.T) {
+	p := reach(t, inet.Established)
+	newer := wireACK(111, 301, 5000)
+	newer.Data = []byte("ahead")
+	p.segWith(newer)
+	older := wireACK(101, 301, 1000)
+	older.Data = []byte("0123456789")
+	p.segWith(older)
+	if p.c.snd.wnd != 5000 {
+		t.Errorf("SND.WND %d: SND.WL1 must keep the older segment from it", p.c.snd.wnd)
+	}
+	p.segWith(wireACK(116, 301, 2000))
+	if p.c.snd.wnd != 2000 {
+		t.Errorf("SND.WND %d", p.c.snd.wnd)
+	}
+}
+
+func TestProbingGoesOnWhileTheWindowStaysShut(t *testing.T) {
+	p := reach(t, inet.Established)
+	p.b.send(p.c, pattern(3000))
+	p.segWith(wireACK(101, 301, 0)) // the window shrinks to nothing
+	p.run(time.Second)
+	if !p.c.snd.probing {
+		t.Fatal("not probing")
+	}
+	p.segWith(wireACK(101, 302, 0)) // the probe's octet was taken after all
+	if !p.c.timers[timerPersist].running || p.c.timers[timerRTO].running {
+		t.Error("the persist timer must go on, without the rto timer")
+	}
+}
+
 func TestZeroWindowStillTakesACKAndRST(t *testing.T) {
 	p := newRaw(t)
 	p.b.k.RcvBuf, p.b.k.RcvBufMax, p.b.k.AdvWinScale = 1000, 1000, 0
