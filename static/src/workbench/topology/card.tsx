@@ -9,7 +9,7 @@ import { hover, lit, pin, pinned } from "../selection";
 import { stateClass } from "../sockets/rows";
 import { t } from "../text";
 import { useSession } from "../use";
-import type { Place } from "./place";
+import type { Place, Size } from "./place";
 
 export function Card({
   host,
@@ -145,4 +145,10 @@ function port(local: string): string {
 
 function clamp(p: Place): Place {
   return { x: Math.min(0.94, Math.max(0.06, p.x)), y: Math.min(0.9, Math.max(0.1, p.y)) };
+}
+
+/** The size of a host's card as it stands on the page; nothing before it does. */
+export function cardSize(box: HTMLElement | null, host: string): Size {
+  const card = box?.querySelector<HTMLElement>(`[data-host="${CSS.escape(host)}"]`);
+  return { width: card?.offsetWidth ?? 0, height: card?.offsetHeight ?? 0 };
 }

@@ -8,6 +8,7 @@ import type { Packet } from "../model";
 import { hover, lit, pin } from "../selection";
 import { t } from "../text";
 import { useDrawing, useSession } from "../use";
+import { cardSize } from "./card";
 import { between, leaving, type Place, type Size } from "./place";
 
 const MOST_DOTS = 120;
@@ -60,11 +61,6 @@ function where(
       ? 0
       : Math.min(1, Math.max(0, (now - p.depart) / (p.arrive - p.depart)));
   return between(leaving(a, b, cardSize(box, p.host)), leaving(b, a, cardSize(box, p.to)), share);
-}
-
-function cardSize(box: HTMLElement | null, host: string): Size {
-  const card = box?.querySelector<HTMLElement>(`[data-host="${CSS.escape(host)}"]`);
-  return { width: card?.offsetWidth ?? 0, height: card?.offsetHeight ?? 0 };
 }
 
 function Dot({ p, x, y }: { p: Packet; x: number; y: number }) {

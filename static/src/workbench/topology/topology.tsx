@@ -11,11 +11,11 @@ import { hover, lit } from "../selection";
 import { t } from "../text";
 import { kept, useSession, useSize } from "../use";
 import { Sash } from "../sash";
-import { Card } from "./card";
+import { Card, cardSize } from "./card";
 import { Dropper, Flights } from "./flights";
 import { HostForm } from "./hostform";
 import { LinkForm, NewLinkForm } from "./linkform";
-import { between, columns, places, type Column, type Place, type Size } from "./place";
+import { between, columns, leaving, places, type Column, type Place, type Size } from "./place";
 
 /** Which form is open under the head, if any. */
 export type Open = { form: "host" } | { form: "newlink" } | { form: "link"; link: string } | null;
@@ -79,7 +79,7 @@ export function Topology() {
           ))}
         </svg>
         {store.view.links.map((l) => (
-          <Badge key={l.id} link={l} at={at} open={open} view={store.view} />
+          <Badge key={l.id} link={l} at={at} open={open} view={store.view} size={size} box={box} />
         ))}
         {store.view.hosts.map((h) => (
           <Card key={h.id} host={h} place={at.get(h.id)!} box={box} move={(to) => move(h.id, to)} />
@@ -140,11 +140,15 @@ function Badge({
   at,
   open,
   view,
+  size,
+  box,
 }: {
   link: Link;
   at: Map<string, Place>;
   open: Signal<Open>;
   view: View;
+  size: Size;
+  box: { current: HTMLElement | null };
 }) {
   const a = at.get(link.a.host);
   const b = at.get(link.b.host);
@@ -157,12 +161,18 @@ function Badge({
     ...(p.up ? [] : [t("link.down")]),
   ].join(" · ");
   const name = (id: string): string => view.hosts.find((h) => h.id === id)?.name || id;
-  const middle = between(a, b, 0.5);
+  // The middle of what is seen of the line, between the two cards.
+  const px = (of: Place): Place => ({ x: of.x * size.width, y: of.y * size.height });
+  const middle = between(
+    leaving(px(a), px(b), cardSize(box.current, link.a.host)),
+    leaving(px(b), px(a), cardSize(box.current, link.b.host)),
+    0.5,
+  );
   return (
     <button
       type="button"
       class={`ls-badge${p.loss_ppm > 0 || !p.up ? " ls-badge-loss" : ""}`}
-      style={{ left: `${middle.x * 100}%`, top: `${middle.y * 100}%` }}
+      style={{ left: `${middle.x}px`, top: `${middle.y}px` }}
       aria-label={t("link.describe", {
         link: link.id,
         a: name(link.a.host),
