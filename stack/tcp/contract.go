@@ -12,7 +12,8 @@ import (
 	"labserver/stack/wire"
 )
 
-// Out is a segment for IP to carry. Pkt is the n of its segment.sent event.
+// Out is a segment for IP to carry. Pkt is the n of its segment.sent event. Seg.Data
+// aliases the send buffer: it stays as it is for ever and must not be changed.
 type Out struct {
 	Pkt  inet.PacketID
 	Flow inet.Flow
@@ -30,6 +31,10 @@ type TimerOp struct {
 
 // Effects is what a call into TCP leaves behind. Scope says when and why; events are
 // emitted through it at once, the rest is done by the host afterwards, in order.
+//
+// Segment and Fire leave in By the event they began with (segment.received,
+// timer.fired), so that what the host does next can name it as its cause. A connection
+// that ended is in Ready too; its View then means nothing any more.
 type Effects struct {
 	event.Scope
 	IDs    *inet.IDs
