@@ -9,15 +9,17 @@ import (
 
 // Speed is how much faster than a wall clock a run plays, in thousandths: 1000 is real
 // time. MaxSpeed goes as fast as the machine and the driver's credit allow. The zero
-// value is no speed; a session begins with RealTime.
+// value is no speed; a session begins with FirstSpeed.
 type Speed int64
 
 // The limits of Speed.
 const (
-	MinSpeed Speed = 1         // 0.001×
-	RealTime Speed = 1000      // 1×
-	TopSpeed Speed = 1_000_000 // 1000×
-	MaxSpeed Speed = -1        // "max"
+	MinSpeed Speed = 1 // 0.001×
+	// FirstSpeed is 0.1×: at real time a handshake over 40 ms is over before anybody saw it.
+	FirstSpeed Speed = 100
+	RealTime   Speed = 1000      // 1×
+	TopSpeed   Speed = 1_000_000 // 1000×
+	MaxSpeed   Speed = -1        // "max"
 )
 
 // Valid reports whether s is a speed a run can have.

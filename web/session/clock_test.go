@@ -45,7 +45,7 @@ func TestACommandWhilePlayingTakesEffectNow(t *testing.T) {
 		b := newBench(t, Limits{})
 		defer b.stop()
 		b.member("alice", app.Driver, Resume{})
-		b.do("p", "clock.play", `{}`)
+		b.do("p", "clock.play", `{"speed":1}`)
 		time.Sleep(700*time.Millisecond + 3*time.Microsecond)
 		r := b.do("c", "bookmark", `{"at":1}`)
 		past, err := b.m.Events(t.Context(), b.id, 1, r.N, r.N)
@@ -171,7 +171,7 @@ func TestTheSimulationWaitsForTheDriversCredit(t *testing.T) {
 		m, rec := b.member("alice", app.Driver, Resume{})
 		from := last[*Snap](rec).N
 		m.Ack(t.Context(), 1, from)
-		b.do("p", "clock.play", `{}`)
+		b.do("p", "clock.play", `{"speed":1}`)
 		time.Sleep(time.Second)
 		n, at, _ := b.position()
 		if c := last[*Clock](rec); !c.Waiting || !c.Playing || n < from+40 || n > from+60 {
@@ -208,7 +208,7 @@ func TestWatchersAndHiddenTabsNeverHoldARunBack(t *testing.T) {
 		b.member("bob", app.Watcher, Resume{})
 		m.Look(t.Context(), false)
 		batches := len(of[*Batch](rec))
-		b.do("p", "clock.play", `{}`)
+		b.do("p", "clock.play", `{"speed":1}`)
 		time.Sleep(time.Second)
 		if c := last[*Clock](rec); c.Waiting {
 			t.Errorf("clock %+v", c)
@@ -234,7 +234,7 @@ func TestPositionIsJournaledLazilyAndAtEachChange(t *testing.T) {
 			}
 			return ops, at
 		}
-		b.do("p", "clock.play", `{}`)
+		b.do("p", "clock.play", `{"speed":1}`)
 		time.Sleep(5 * time.Second)
 		ops, at := entries()
 		same(t, "while playing", ops, []string{`clock{"playing":true,"speed":1}`})
@@ -256,7 +256,7 @@ func TestWithoutADriverTheRunPausesAndWithoutAnybodyItIsUnloaded(t *testing.T) {
 		defer b.stop()
 		m, _ := b.member("alice", app.Driver, Resume{})
 		w, rec := b.member("bob", app.Watcher, Resume{})
-		b.do("p", "clock.play", `{}`)
+		b.do("p", "clock.play", `{"speed":1}`)
 		time.Sleep(time.Second)
 		m.Leave(t.Context())
 		time.Sleep(29 * time.Second)
@@ -286,7 +286,7 @@ func TestARunHoldsNoMoreEventsThanItMay(t *testing.T) {
 		defer b.stop()
 		_, rec := b.member("alice", app.Driver, Resume{})
 		b.hello()
-		b.do("p", "clock.play", `{}`)
+		b.do("p", "clock.play", `{"speed":1}`)
 		var err error
 		for i := uint64(0); err == nil && i < 1000; i++ {
 			_, err = b.try("x"+str(i), "sendto",

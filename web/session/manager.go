@@ -99,7 +99,7 @@ func (m *Manager) Create(ctx context.Context, owner app.SubjectID, slug string) 
 		return "", err
 	}
 	run.Session, run.No = app.SessionID(id), 1
-	row := app.Session{ID: run.Session, Owner: owner, Created: now, Touched: now, Speed: app.RealTime}
+	row := app.Session{ID: run.Session, Owner: owner, Created: now, Touched: now, Speed: app.FirstSpeed}
 	if _, err := m.cfg.Store.CreateSession(ctx, row, run); err != nil {
 		return "", app.ErrUnavailable.Because(err)
 	}

@@ -19,7 +19,7 @@ func TestCreateMakesAPausedSessionWithItsFirstRun(t *testing.T) {
 		b := newBench(t, Limits{})
 		defer b.stop()
 		row, err := b.store.Session(t.Context(), b.id)
-		if err != nil || row.Owner != "alice" || row.Playing || row.Speed != app.RealTime ||
+		if err != nil || row.Owner != "alice" || row.Playing || row.Speed != app.FirstSpeed ||
 			len(row.ID) != 26 {
 			t.Errorf("session %+v, %v", row, err)
 		}
@@ -125,7 +125,7 @@ func TestShutdownSavesTheClockAndSaysGoodbye(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, Limits{})
 		_, rec := b.member("alice", app.Driver, Resume{})
-		b.do("p", "clock.play", `{}`)
+		b.do("p", "clock.play", `{"speed":1}`)
 		time.Sleep(time.Second + time.Millisecond)
 		if err := b.m.Shutdown(t.Context()); err != nil {
 			t.Fatal(err)
