@@ -130,7 +130,7 @@ type (
 	// Payload is what send and sendto carry: exactly one of the three.
 	Payload struct {
 		Text   *string `json:"text,omitempty"`
-		Base64 []byte  `json:"base64,omitempty"`
+		Base64 []byte  `json:"base64,omitzero"`
 		Octets *int64  `json:"octets,omitempty"` // so many octets of a fixed pattern
 	}
 	// Send is send(2).

@@ -1,202 +1,19 @@
 package stack
 
 import (
-	"net/netip"
 	"strconv"
-	"time"
 
 	"labserver/stack/inet"
-	"labserver/stack/link"
-	"labserver/stack/sim"
 	"labserver/stack/sock"
 	"labserver/stack/tcp"
 )
 
-// The ranges of what a command may ask for.
-const (
-	maxDelay   = int64(time.Minute)
-	maxRate    = int64(100_000_000_000) // bits per second
-	maxPPM     = int64(1_000_000)
-	maxQueue   = int64(64 << 20)
-	maxName    = 64
-	minMTU     = 576 // RFC 791: every host must take so much in one piece
-	maxMTU     = 9000
-	maxBacklog = 4096
-	maxRecv    = int64(16 << 20)
-)
-
-// checkRanges refuses what no world could carry out, whatever it holds.
-func (c Command) checkRanges() error {
-	switch a := c.Args.(type) {
-	case HostAdd:
-		return first(checkName("name", a.Name, true), checkID("id", string(a.ID), true),
-			checkPrefix("addr", a.Addr, true))
-	case HostRename:
-		return first(checkName("name", a.Name, false))
-	case NICAdd:
-		return first(checkID("nic", string(a.NIC), true), checkPrefix("addr", a.Addr, false),
-			optional(a.MTU != 0, inRange("mtu", int64(a.MTU), minMTU, maxMTU)))
-	case LinkAdd:
-		return a.checkRanges()
-	case LinkSet:
-		return first(ranged("delay_ns", a.DelayNS, maxDelay), ranged("jitter_ns", a.JitterNS, maxDelay),
-			ranged("rate_bps", (*int64)(a.RateBPS), maxRate), ranged("loss_ppm", a.LossPPM, maxPPM),
-			ranged("queue_octets", (*int64)(a.QueueOctets), maxQueue))
-	case RouteAdd:
-		return first(checkDst(a.Dst), optional(!a.Via.Is4(),
-			&ArgError{Code: CodeBadType, Field: "via", Got: a.Via.String()}))
-	case RouteRemove:
-		return first(checkDst(a.Dst))
-	case KnobSet:
-		return first(checkName("value", a.Value, false))
-	case ProcStart:
-		return first(checkName("name", a.Name, true), checkID("id", string(a.ID), true))
-	case Socket:
-		if a.Proto != "tcp" && a.Proto != "udp" {
-			return &ArgError{Code: CodeOutOfRange, Field: "proto", Got: shorten(a.Proto),
-				Limit: "tcp, udp"}
-		}
-	case Listen:
-		if a.Backlog != nil {
-			return first(inRange("backlog", int64(*a.Backlog), 0, maxBacklog))
-		}
-	case Send:
-		return a.Payload.check()
-	case SendTo:
-		return a.Payload.check()
-	case Recv:
-		if a.Max != nil {
-			return first(inRange("max", *a.Max, 0, maxRecv))
-		}
-	case Answer:
-		return first(checkName("goal", a.Goal, false),
-			optional(len(a.Value) > 1024, inRange("value", int64(len(a.Value)), 0, 1024)))
-	case Hint:
-		return first(checkName("goal", a.Goal, false))
-	case Bookmark:
-		return first(checkName("text", a.Text, true))
-	}
-	return nil
-}
-
-func (a LinkAdd) checkRanges() error {
-	return first(checkID("id", string(a.ID), true), checkID("a.nic", string(a.A.NIC), true),
-		checkID("b.nic", string(a.B.NIC), true),
-		inRange("delay_ns", a.DelayNS, 0, maxDelay), inRange("jitter_ns", a.JitterNS, 0, maxDelay),
-		inRange("rate_bps", int64(a.RateBPS), 0, maxRate), inRange("loss_ppm", a.LossPPM, 0, maxPPM),
-		ranged("queue_octets", (*int64)(a.QueueOctets), maxQueue))
-}
-
-func (p Payload) check() error {
-	given := 0
-	for _, there := range []bool{p.Text != nil, p.Base64 != nil, p.Octets != nil} {
-		if there {
-			given++
-		}
-	}
-	switch {
-	case given != 1:
-		return &ArgError{Code: CodeExactlyOne, Field: "text, base64, octets",
-			Got: strconv.Itoa(given)}
-	case p.Text != nil:
-		return first(inRange("text", int64(len(*p.Text)), 0, MaxText))
-	case p.Base64 != nil:
-		return first(inRange("base64", int64(len(p.Base64)), 0, MaxText))
-	}
-	return first(inRange("octets", *p.Octets, 0, sock.MaxOctets))
-}
-
-// first returns the first error that is one. Its arguments are *ArgError so that a nil
-// one stays nil.
-func first(errs ...*ArgError) error {
-	for _, e := range errs {
-		if e != nil {
-			return e
-		}
-	}
-	return nil
-}
-
-func optional(there bool, e *ArgError) *ArgError {
-	if there {
-		return e
-	}
-	return nil
-}
-
-// ranged is inRange for an optional field, from 0 up.
-func ranged(field string, v *int64, high int64) *ArgError {
-	if v == nil {
-		return nil
-	}
-	return inRange(field, *v, 0, high)
-}
-
-// inRange refuses a value outside [low, high].
-func inRange(field string, v, low, high int64) *ArgError {
-	if v >= low && v <= high {
-		return nil
-	}
-	return &ArgError{Code: CodeOutOfRange, Field: field, Got: strconv.FormatInt(v, 10),
-		Limit: strconv.FormatInt(low, 10) + ".." + strconv.FormatInt(high, 10)}
-}
-
-// checkID accepts what people can type and URLs carry: a letter, then letters, digits,
-// dot, dash, underscore; 32 at the most.
-func checkID(field, id string, empty bool) *ArgError {
-	if id == "" && empty {
-		return nil
-	}
-	ok := len(id) > 0 && len(id) <= 32
-	for i, r := range id {
-		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
-		other := r >= '0' && r <= '9' || r == '.' || r == '-' || r == '_'
-		ok = ok && (letter || i > 0 && other)
-	}
-	if ok {
-		return nil
-	}
-	return &ArgError{Code: CodeOutOfRange, Field: field, Got: shorten(id),
-		Limit: "letter, then letters, digits, . - _; 32 at most"}
-}
-
-func checkName(field, name string, empty bool) *ArgError {
-	if name == "" && !empty {
-		return &ArgError{Code: CodeMissing, Field: field}
-	}
-	if len(name) > maxName*4 || len([]rune(name)) > maxName {
-		return &ArgError{Code: CodeOutOfRange, Field: field, Got: shorten(name),
-			Limit: strconv.Itoa(maxName) + " characters"}
-	}
-	return nil
-}
-
-// checkPrefix accepts an IPv4 host address with its network: 77.77.77.77/24.
-func checkPrefix(field string, p netip.Prefix, empty bool) *ArgError {
-	if !p.IsValid() && empty {
-		return nil
-	}
-	host := p.Addr() != p.Masked().Addr() || p.Bits() >= 31
-	if p.IsValid() && p.Addr().Is4() && p.Bits() >= 1 && host && !p.Addr().IsLoopback() &&
-		!p.Addr().IsMulticast() && !p.Addr().IsUnspecified() {
-		return nil
-	}
-	return &ArgError{Code: CodeOutOfRange, Field: field, Got: p.String(),
-		Limit: "an IPv4 host address with its prefix length"}
-}
-
-func checkDst(p netip.Prefix) *ArgError {
-	if p.IsValid() && p.Addr().Is4() {
-		return nil
-	}
-	return &ArgError{Code: CodeBadType, Field: "dst", Got: p.String()}
-}
-
-func knownProfile(name string) bool { _, ok := tcp.Profile(name); return ok }
-
 // Check reports whether c can be applied now: an *ArgError for an id that does not
 // exist or a quota that is used up. It changes nothing.
 func (w *World) Check(c Command) error {
+	if w.Full() && !IsNote(c.Op) {
+		return first(quota(MaxEvents, MaxEvents, "events"))
+	}
 	if id, ok := c.procArg(); ok {
 		h := w.ownerOf(id)
 		if h == nil {
@@ -249,17 +66,24 @@ func (w *World) Check(c Command) error {
 }
 
 func (w *World) checkCall(c Command) error {
-	if c.Op != "socket" && c.Op != "accept" {
-		return nil
-	}
-	n := 0
+	sockets, calls := 0, 0
 	for _, h := range w.hosts {
-		n += len(h.Socks.Sockets())
+		for _, s := range h.Socks.Sockets() {
+			calls += s.Pending()
+			sockets += 1 + s.Accepting()
+		}
 	}
-	return quota(n, MaxSockets, "sockets")
+	switch c.Op {
+	case "socket", "accept":
+		return first(quota(sockets, MaxSockets, "sockets"), quota(calls, MaxCalls, "calls"))
+	case "connect", "send", "recv", "recvfrom":
+		return first(quota(calls, MaxCalls, "calls"))
+	}
+	return nil
 }
 
-func quota(n, most int, what string) error {
+// quota refuses one more of what there are n of.
+func quota(n, most int, what string) *ArgError {
 	if n < most {
 		return nil
 	}
@@ -273,7 +97,7 @@ func (w *World) checkHostAdd(a HostAdd) error {
 	case a.Profile != "" && !knownProfile(a.Profile):
 		return &ArgError{Code: CodeUnknownProfile, Field: "profile", Got: shorten(a.Profile)}
 	}
-	return quota(len(w.hosts), MaxHosts, "hosts")
+	return first(quota(len(w.hosts), MaxHosts, "hosts"))
 }
 
 func (w *World) checkNICAdd(a NICAdd) error {
@@ -286,7 +110,7 @@ func (w *World) checkNICAdd(a NICAdd) error {
 			return &ArgError{Code: CodeTaken, Field: "addr", Got: a.Addr.String()}
 		}
 	}
-	return quota(len(h.IP.NICs()), MaxNICs, "nics")
+	return first(quota(len(h.IP.NICs()), MaxNICs, "nics"))
 }
 
 func (w *World) checkLinkAdd(a LinkAdd) error {
@@ -299,7 +123,7 @@ func (w *World) checkLinkAdd(a LinkAdd) error {
 	if err := first(w.checkEnd("a", a.A), w.checkEnd("b", a.B)); err != nil {
 		return err
 	}
-	return quota(len(w.links), MaxLinks, "links")
+	return first(quota(len(w.links), MaxLinks, "links"))
 }
 
 func (w *World) checkEnd(field string, e End) *ArgError {
@@ -335,7 +159,7 @@ func (w *World) checkRouteAdd(a RouteAdd) error {
 	}
 	for _, n := range h.IP.NICs() {
 		if n.Addr.Contains(a.Via) && n.Addr.Addr() != a.Via {
-			return quota(len(h.IP.Routes()), maxRoutes, "routes")
+			return first(quota(len(h.IP.Routes()), maxRoutes, "routes"))
 		}
 	}
 	return &ArgError{Code: CodeUnreachable, Field: "via", Got: a.Via.String()}
@@ -345,14 +169,7 @@ func (w *World) checkProcStart(a ProcStart) error {
 	if a.ID != "" && w.ownerOf(a.ID) != nil {
 		return &ArgError{Code: CodeTaken, Field: "id", Got: string(a.ID)}
 	}
-	return quota(len(w.host(a.Host).Socks.Procs()), sock.MaxProcs, "processes")
+	return first(quota(len(w.host(a.Host).Socks.Procs()), sock.MaxProcs, "processes"))
 }
 
-// maxRoutes bounds a host's routing table.
-const maxRoutes = 256
-
-// TimeLimit is the last instant to which a session may advance.
-const TimeLimit = sim.MaxTime
-
-// defaultQueue is the queue of a link that names none.
-const defaultQueue = link.DefaultQueue
+func knownProfile(name string) bool { _, ok := tcp.Profile(name); return ok }

@@ -242,6 +242,9 @@ func readField(field reflect.Value, value json.RawMessage, at string) error {
 	if json.Unmarshal(value, field.Addr().Interface()) != nil {
 		return bad
 	}
+	if field.Kind() == reflect.Int && field.Int() != int64(int32(field.Int())) {
+		return bad // C's int, so that the same commands pass on every machine (law L1)
+	}
 	return nil
 }
 

@@ -231,7 +231,7 @@ func (w *World) linkAdd(a LinkAdd, by uint64) {
 	for id == "" || a.ID == "" && w.link(id) != nil {
 		id = w.ids.NextLink()
 	}
-	queue := defaultQueue
+	queue := link.DefaultQueue
 	if a.QueueOctets != nil {
 		queue = *a.QueueOctets
 	}

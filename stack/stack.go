@@ -29,7 +29,8 @@ const (
 	MaxHosts     = 32
 	MaxNICs      = 16 // of a host
 	MaxLinks     = 128
-	MaxSockets   = 256
+	MaxSockets   = 256       // held, or promised to an accept that waits
+	MaxCalls     = 256       // that wait
 	MaxEvents    = 2_000_000 // then the world stands still
 	InstantSteps = 200_000   // queue entries in one virtual instant
 )

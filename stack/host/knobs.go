@@ -28,10 +28,9 @@ func (h *Host) SetKnob(name, value string, fx *Effects) bool {
 
 // TryKnob reports whether SetKnob would take the value.
 func (h *Host) TryKnob(name, value string) bool {
-	old, ok := h.apply(name, value)
-	if ok {
-		h.apply(name, old)
-	}
+	knobs, ttl, low, high := *h.knobs, h.IP.TTL, h.Socks.PortLow, h.Socks.PortHigh
+	_, ok := h.apply(name, value)
+	*h.knobs, h.IP.TTL, h.Socks.PortLow, h.Socks.PortHigh = knobs, ttl, low, high
 	return ok
 }
 

@@ -151,6 +151,29 @@ func (l *Layer) IsLocal(addr netip.Addr) bool {
 	return false
 }
 
+// Broadcast reports whether addr is the limited broadcast address or that of a connected
+// network (RFC 1122 §3.2.1.3 (c) and (d)). A network of one or two addresses has none.
+func (l *Layer) Broadcast(addr netip.Addr) bool {
+	if addr == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
+		return true
+	}
+	for _, n := range l.nics {
+		if n.Addr.Bits() < 31 && n.Addr.Contains(addr) && addr == LastAddr(n.Addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// LastAddr returns the last address of an IPv4 network.
+func LastAddr(p netip.Prefix) netip.Addr {
+	a := p.Masked().Addr().As4()
+	for i := p.Bits(); i < 32; i++ {
+		a[i/8] |= 1 << (7 - i%8)
+	}
+	return netip.AddrFrom4(a)
+}
+
 // Path is how packets to a destination leave.
 type Path struct {
 	NIC   *NIC       // nil for this host itself

@@ -31,6 +31,7 @@ const (
 	ConnectSamePair    ID = "posix:connect.EADDRNOTAVAIL"
 	ConnectRefused     ID = "posix:connect.ECONNREFUSED"
 	ConnectTimedOut    ID = "posix:connect.ETIMEDOUT"
+	ConnectUnicast     ID = "MUST-46"
 	ConnectFailed      ID = "posix:connect.ECONNABORTED"
 	ConnFailed         ID = "posix:connection-failed"
 	WasReset           ID = "posix:ECONNRESET"
@@ -51,6 +52,8 @@ const (
 	UDPConnect         ID = "posix:connect.udp"
 	UDPTooLong         ID = "rfc768:EMSGSIZE"
 	UDPOverMTU         ID = "policy:udp-df"
+	UnicastOnly        ID = "policy:unicast-only"
+	LoopbackInside     ID = "rfc1122:3.2.1.3:loopback"
 )
 
 func sockets() []Rule {
@@ -88,6 +91,7 @@ func sockets() []Rule {
 		{ID: ConnectSamePair, Level: Says, Section: "connect"},
 		{ID: ConnectRefused, Level: Says, Section: "connect"},
 		{ID: ConnectTimedOut, Level: Says, Section: "connect"},
+		{ID: ConnectUnicast, Level: Must, RFC: 9293, Section: "3.9.2.3"},
 		{ID: ConnectFailed, Level: Says, Section: "connect"},
 		{ID: ConnFailed, Level: Says, Section: "recv"},
 		{ID: WasReset, Level: Says, Section: "recv"},
@@ -110,5 +114,8 @@ func sockets() []Rule {
 		{ID: UDPTooLong, Level: Says, RFC: 768, Section: "length"},
 		{ID: UDPOverMTU, Level: Policy, Why: "datagrams carry DF, so one larger than the interface's " +
 			"MTU cannot leave; fragments come with the whole IP layer"},
+		{ID: UnicastOnly, Level: Policy, Why: "a link joins two hosts; broadcast and multicast " +
+			"come with switches"},
+		{ID: LoopbackInside, Level: Must, RFC: 1122, Section: "3.2.1.3"},
 	}
 }

@@ -40,7 +40,7 @@ func (t *Table) Bind(p *Proc, fd int, addr string, port int64, fx *Effects) {
 		c.fail(rfc.BindInUse, inet.EADDRINUSE, "port", fx)
 		return
 	}
-	s.explicit = true
+	s.explicit, s.bound = true, ep.Addr
 	t.setLocal(s, ep, ephemeral, fx)
 	c.returns(rfc.BindCall, 0, fx)
 }
@@ -133,16 +133,23 @@ func (t *Table) choosePort(free func(uint16) bool, ep *inet.Endpoint) bool {
 }
 
 // source fills in what a socket needs before it can send to a destination: a local
-// address by the route, and a port. It reports false after failing the call.
-func (t *Table) source(c *call, s *Socket, dst inet.Endpoint, fx *Effects) (inet.Endpoint, bool) {
+// address by the route, and a port. It reports false after failing the call; noRoute is
+// the rule of failing for want of a route.
+func (t *Table) source(c *call, s *Socket, dst inet.Endpoint, noRoute rfc.ID, fx *Effects) (
+	inet.Endpoint, bool) {
 	path, ok := t.ip.Path(dst.Addr)
 	if !ok {
-		c.fail(rfc.ConnectNoRoute, inet.ENETUNREACH, "addr", fx)
+		c.fail(noRoute, inet.ENETUNREACH, "addr", fx)
 		return inet.Endpoint{}, false
 	}
 	ep := s.local
 	if ep.Wildcard() {
 		ep.Addr = path.Src
+	}
+	if ep.Addr.IsLoopback() && !path.Local {
+		// RFC 1122 §3.2.1.3 (g): such an address "MUST NOT appear outside a host".
+		c.fail(rfc.LoopbackInside, inet.EINVAL, "addr", fx)
+		return inet.Endpoint{}, false
 	}
 	if ep.Port != 0 {
 		return ep, true
@@ -158,13 +165,13 @@ func (t *Table) source(c *call, s *Socket, dst inet.Endpoint, fx *Effects) (inet
 
 // taken reports whether an ephemeral port cannot serve a new connection: a TCP port may
 // serve many, as long as the pairs of endpoints differ (RFC 6056 §2.2), but not one that
-// a program bound itself.
+// a program bound itself or listens on.
 func (t *Table) taken(s *Socket, ep, dst inet.Endpoint) bool {
 	if s.proto == inet.UDP {
 		return t.conflict(s, ep)
 	}
 	for _, o := range t.sockets {
-		if o != s && o.proto == inet.TCP && o.explicit && overlap(o.local, ep) {
+		if o != s && o.proto == inet.TCP && (o.explicit || o.listener != nil) && overlap(o.local, ep) {
 			return true
 		}
 	}

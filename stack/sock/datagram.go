@@ -1,6 +1,8 @@
 package sock
 
 import (
+	"net/netip"
+
 	"labserver/stack/event"
 	"labserver/stack/inet"
 	"labserver/stack/rfc"
@@ -22,11 +24,14 @@ func (t *Table) Connect(p *Proc, fd int, addr string, port int64, fx *Effects) {
 	case s.proto == inet.TCP:
 		t.connectStream(c, s, dst, fx)
 	case addr == "" && port == 0:
-		t.setPeer(s, s.local, inet.Endpoint{}, fx)
+		t.disconnect(s, fx)
 		c.returns(rfc.UDPConnect, 0, fx)
 	default:
+		if t.notUnicast(c, dst, fx) {
+			return
+		}
 		fresh := s.local.IsZero()
-		local, ok := t.source(c, s, dst, fx)
+		local, ok := t.source(c, s, dst, rfc.ConnectNoRoute, fx)
 		if !ok {
 			return
 		}
@@ -36,6 +41,32 @@ func (t *Table) Connect(p *Proc, fd int, addr string, port int64, fx *Effects) {
 		t.setPeer(s, local, dst, fx)
 		c.returns(rfc.UDPConnect, 0, fx)
 	}
+}
+
+// disconnect dissolves an association: the port stays, the address is what bind named.
+func (t *Table) disconnect(s *Socket, fx *Effects) {
+	local := s.local
+	if !local.IsZero() {
+		local.Addr = netip.IPv4Unspecified()
+		if s.explicit {
+			local.Addr = s.bound
+		}
+	}
+	t.setPeer(s, local, inet.Endpoint{}, fx)
+}
+
+// notUnicast fails a call whose destination is no single host. Linux wants SO_BROADCAST
+// for a broadcast address and says EACCES without it; there is no such option yet.
+func (t *Table) notUnicast(c *call, dst inet.Endpoint, fx *Effects) bool {
+	switch {
+	case t.ip.Broadcast(dst.Addr):
+		c.fail(rfc.UnicastOnly, inet.EACCES, "addr", fx)
+	case dst.Addr.IsMulticast(), dst.Addr.IsUnspecified():
+		c.fail(rfc.UnicastOnly, inet.ENETUNREACH, "addr", fx)
+	default:
+		return false
+	}
+	return true
 }
 
 func (t *Table) setPeer(s *Socket, local, remote inet.Endpoint, fx *Effects) {
@@ -69,11 +100,12 @@ func (t *Table) SendTo(p *Proc, fd int, addr string, port int64, data Payload, f
 	c.payload = data
 	dst, field := parseEndpoint(addr, port)
 	switch {
-	case field != "" || addr == "":
-		if field == "" {
-			field = "addr"
-		}
+	case field != "":
 		c.fail(rfc.BadArgument, inet.EINVAL, field, fx)
+	case addr == "":
+		c.fail(rfc.BadArgument, inet.EINVAL, "addr", fx)
+	case port == 0: // RFC 768: a destination port has to be; 0 is reserved
+		c.fail(rfc.BadArgument, inet.EINVAL, "port", fx)
 	case s.proto == inet.TCP && s.conn != nil:
 		c.fail(rfc.SendToConnected, inet.EISCONN, "addr", fx)
 	case s.proto == inet.TCP:
@@ -96,7 +128,7 @@ func (t *Table) sendStream(c *call, s *Socket, fx *Effects) {
 
 // sendDatagram sends at once or fails: UDP keeps nothing back.
 func (t *Table) sendDatagram(c *call, s *Socket, dst inet.Endpoint, fx *Effects) {
-	if t.reportError(c, s, fx) {
+	if t.reportError(c, s, fx) || t.notUnicast(c, dst, fx) {
 		return
 	}
 	if s.shutWrite {
@@ -113,7 +145,7 @@ func (t *Table) sendDatagram(c *call, s *Socket, dst inet.Endpoint, fx *Effects)
 		return
 	}
 	fresh := s.local.IsZero()
-	local, ok := t.source(c, s, dst, fx)
+	local, ok := t.source(c, s, dst, rfc.NoRoute, fx)
 	if !ok {
 		return
 	}

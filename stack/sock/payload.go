@@ -31,11 +31,17 @@ func (p Payload) chunk(off int64, max int) []byte {
 		return p.Data[off : off+n]
 	}
 	b := make([]byte, n)
-	for i := range b {
+	for i := range min(len(b), patternPeriod) {
 		b[i] = PatternAt(off + int64(i))
+	}
+	for done := patternPeriod; done < len(b); done *= 2 {
+		copy(b[done:], b[:done])
 	}
 	return b
 }
+
+// patternPeriod is after how many octets the pattern comes again: lcm(26, 64).
+const patternPeriod = 832
 
 // PatternAt is octet i of the pattern: the letters a to z, over and over, with a line
 // break every 64 octets so that hex dumps stay readable.

@@ -1,6 +1,8 @@
 package sock
 
 import (
+	"net/netip"
+
 	"labserver/stack/event"
 	"labserver/stack/inet"
 	"labserver/stack/rfc"
@@ -19,7 +21,8 @@ type Socket struct {
 
 	local    inet.Endpoint
 	remote   inet.Endpoint
-	explicit bool // bound by bind(2), not by connect(2)
+	explicit bool       // bound by bind(2), not by connect(2)
+	bound    netip.Addr // what bind(2) named, if it did
 	backlog  int
 
 	listener *tcp.Listener
@@ -37,6 +40,14 @@ func (s *Socket) ID() inet.SocketID { return s.id }
 
 // Pending counts the calls that wait on the socket.
 func (s *Socket) Pending() int { return len(s.pending) }
+
+// Accepting counts the sockets that pending calls will make.
+func (s *Socket) Accepting() int {
+	if s.listener == nil {
+		return 0 // only accept waits on a listener, and on nothing else
+	}
+	return len(s.pending)
+}
 
 // option returns the value of an option, 0 if it was never set.
 func (s *Socket) option(name string) int64 {

@@ -3,6 +3,7 @@ package sock
 import (
 	"labserver/stack/event"
 	"labserver/stack/inet"
+	"labserver/stack/ip"
 	"labserver/stack/rfc"
 )
 
@@ -36,9 +37,11 @@ func (t *Table) Listen(p *Proc, fd, backlog int, fx *Effects) {
 			return
 		}
 		t.setLocal(s, ep, true, fx)
+	case t.conflict(s, s.local): // SO_REUSEADDR let it bind, but only one may listen
+		c.fail(rfc.BindInUse, inet.EADDRINUSE, "fd", fx)
+		return
 	}
-	mtu := t.ipMTU()
-	l, errno := t.tcp.Listen(s.id, s.local, backlog, mtu)
+	l, errno := t.tcp.Listen(s.id, s.local, backlog, t.ipMTU())
 	if errno != inet.OK {
 		c.fail(rfc.BindInUse, errno, "fd", fx)
 		return
@@ -55,14 +58,9 @@ func (t *Table) listening(c *call, s *Socket, fx *Effects) {
 
 // ipMTU is the smallest MTU of the host's interfaces, for the MSS a listener offers.
 func (t *Table) ipMTU() int {
-	mtu := 0
+	mtu := ip.LoopbackMTU
 	for _, n := range t.ip.NICs() {
-		if mtu == 0 || n.MTU < mtu {
-			mtu = n.MTU
-		}
-	}
-	if mtu == 0 {
-		mtu = 1500
+		mtu = min(mtu, n.MTU)
 	}
 	return mtu
 }
@@ -95,9 +93,9 @@ func (t *Table) tryAccept(c *call, fx *Effects) bool {
 	s.conn, s.local, s.remote = conn, conn.Flow().Local, conn.Flow().Remote
 	t.announce(s, rfc.AcceptCall, fx)
 	conn.Attach(s.id, &fx.Effects)
-	for _, o := range c.sock.options {
-		if o.Name == "SO_REUSEADDR" || o.Name == "SO_REUSEPORT" {
-			t.setOption(s, o.Name, o.Value, fx) // inherited, as Linux does
+	for _, o := range c.sock.options { // inherited, as Linux does: all but O_NONBLOCK
+		if o.Name != "O_NONBLOCK" {
+			t.setOption(s, o.Name, o.Value, fx)
 		}
 	}
 	remote := s.remote
@@ -117,9 +115,12 @@ func (t *Table) connectStream(c *call, s *Socket, dst inet.Endpoint, fx *Effects
 	case s.conn != nil && s.conn.State() != inet.Closed:
 		c.fail(rfc.ConnectTwice, inet.EISCONN, "fd", fx)
 		return
+	case t.ip.Broadcast(dst.Addr) || dst.Addr.IsMulticast() || dst.Addr.IsUnspecified():
+		c.fail(rfc.ConnectUnicast, inet.ENETUNREACH, "addr", fx)
+		return
 	}
 	fresh := s.local.IsZero()
-	local, ok := t.source(c, s, dst, fx)
+	local, ok := t.source(c, s, dst, rfc.ConnectNoRoute, fx)
 	if !ok {
 		return
 	}
@@ -130,6 +131,10 @@ func (t *Table) connectStream(c *call, s *Socket, dst inet.Endpoint, fx *Effects
 	}
 	if fresh {
 		t.setLocal(s, local, true, fx)
+	}
+	if s.shutRead || s.shutWrite { // of the connection before
+		s.shutRead, s.shutWrite = false, false
+		fx.Emit(rfc.ConnectCall, event.SocketShutdown{Sock: s.id})
 	}
 	t.associate(s, local, dst, rfc.ConnectCall, fx)
 	path, _ := t.ip.Path(dst.Addr)
@@ -186,22 +191,19 @@ func (t *Table) trySend(c *call, fx *Effects) bool {
 		c.fail(rfc.NotConnected, inet.ENOTCONN, "fd", fx)
 		return true
 	}
-	for {
-		chunk := c.payload.chunk(c.done, maxChunk)
-		if len(chunk) == 0 {
-			c.returns(rfc.SendTook, c.done, fx)
-			return true
-		}
+	for { // ends with the payload: each round but the last takes some of it
+		chunk := c.payload.chunk(c.done, max(1, min(s.conn.Room(), maxChunk)))
 		n, errno := s.conn.Send(chunk, &fx.Effects)
 		c.done += int64(n)
 		switch {
 		case errno == inet.EAGAIN:
 			return false
-		case errno != inet.OK && c.done > 0:
-			c.returns(rfc.SendTook, c.done, fx) // POSIX: the error comes with the next call
-			return true
-		case errno != inet.OK:
+		case errno != inet.OK && c.done == 0:
 			c.fail(streamRule(errno), errno, "", fx)
+			return true
+		case errno != inet.OK || c.done == c.payload.Len():
+			// POSIX: an error after some octets comes with the next call.
+			c.returns(rfc.SendTook, c.done, fx)
 			return true
 		}
 	}
@@ -211,11 +213,11 @@ func (t *Table) trySend(c *call, fx *Effects) bool {
 func (t *Table) tryRecvStream(c *call, fx *Effects) bool {
 	s := c.sock
 	switch {
-	case s.shutRead:
-		c.returns(rfc.RecvEnd, 0, fx)
-		return true
 	case s.conn == nil: // the attempt to connect, on which this call waited too, failed
 		c.fail(rfc.NotConnected, inet.ENOTCONN, "fd", fx)
+		return true
+	case c.max == 0 && s.conn.Unread() > 0: // as Linux: no room asked for, none waited for
+		c.returns(rfc.RecvGave, 0, fx)
 		return true
 	}
 	data, errno := s.conn.Recv(c.max, &fx.Effects)
@@ -224,7 +226,7 @@ func (t *Table) tryRecvStream(c *call, fx *Effects) bool {
 		return false
 	case errno != inet.OK:
 		c.fail(streamRule(errno), errno, "", fx)
-	case len(data) == 0 && c.max > 0:
+	case len(data) == 0:
 		c.returns(rfc.RecvEnd, 0, fx)
 	default:
 		c.result(rfc.RecvGave, event.CallReturned{Value: int64(len(data)),
@@ -257,7 +259,8 @@ func (t *Table) Shutdown(p *Proc, fd int, how string, fx *Effects) {
 	case !read && !write:
 		c.fail(rfc.BadArgument, inet.EINVAL, "how", fx)
 		return
-	case s.proto == inet.TCP && (s.conn == nil || s.conn.State() == inet.Closed),
+	case s.proto == inet.TCP && (s.conn == nil || s.conn.State() == inet.Closed ||
+		s.conn.State() == inet.SynSent), // POSIX: "the socket is not connected"
 		s.proto == inet.UDP && s.remote.IsZero():
 		c.fail(rfc.NotConnected, inet.ENOTCONN, "fd", fx)
 		return
