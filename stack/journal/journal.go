@@ -99,7 +99,11 @@ func Decode(file []byte) (Header, []Entry, error) {
 	if len(file) > MaxOctets {
 		return Header{}, nil, &Error{Reason: "larger than " + strconv.Itoa(MaxOctets) + " octets"}
 	}
-	lines := bytes.Split(bytes.TrimRight(file, "\n"), []byte("\n"))
+	file = bytes.TrimRight(file, "\n")
+	if bytes.Count(file, []byte("\n")) > MaxEntries {
+		return Header{}, nil, &Error{Reason: "more than " + strconv.Itoa(MaxEntries) + " entries"}
+	}
+	lines := bytes.Split(file, []byte("\n"))
 	var h Header
 	if err := strict(lines[0], &h); err != nil {
 		return Header{}, nil, &Error{1, "not a journal header", err}
@@ -107,9 +111,6 @@ func Decode(file []byte) (Header, []Entry, error) {
 	if h.Format != Format {
 		return Header{}, nil, &Error{1, "format " + strconv.Itoa(h.Format) + " is not known; this " +
 			"program reads format " + strconv.Itoa(Format), nil}
-	}
-	if len(lines)-1 > MaxEntries {
-		return Header{}, nil, &Error{Reason: "more than " + strconv.Itoa(MaxEntries) + " entries"}
 	}
 	entries := make([]Entry, 0, len(lines)-1)
 	for i, line := range lines[1:] {
@@ -135,7 +136,7 @@ func strict(line []byte, into any) error {
 	if err := dec.Decode(into); err != nil {
 		return err
 	}
-	if dec.More() {
+	if len(bytes.TrimSpace(line[dec.InputOffset():])) > 0 {
 		return &Error{Reason: "something follows the object"}
 	}
 	return nil

@@ -47,6 +47,8 @@ func TestACorruptJournalIsRefusedWithItsLine(t *testing.T) {
 		"future format":    {file(strings.Replace(header, `"format":1`, `"format":2`, 1)), 1, "format 2"},
 		"broken entry":     {file(header, started, `{"seq":`), 3, "entry"},
 		"two in a line":    {file(header, started+started), 2, "follows"},
+		"a stray brace":    {file(header, started+"}"), 2, "follows"},
+		"many empty lines": {append(file(header, started), append(bytes.Repeat([]byte("\n"), 1<<21), 'x')...), 0, "more than"},
 		"no op":            {file(header, `{"seq":1}`), 2, "op"},
 		"a wait":           {file(header, `{"seq":1,"op":"proc.start","wait":"true"}`), 2, "wait"},
 		"going backwards":  {file(header, started, `{"seq":1,"n":4,"op":"clock"}`), 3, "out of order"},

@@ -69,6 +69,7 @@ type direction struct {
 	queue  []*ip.Packet
 	queued inet.ByteCount // octets in queue, headers of frames included
 	busy   bool           // the transmitter is sending
+	free   sim.Time       // when it will have sent, if busy
 	last   sim.Time       // latest planned arrival: jitter must not reorder
 }
 
@@ -137,22 +138,33 @@ func (l *Link) transmit(p *ip.Packet, d Direction, fx *Effects) {
 		fx.Plans = append(fx.Plans, Plan{arrive, Arrive, d, p})
 	}
 	if onWire > 0 {
-		dir.busy = true
-		fx.Plans = append(fx.Plans, Plan{fx.Now.Add(onWire), Free, d, nil})
+		dir.busy, dir.free = true, fx.Now.Add(onWire)
+		fx.Plans = append(fx.Plans, Plan{dir.free, Free, d, nil})
 	}
 }
 
-// Freed starts the next packet of a queue once the transmitter is idle.
+// Freed starts the next packet of a queue once the transmitter is idle. A plan from
+// before a cut frees nothing that was sent since.
 func (l *Link) Freed(d Direction, fx *Effects) {
 	dir := &l.dirs[d]
+	if fx.Now < dir.free {
+		return
+	}
 	dir.busy = false
 	if len(dir.queue) == 0 {
 		return
 	}
 	p := dir.queue[0]
-	dir.queue = append(dir.queue[:0], dir.queue[1:]...)
-	dir.queued -= p.Len() + FrameOverhead
+	dir.take(0)
 	l.transmit(p, d, fx)
+}
+
+// take removes packet i from the queue: mostly the first, whose place is left behind.
+func (d *direction) take(i int) {
+	d.queued -= d.queue[i].Len() + FrameOverhead
+	copy(d.queue[1:i+1], d.queue[:i])
+	d.queue[0] = nil
+	d.queue = d.queue[1:]
 }
 
 // Arrived takes a packet off the far end; the caller hands it to that host.
@@ -171,21 +183,17 @@ func (l *Link) Remove(p *ip.Packet) {
 		dir := &l.dirs[i]
 		for j, q := range dir.queue {
 			if q == p {
-				dir.queue = append(dir.queue[:j], dir.queue[j+1:]...)
-				dir.queued -= p.Len() + FrameOverhead
+				dir.take(j)
 				return
 			}
 		}
 	}
 }
 
-// Cut empties the queues of a link that goes down or away. Packets already on the wire
-// are the world's to drop: it holds their plans.
-func (l *Link) Cut() {
-	for i := range l.dirs {
-		l.dirs[i].queue, l.dirs[i].queued = nil, 0
-	}
-}
+// Cut empties a link that goes down or away: nothing waits, is being sent, or is ahead
+// of what will be sent. The packets themselves are the world's to drop: it holds their
+// plans.
+func (l *Link) Cut() { l.dirs = [2]direction{} }
 
 func (l *Link) drop(p *ip.Packet, rule rfc.ID, reason string, fx *Effects) {
 	where := p.Host

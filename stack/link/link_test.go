@@ -189,3 +189,46 @@ func TestCausesFollowThePacket(t *testing.T) {
 		t.Errorf("%+v, %+v", departed, arrived)
 	}
 }
+
+func TestACutLinkBeginsAfresh(t *testing.T) {
+	b := newBench(t, event.LinkParams{DelayNS: 60e9, RateBPS: 8000, QueueOctets: 10_000})
+	first, second := b.send(986), b.send(986) // one second each on the wire
+	b.l.Cut()
+	for _, p := range []*ip.Packet{first, second} {
+		b.flights.Drop(p) // as the world does, with their plans
+	}
+	var left sim.Queue[Plan]
+	for p, at, ok := b.queue.Pop(); ok; p, at, ok = b.queue.Pop() {
+		if p.Action == Free {
+			left.Push(at, p)
+		}
+	}
+	b.queue = left // the plan to free the transmitter at 1 s is still there
+	b.now = 500e6
+	b.l.Params.DelayNS = 0
+	third, fourth := b.send(986), b.send(986)
+	b.run()
+	if len(b.when) != 2 || b.arrived[0] != third.ID || b.when[0] != 1500e6 ||
+		b.arrived[1] != fourth.ID || b.when[1] != 2500e6 {
+		t.Errorf("%v arrived at %v, want 1.5 s and 2.5 s", b.arrived, b.when)
+	}
+}
+
+func TestDirectionsAreIndependent(t *testing.T) {
+	b := newBench(t, event.LinkParams{RateBPS: 8000})
+	if b.l.DirectionFrom("B", "eth0") != BtoA || b.l.DirectionFrom("A", "eth0") != AtoB ||
+		b.l.Far(BtoA).Host != "A" {
+		t.Error("directions are mixed up")
+	}
+	b.send(986)
+	fx := b.effects()
+	n := fx.Emit(rfc.UDPSend, event.DatagramSent{})
+	back := &ip.Packet{ID: inet.PacketID(n), By: n, Octets: make([]byte, 986), Host: "B"}
+	b.flights.Launch(back)
+	b.l.Send(back, BtoA, fx)
+	b.take(fx)
+	b.run()
+	if len(b.when) != 2 || b.when[0] != 1e9 || b.when[1] != 1e9 || b.count("packet.queued", "") != 0 {
+		t.Errorf("arrived at %v: one way waited for the other", b.when)
+	}
+}
