@@ -50,6 +50,7 @@ type Config struct {
 // goroutine.
 type World struct {
 	cfg     Config
+	limits  limits
 	now     sim.Time
 	steps   uint64
 	atSteps int64 // steps within this instant
@@ -68,6 +69,12 @@ type World struct {
 
 	hostFX host.Effects // used again by each step: see effects
 	linkFX link.Effects
+}
+
+// limits are MaxEvents and InstantSteps, which tests lower.
+type limits struct {
+	events uint64
+	steps  int64
 }
 
 // applied is a command with the position at which it was applied.
@@ -105,7 +112,7 @@ func New(cfg Config) (*World, error) {
 		return nil, &ArgError{Code: CodeBehaviour, Field: "behaviour",
 			Got: strconv.Itoa(cfg.Behaviour), Limit: strconv.Itoa(Behaviour)}
 	}
-	w := &World{cfg: cfg, timers: map[timerKey]*sim.Entry[item]{},
+	w := &World{cfg: cfg, limits: limits{MaxEvents, InstantSteps}, timers: map[timerKey]*sim.Entry[item]{},
 		flying: map[inet.PacketID]*sim.Entry[item]{}}
 	if cfg.KeepFrames {
 		w.frames = map[inet.PacketID][]byte{}
@@ -159,7 +166,7 @@ func (w *World) NextAt() (sim.Time, bool) {
 func (w *World) Events() *event.Log { return &w.log }
 
 // Full reports whether the log has reached MaxEvents: the world stands still then.
-func (w *World) Full() bool { return w.log.Len() >= MaxEvents }
+func (w *World) Full() bool { return w.log.Len() >= w.limits.events }
 
 // Fork returns an independent world at the same position, by applying the same commands
 // again (law L4).

@@ -47,7 +47,7 @@ func (w *World) Step() bool {
 	w.reach(at)
 	w.atSteps++
 	w.happen(it)
-	if w.atSteps >= InstantSteps {
+	if w.atSteps >= w.limits.steps {
 		w.putOff()
 	}
 	return true
@@ -69,7 +69,7 @@ func (w *World) putOff() {
 	}
 	later := w.now.Add(putOffBy)
 	w.scope().Because(w.log.Len()).Emit(rfc.StepBudget,
-		event.WorldBudget{Steps: InstantSteps, At: later})
+		event.WorldBudget{Steps: w.limits.steps, At: later})
 	for ok && at <= w.now {
 		w.queue.Defer(later)
 		at, ok = w.queue.NextAt()
