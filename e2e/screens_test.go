@@ -109,3 +109,21 @@ func midway(b bench) string {
 		`document.querySelectorAll('[data-goal="a-connects"] button.ls-n')[1].textContent`)
 	return evidence[strings.LastIndex(evidence, "#")+1:]
 }
+
+// A link to an instant opens there, also when the history comes after the page.
+func TestALinkToAnEventOpensTheLadderThere(t *testing.T) {
+	s := Serve(t)
+	b := startLab(Open(t, s.URL, "/?lang=en"), lab)
+	b.SetViewport(1366, 500) // little of the ladder is in sight
+	at, path := midway(b), b.JS("location.pathname")
+	for range 5 {
+		b.Go(path + "?at=" + at)
+		b.online()
+		b.Expect(".ls-area-inspector >> #" + at)
+		time.Sleep(300 * time.Millisecond)
+		if b.JS(`(() => { const l = document.querySelector(".ls-ladder-box");
+			return String(l.scrollHeight - l.scrollTop - l.clientHeight > 100); })()`) != "true" {
+			t.Fatalf("the ladder stands at its end, not at event %s", at)
+		}
+	}
+}

@@ -28,6 +28,7 @@ interface Machine {
   theme: string;
   following: boolean;
   view: Viewport | null;
+  wanted: number; // an event to bring into sight when it is here; 0: none
 }
 
 export function Ladder() {
@@ -48,6 +49,7 @@ export function Ladder() {
     theme: "",
     following: true,
     view: null,
+    wanted: 0,
   }).current;
   const table = panelView.ladder.value === "table";
 
@@ -70,6 +72,7 @@ export function Ladder() {
     const now = virtualNow(performance.now());
     const height = Math.max(size.height, totalHeight(m.axis!, now));
     spacer.current!.style.height = `${height}px`;
+    showWanted(true);
     if (m.following) scroller.scrollTop = height - size.height;
     m.view = {
       width: size.width,
@@ -84,6 +87,12 @@ export function Ladder() {
     };
     drawOn(at, m, store.rows);
     tellSummary(scroller, store.rows.n.length);
+  };
+  const showWanted = (late: boolean): void => {
+    if (m.wanted === 0 || store.rows.rowOf(m.wanted) < 0) return;
+    if (late) follow(false);
+    bringIntoView(m.wanted, m, store.rows, box.current, () => follow(false));
+    m.wanted = 0;
   };
   useDrawing(draw);
 
@@ -102,12 +111,13 @@ export function Ladder() {
   const choose = (n: number): void => {
     if (n > 0) pin({ n, ...connOf(store.event(n)) });
   };
-  // A selection made elsewhere comes into sight.
+  // A selection made elsewhere comes into sight, as soon as its event is here: the page's
+  // address may name one before the history has come.
   useEffect(
     () =>
       pinned.subscribe((p) => {
-        if (p.n && m.axis && m.view)
-          bringIntoView(p.n, m, store.rows, box.current, () => follow(false));
+        m.wanted = p.n ?? 0;
+        if (m.view) showWanted(false);
       }),
     [],
   );
