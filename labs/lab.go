@@ -2,7 +2,7 @@
 // happens in it, hints, and prose in two languages.
 //
 // It must never know HTTP, a database or a browser, and it never judges: predicates are
-// read here and evaluated in labs/check. Read labs.md §1–2 and contract.md "Goals" first.
+// read here and evaluated in labs/check. Read labs/catalog/README.md first.
 package labs
 
 import (
@@ -73,7 +73,7 @@ func (p Predicate) IsZero() bool { return p.Source == "" }
 // Kind is what a goal asks for.
 type Kind string
 
-// The kinds of goals (contract.md "Goals").
+// The kinds of goals (labs/catalog/README.md "Goals").
 const (
 	Find    Kind = "find"    // events, in order
 	Reach   Kind = "reach"   // a view that was true at some instant

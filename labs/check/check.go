@@ -1,9 +1,9 @@
 // Package check judges a lab's goals over the event stream, one event at a time.
 //
 // It must never look at clicks, clocks or anything but events and their fold, so that
-// the live verdict and the replayed one are the same (law L7). Read labs.md §2 and
-// contract.md "Goals" first, then plan.go for what happens once per lab and goal.go for
-// what happens per event.
+// the live verdict and the replayed one are the same (law L7). Read
+// labs/catalog/README.md "Goals" first, then plan.go for what happens once per lab and
+// goal.go for what happens per event.
 package check
 
 import (

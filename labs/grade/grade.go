@@ -1,7 +1,7 @@
 // Package grade computes the marks of a run from its journal alone.
 //
 // It must never depend on who asks, when or where: the same journal gives the same
-// report on every machine. Read design.md "One idea carries everything" first.
+// report on every machine. Read docs/journal.md §6 first.
 package grade
 
 import (

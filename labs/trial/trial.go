@@ -2,7 +2,8 @@
 // must not, and each typical wrong solution must fail where it says and draw the hint
 // it names, whatever the seed.
 //
-// It must never be part of judging a student's run. Read labs.md §1 first.
+// It must never be part of judging a student's run. Read labs/catalog/README.md
+// "Command lists" first.
 package trial
 
 import (
