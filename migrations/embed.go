@@ -2,7 +2,7 @@
 //
 // A file that has been released is never edited: a change is another file. Each step
 // expands first and contracts a release later, so that two versions can run together.
-// Read durability.md §1 and §3.
+// Read docs/journal.md §7.
 package migrations
 
 import (

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Policy is the one content security policy, for every response (security.md §2).
+// Policy is the one content security policy, for every response (docs/security.md §1).
 const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; " +
 	"img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; form-action 'self'; " +
 	"base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; " +

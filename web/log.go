@@ -65,7 +65,7 @@ func (s *server) accessLog(next http.Handler) http.Handler {
 	})
 }
 
-// levelOf lets denied access and failures stand out (security.md §1 "logs").
+// levelOf lets denied access and failures stand out (docs/security.md §8).
 func levelOf(status int) slog.Level {
 	switch {
 	case status >= 500:

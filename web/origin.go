@@ -64,7 +64,7 @@ func remote(r *http.Request) netip.Addr {
 
 // Ours tells whether an Origin header names this server: the public address, or the
 // very host the request was sent to. Browsers on plain http on a LAN send no
-// Sec-Fetch-Site, so this comparison is what protects them (security.md §6).
+// Sec-Fetch-Site, so this comparison is what protects them (docs/security.md §9).
 func (o Origin) Ours(r *http.Request, origin string) bool {
 	u, err := url.Parse(origin)
 	if err != nil || u.Scheme == "" || u.Host == "" {

@@ -2,7 +2,7 @@
 // under one set of headers and limits.
 //
 // It must never hold a page's content, a decision about rights (app.Can) or protocol
-// knowledge. Read security.md §1–3 and contract.md "URLs and rights" first.
+// knowledge. Read docs/security.md first.
 package web
 
 import (

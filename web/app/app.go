@@ -2,7 +2,7 @@
 // are, and which errors people can meet.
 //
 // It must never do I/O: it opens no file, socket or database, and reads no clock; `now`
-// is passed in. Read contract.md "Sessions, runs, positions" and "URLs and rights".
+// is passed in. Read docs/journal.md §1–2 and docs/security.md §5.
 package app
 
 import (

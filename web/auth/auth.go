@@ -2,7 +2,7 @@
 // the holder of a share link by the cookie that link left, the holder of the admin token.
 //
 // It must never decide what somebody may do (app.Can does), store a token in clear, or
-// make an identity for somebody who only reads. Read security.md §1 "cookies" and §3.
+// make an identity for somebody who only reads. Read docs/security.md §4–6.
 package auth
 
 import (

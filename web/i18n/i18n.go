@@ -4,8 +4,8 @@
 // It must never hold protocol behaviour, and no other package of web may hold prose.
 // Messages of pages are in ui.en.json and ui.ko.json (go-i18n's format); the texts of
 // rules are in rules/<area>.<lang>.json, written by whoever adds the rule, and those of
-// header fields in fields.<lang>.json. Both go to the browser as they are. Read workbench.md §3,
-// "Messages", first.
+// header fields in fields.<lang>.json. Both go to the browser as they are. Read
+// docs/events.md §3 first.
 package i18n
 
 import (

@@ -15,7 +15,8 @@ import (
 	"labserver/web/session"
 )
 
-// Close codes. 1001, 1009, 1012 are RFC 6455's; 4001 and 4008 are ours (labwire.md).
+// Close codes. 1001, 1009, 1012 are RFC 6455's; 4001 and 4008 are ours (docs/labwire.md
+// §8).
 const (
 	statusGoingAway = int(websocket.StatusGoingAway)
 	statusRestart   = int(websocket.StatusServiceRestart)

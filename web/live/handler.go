@@ -16,7 +16,7 @@ import (
 	"labserver/web/session"
 )
 
-// The limits of a connection and a person (labwire.md 7).
+// The limits of a connection and a person (docs/labwire.md §7).
 const (
 	maxMessage     = 32 << 10
 	commandsPerS   = 20

@@ -3,7 +3,7 @@
 // It must never touch a world: it asks a session.Session and hands on what that
 // publishes. It is the only importer of nhooyr.io/websocket. The structs in this file
 // are the source of the wire's schema: static/src/gen/live.ts is written from them.
-// Read labwire.md and contract.md "On the wire" first.
+// Read docs/labwire.md first.
 package live
 
 import (

@@ -8,8 +8,8 @@ import (
 	"labserver/web/session"
 )
 
-// Bounds of a connection's queue (labwire.md 3). A driver is held back by its credit
-// instead, which is smaller than its bound.
+// Bounds of a connection's queue (docs/labwire.md §6). A driver is held back by its
+// credit instead, which is smaller than its bound.
 const (
 	watcherFrames = 256
 	watcherOctets = 1 << 20

@@ -80,7 +80,7 @@ func TestWhatCannotBeResumedGetsASnapshot(t *testing.T) {
 	})
 }
 
-// labwire.md 2 asks for exactly this: pause, kill, take over, new command, resume.
+// docs/labwire.md §4 tells exactly this: pause, kill, take over, new command, resume.
 func TestResumeAfterATakeOverKeepsWhatIsCommonAndForgetsTheRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, Limits{})

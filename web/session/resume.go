@@ -35,8 +35,8 @@ func (s *Session) hello(m *Member, r Resume) {
 	m.sink.Publish(s.sum())
 }
 
-// canResume tells whether what a client has is a beginning of this run (contract.md
-// "On the wire").
+// canResume tells whether what a client has is a beginning of this run (docs/labwire.md
+// §4).
 func (s *Session) canResume(r Resume) bool {
 	if s.broken != "" || r.Run != s.run.No || r.After > s.sent || r.After+1 < s.oldest() {
 		return false

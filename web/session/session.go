@@ -4,7 +4,7 @@
 // A command goes one way: parsed, allowed, within its quota, checked by the world,
 // journaled, applied, published, answered. Nothing is ever applied that is not on disk,
 // and nothing is answered that is not applied. The package must never know HTTP or
-// WebSockets. Read contract.md and durability.md §0–1 first.
+// WebSockets. Read docs/journal.md first.
 package session
 
 import (

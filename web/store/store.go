@@ -2,7 +2,7 @@
 // run in order, and shares. Everything else is computed from them.
 //
 // It must never hold SQL (that is in the adapters) nor decide who may do what. Every
-// adapter passes the suite in storetest. Read durability.md §1 first.
+// adapter passes the suite in storetest. Read docs/journal.md §7 first.
 package store
 
 import (

@@ -1,7 +1,7 @@
 // Package fault is the pages that say what went wrong.
 //
 // They must never tell a cause, an id that is not the reader's, or whether something
-// exists that they may not see (security.md §3).
+// exists that they may not see (docs/security.md §5).
 package fault
 
 import (

@@ -2,7 +2,7 @@
 // and what this is.
 //
 // It must never show an invented number: the figure is drawn from events of this
-// server's own stack. Read workbench.md §1.4 first.
+// server's own stack. Read figure.go first.
 package landing
 
 import (

@@ -2,8 +2,8 @@
 // language and theme, and how a page is written to the reader.
 //
 // It must never look anything up: a page gets what it shows from its own handler. Raw
-// HTML and inline script or style are banned (security.md §2); a test in package web
-// holds every page to that.
+// HTML and inline script or style are banned (docs/security.md §1); a test in
+// package web holds every page to that.
 package layout
 
 import (

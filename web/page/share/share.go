@@ -2,7 +2,7 @@
 // links back.
 //
 // A link's token must never be stored or logged in clear, so it is shown once, in the
-// answer that makes it. Read security.md §3.
+// answer that makes it. Read docs/security.md §6.
 package share
 
 import (

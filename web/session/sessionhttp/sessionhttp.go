@@ -3,7 +3,7 @@
 //
 // It must never answer somebody without a part in the session otherwise than as if
 // there were none (404), nor let anything be cached that a later command could change.
-// Read contract.md "On the wire" and "URLs and rights" first.
+// Read docs/labwire.md §3 and docs/security.md §5 first.
 package sessionhttp
 
 import (

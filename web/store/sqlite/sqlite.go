@@ -2,7 +2,7 @@
 //
 // It must never decide who may do what, read the clock (now is passed in), or be opened
 // for writing by two processes: a lock file beside the database sees to that. Read
-// durability.md §1 and https://www.sqlite.org/wal.html first.
+// docs/journal.md §7 and https://www.sqlite.org/wal.html first.
 package sqlite
 
 import (

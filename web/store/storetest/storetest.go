@@ -1,7 +1,7 @@
 // Package storetest is the one suite that every store adapter passes.
 //
-// It must never know an engine: it sees only store.Store. What it asks is durability.md
-// §1: appends are fenced, idempotent by cid, dense in order, and there after a reopen.
+// It must never know an engine: it sees only store.Store. What it asks is docs/journal.md
+// §7: appends are fenced, idempotent by cid, dense in order, and there after a reopen.
 package storetest
 
 import (
