@@ -1,5 +1,5 @@
 // How long to wait before the next try to reconnect: 0.5 s × 1.6 each time, at most 8 s,
-// ± 50 % so that a room full of pages does not come back at one instant (labwire.md 5).
+// ± 50 % so that a room full of pages does not come back at one instant (docs/labwire.md §4).
 
 const FIRST_MS = 500;
 const FACTOR = 1.6;

@@ -3,7 +3,7 @@
 //
 // It never draws and never folds events; it hands frames on in order, each event once.
 // All effects come in through Env, so a test drives it with a fake socket and clock.
-// Read labwire.md and contract.md "On the wire" first.
+// Read docs/labwire.md first.
 
 import type { Event } from "../workbench/model";
 import { backoff } from "./backoff";

@@ -1,5 +1,5 @@
 // Command ids. crypto.randomUUID exists only in secure contexts, and a teacher's laptop
-// on a LAN is not one (security.md §6); getRandomValues exists everywhere.
+// on a LAN is not one (docs/security.md §9); getRandomValues exists everywhere.
 
 /** A fresh id: 128 random bits as 32 hex digits. */
 export function randomId(): string {

@@ -1,7 +1,7 @@
 // The one registry of keys: what is bound here is also what the "?" sheet lists.
 //
 // Bindings go by event.code, so that they work with the Hangul input method on, and
-// never act while something is being typed or composed (workbench.md 3).
+// never act while something is being typed or composed.
 
 import type { Key } from "./text";
 

@@ -1,4 +1,4 @@
-// One selection that every panel shares (workbench.md 1.1). Hover lights softly, a click
+// One selection that every panel shares. Hover lights softly, a click
 // pins and is written to the address, Esc lets go. Panels never talk to each other.
 
 import { computed, signal } from "@preact/signals";

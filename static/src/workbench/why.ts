@@ -31,7 +31,7 @@ function lookup(e: Event, path: string): unknown {
   return value;
 }
 
-/** A field's value as people read it; the unit is in its name (style.md 5). */
+/** A field's value as people read it; the unit is in its name (docs/events.md §5). */
 export function show(path: string, value: unknown): string {
   if (typeof value === "number") {
     if (path.endsWith("_ns")) return span(value);

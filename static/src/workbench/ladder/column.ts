@@ -1,5 +1,4 @@
-// Growable typed arrays: a run of 50 000 events is kept in columns, not in objects
-// (workbench.md 2.3).
+// Growable typed arrays: a run of 50 000 events is kept in columns, not in objects.
 
 type Cells = Float64Array | Int32Array | Uint8Array;
 
