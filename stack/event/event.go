@@ -2,7 +2,7 @@
 // event that carries its cause and its rule.
 //
 // It must never hold behaviour. An event kind needs its body type here, its case in
-// stack/view and in static/src, and a golden trace. Read contract.md "Events".
+// stack/view and in static/src, and a golden trace. Read docs/events.md.
 package event
 
 import (

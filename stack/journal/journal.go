@@ -1,8 +1,7 @@
 // Package journal is a run as a file: a header that says what the run started from and
 // the commands in order, enough to compute everything else again.
 //
-// It must never hold goals, answers or solutions. Read ARCHITECTURE.md "A run is four
-// things" first.
+// It must never hold goals, answers or solutions. Read docs/journal.md first.
 package journal
 
 import (

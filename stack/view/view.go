@@ -1,8 +1,8 @@
 // Package view is what a person sees of a world: the fold of its events.
 //
 // Reduce is the whole definition; static/src holds its twin, and both are held to the
-// same golden traces (law L3). It must never ask a world anything. Read contract.md
-// "Events" first.
+// same golden traces (law L3). It must never ask a world anything. Read
+// docs/events.md first.
 package view
 
 import (
