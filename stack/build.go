@@ -2,4 +2,4 @@ package stack
 
 // Build is the digest of the golden traces: what this program's stack does, in 64 bits.
 // A journal of another build may replay differently. TestGoldenTraces -rewrite writes it.
-const Build = "e9bd4b0a26285e01"
+const Build = "6cbaf78b9578b17c"

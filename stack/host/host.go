@@ -97,7 +97,9 @@ func (h *Host) deliver(p *ip.Packet, packet wire.IPv4, fx *Effects) {
 	case packet.Proto == inet.ICMP:
 		h.icmp(p, packet, fx, sfx)
 	default:
-		ip.Drop(p, rfc.NoProtocol, "no such protocol here", &fx.Effects)
+		by := ip.Drop(p, rfc.NoProtocol, "no such protocol here", &fx.Effects)
+		m := wire.ICMP{Type: wire.ICMPDestUnreachable, Code: wire.ICMPProtocolUnreachable}
+		h.IP.SendError(p, m, rfc.NoProtocol, by, &fx.Effects)
 	}
 	h.settle(sfx, fx)
 }

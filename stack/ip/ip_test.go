@@ -220,3 +220,82 @@ func TestAPacketWithoutWayOutIsDroppedVisibly(t *testing.T) {
 		t.Errorf("%+v", d.flights)
 	}
 }
+
+func TestAWorldHoldsOnlySoManyPackets(t *testing.T) {
+	d := newDesk(false)
+	send := func() event.Event {
+		fx := d.effects()
+		n := fx.Emit(rfc.UDPSend, event.DatagramSent{})
+		d.l.Send(&Packet{ID: inet.PacketID(n), By: n, Dst: inet.Endpoint{Addr: addr("10.0.1.9")}}, fx)
+		return d.last()
+	}
+	for range MaxPackets {
+		send()
+	}
+	if len(d.flights.All()) != MaxPackets || d.flights.Dropped != 0 {
+		t.Fatalf("%d under way", len(d.flights.All()))
+	}
+	if e := send(); e.Kind() != "packet.dropped" || e.Rule != rfc.PacketLimit {
+		t.Errorf("%+v", e)
+	}
+	for _, p := range append([]*Packet{}, d.flights.All()...) { // the oldest first, as they arrive
+		d.flights.Deliver(p)
+	}
+	if send(); len(d.flights.All()) != 1 {
+		t.Errorf("%d under way", len(d.flights.All()))
+	}
+}
+
+func TestPacketsLandInAnyOrder(t *testing.T) {
+	var f Flights
+	var all []*Packet
+	for id := range inet.PacketID(9) {
+		all = append(all, &Packet{ID: id + 1})
+		f.Launch(all[id])
+	}
+	for _, i := range []int{4, 0, 8, 2, 6, 1, 7, 3, 5} {
+		f.Drop(all[i])
+		for j, p := range f.All() {
+			if p == all[i] || f.Find(p.ID) != p || j > 0 && f.All()[j-1].ID >= p.ID {
+				t.Fatalf("after %d: packet %d at %d", i, p.ID, j)
+			}
+		}
+		if f.Find(all[i].ID) != nil {
+			t.Fatalf("%d is still found", i)
+		}
+	}
+	mustPanic(t, "a packet landed twice", func() { f.Deliver(all[0]) })
+	mustPanic(t, "ids must grow", func() { f.Launch(&Packet{ID: 5}); f.Launch(&Packet{ID: 5}) })
+}
+
+func mustPanic(t *testing.T, what string, do func()) {
+	t.Helper()
+	defer func() {
+		if recover() == nil {
+			t.Errorf("%s: no panic", what)
+		}
+	}()
+	do()
+}
+
+func TestBroadcastAddresses(t *testing.T) {
+	l := New(false)
+	l.AddNIC(&NIC{ID: "eth0", Addr: prefix("10.0.1.1/24")})
+	l.AddNIC(&NIC{ID: "eth1", Addr: prefix("10.0.2.0/31")})
+	l.AddNIC(&NIC{ID: "eth2", Addr: prefix("172.16.5.1/20")})
+	for a, want := range map[string]bool{"255.255.255.255": true, "10.0.1.255": true, "10.0.1.254": false,
+		"10.0.2.1": false, "172.16.15.255": true, "172.16.5.255": false, "10.0.3.255": false} {
+		if l.Broadcast(addr(a)) != want {
+			t.Errorf("%s: %v", a, !want)
+		}
+	}
+}
+
+// RFC 1812 §5.2.1.2: a forwarded packet cites the router's duty as why it departs.
+func TestAForwardedPacketSaysSo(t *testing.T) {
+	d := newDesk(true)
+	p := d.packet("10.0.1.9", "10.0.2.9", 7, 100, inet.UDP)
+	if d.l.Receive(p, d.effects()); !p.Forwarded {
+		t.Error("it does not")
+	}
+}

@@ -216,9 +216,9 @@ func (l *Layer) Send(p *Packet, fx *Effects) {
 	path, ok := l.Path(p.Dst.Addr)
 	switch {
 	case full:
-		drop(p, rfc.PacketLimit, "too many packets", fx)
+		Drop(p, rfc.PacketLimit, "too many packets", fx)
 	case !ok:
-		drop(p, rfc.NoRoute, "no route", fx)
+		Drop(p, rfc.NoRoute, "no route", fx)
 	case path.Local:
 		fx.Local = append(fx.Local, p)
 	default:
@@ -232,11 +232,11 @@ func (l *Layer) Receive(p *Packet, fx *Effects) (wire.IPv4, bool) {
 	h, err := wire.ParseIPv4(p.Octets)
 	switch {
 	case err != nil:
-		drop(p, rfc.BadIPHeader, err.Error(), fx)
+		Drop(p, rfc.BadIPHeader, err.Error(), fx)
 	case l.IsLocal(h.Dst):
 		return h, true
 	case !l.Forward:
-		drop(p, rfc.NotForUs, "not for this host", fx)
+		Drop(p, rfc.NotForUs, "not for this host", fx)
 	default:
 		l.forward(p, h, fx)
 	}
@@ -248,26 +248,25 @@ func (l *Layer) forward(p *Packet, h wire.IPv4, fx *Effects) {
 	path, ok := l.Path(h.Dst)
 	switch {
 	case h.TTL <= 1:
-		by := drop(p, rfc.TTLExpired, "TTL expired", fx)
+		by := Drop(p, rfc.TTLExpired, "TTL expired", fx)
 		l.SendError(p, wire.ICMP{Type: wire.ICMPTimeExceeded}, rfc.TTLExpired, by, fx)
 	case !ok:
-		by := drop(p, rfc.NetUnreach, "no route", fx)
+		by := Drop(p, rfc.NetUnreach, "no route", fx)
 		l.SendError(p, wire.ICMP{Type: wire.ICMPDestUnreachable,
 			Code: wire.ICMPNetUnreachable}, rfc.NetUnreach, by, fx)
 	case len(p.Octets) > path.MTU:
-		by := drop(p, rfc.TooBig, "larger than the next link's MTU", fx)
+		by := Drop(p, rfc.TooBig, "larger than the next link's MTU", fx)
 		l.SendError(p, wire.ICMP{Type: wire.ICMPDestUnreachable,
 			Code: wire.ICMPFragmentationNeeded, MTU: uint16(path.MTU)}, rfc.TooBig, by, fx)
 	default:
 		wire.DecrementTTL(p.Octets)
+		p.Forwarded = true
 		transmit(p, path.NIC, fx)
 	}
 }
 
-// Drop ends a packet at this host.
-func Drop(p *Packet, rule rfc.ID, reason string, fx *Effects) { drop(p, rule, reason, fx) }
-
-func drop(p *Packet, rule rfc.ID, reason string, fx *Effects) uint64 {
+// Drop ends a packet at this host and returns the event that says so.
+func Drop(p *Packet, rule rfc.ID, reason string, fx *Effects) uint64 {
 	fx.Flights.Drop(p)
 	return fx.Because(p.By).OnHost(fx.Host).Emit(rule,
 		event.PacketDropped{Pkt: p.ID, Reason: reason})
@@ -275,7 +274,7 @@ func drop(p *Packet, rule rfc.ID, reason string, fx *Effects) uint64 {
 
 func transmit(p *Packet, nic *NIC, fx *Effects) {
 	if nic.Link == "" {
-		drop(p, rfc.NoLink, "no cable in "+string(nic.ID), fx)
+		Drop(p, rfc.NoLink, "no cable in "+string(nic.ID), fx)
 		return
 	}
 	fx.Transmit = append(fx.Transmit, Transmit{nic, p})

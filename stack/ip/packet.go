@@ -31,6 +31,8 @@ type Packet struct {
 	Queued bool
 	Depart sim.Time
 	Arrive sim.Time
+
+	Forwarded bool // by the router it is at: why it departs
 }
 
 // Len returns the packet's octets.

@@ -126,10 +126,13 @@ func (l *Link) transmit(p *ip.Packet, d Direction, fx *Effects) {
 	}
 	arrive := max(fx.Now.Add(onWire+delay), dir.last)
 	dir.last = arrive
-	near, far := l.near(d), l.Far(d)
+	near, far, rule := l.near(d), l.Far(d), rfc.LinkTransmit
+	if p.Forwarded {
+		rule = rfc.Forwarded
+	}
 	p.Host, p.Link, p.To, p.Queued = near.Host, l.ID, far.Host, false
 	p.Depart, p.Arrive = fx.Now, arrive
-	p.By = fx.Because(p.By).OnHost(near.Host).Emit(rfc.LinkTransmit, event.PacketDeparted{
+	p.By = fx.Because(p.By).OnHost(near.Host).Emit(rule, event.PacketDeparted{
 		Pkt: p.ID, Link: l.ID, From: near.Host, To: far.Host, Arrive: arrive, Octets: p.Len()})
 	if l.rand.PerMillion(l.Params.LossPPM) {
 		half := fx.Now.Add(onWire + delay/2)
@@ -170,6 +173,7 @@ func (d *direction) take(i int) {
 // Arrived takes a packet off the far end; the caller hands it to that host.
 func (l *Link) Arrived(p *ip.Packet, d Direction, fx *Effects) {
 	p.Host, p.Link, p.To, p.Depart, p.Arrive = l.Far(d).Host, "", "", 0, 0
+	p.Forwarded = false
 	p.By = fx.Because(p.By).OnHost(p.Host).Emit(rfc.LinkArrive,
 		event.PacketArrived{Pkt: p.ID, Link: l.ID})
 }

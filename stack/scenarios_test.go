@@ -1,0 +1,289 @@
+package stack_test
+
+import (
+	"strings"
+
+	"labserver/stack/sim"
+)
+
+// scenario is a golden run: a topology, then lines "@ms op {args}" at virtual times.
+type scenario struct {
+	name  string
+	seed  uint64
+	world string
+	acts  string
+	until sim.Time // how long the run goes on after the last act
+}
+
+// pair is two hosts one router apart, 20 ms each way in all.
+const pair = `
+host.add {"id":"R","name":"router","forward":true}
+host.add {"id":"A","addr":"10.0.1.2/24"}
+host.add {"id":"B","addr":"10.0.2.2/24"}
+nic.add {"host":"R","nic":"eth0","addr":"10.0.1.1/24"}
+nic.add {"host":"R","nic":"eth1","addr":"10.0.2.1/24"}
+link.add {"id":"AR","a":{"host":"A"},"b":{"host":"R","nic":"eth0"},"delay_ns":10000000}
+link.add {"id":"RB","a":{"host":"R","nic":"eth1"},"b":{"host":"B"},"delay_ns":10000000}
+route.add {"host":"A","dst":"0.0.0.0/0","via":"10.0.1.1"}
+route.add {"host":"B","dst":"0.0.0.0/0","via":"10.0.2.1"}
+proc.start {"host":"A","id":"client"}
+proc.start {"host":"B","id":"server"}
+`
+
+// opened is the acts of pair up to an accepted connection: client fd 3, server fd 4.
+const opened = `
+@0 socket {"proc":"server","proto":"tcp"}
+@0 bind {"proc":"server","fd":3,"addr":"10.0.2.2","port":80}
+@0 listen {"proc":"server","fd":3,"backlog":4}
+@0 accept {"proc":"server","fd":3}
+@0 socket {"proc":"client","proto":"tcp"}
+@0 bind {"proc":"client","fd":3,"port":3001}
+@0 connect {"proc":"client","fd":3,"addr":"10.0.2.2","port":80}
+`
+
+func scenarios() []scenario {
+	return []scenario{
+		{"handshake-data-close", 1, pair, opened + `
+@100 send {"proc":"client","fd":3,"text":"hello"}
+@100 recv {"proc":"server","fd":4}
+@200 send {"proc":"server","fd":4,"text":"hello yourself"}
+@200 recv {"proc":"client","fd":3}
+@300 close {"proc":"client","fd":3}
+@400 recv {"proc":"server","fd":4}
+@500 close {"proc":"server","fd":4}
+`, 90e9},
+		{"half-close", 2, pair, opened + `
+@100 shutdown {"proc":"client","fd":3,"how":"wr"}
+@200 recv {"proc":"server","fd":4}
+@200 send {"proc":"server","fd":4,"text":"still talking"}
+@300 recv {"proc":"client","fd":3}
+@400 close {"proc":"server","fd":4}
+@500 recv {"proc":"client","fd":3}
+@500 close {"proc":"client","fd":3}
+`, 90e9},
+		{"simultaneous-close", 3, pair, opened + `
+@100 close {"proc":"client","fd":3}
+@100 close {"proc":"server","fd":4}
+`, 90e9},
+		{"simultaneous-open", 4, pair, `
+@0 socket {"proc":"server","proto":"tcp"}
+@0 bind {"proc":"server","fd":3,"port":80}
+@0 socket {"proc":"client","proto":"tcp"}
+@0 bind {"proc":"client","fd":3,"port":3001}
+@0 connect {"proc":"client","fd":3,"addr":"10.0.2.2","port":80}
+@0 connect {"proc":"server","fd":3,"addr":"10.0.1.2","port":3001}
+@100 send {"proc":"client","fd":3,"text":"both of us"}
+@100 recv {"proc":"server","fd":3}
+`, 2e9},
+		{"refused", 5, pair, `
+@0 socket {"proc":"client","proto":"tcp"}
+@0 connect {"proc":"client","fd":3,"addr":"10.0.2.2","port":81}
+@100 connect {"proc":"client","fd":3,"addr":"10.0.9.9","port":81}
+@100 connect {"proc":"client","fd":99,"addr":"10.0.2.2","port":81}
+@100 connect {"proc":"client","fd":3,"addr":"10.0.2.2","port":65536}
+`, 2e9},
+		{"silence-then-timeout", 6, pair, `
+@0 link.set {"link":"RB","loss_ppm":1000000}
+@0 knob.set {"host":"A","knob":"tcp_syn_retries","value":"3"}
+@0 socket {"proc":"client","proto":"tcp"}
+@0 connect {"proc":"client","fd":3,"addr":"10.0.2.2","port":80}
+`, 60e9},
+		{"bulk-with-loss", 7, pair, `
+@0 link.set {"link":"RB","loss_ppm":20000,"rate_bps":10000000}
+` + opened + `
+@200 send {"proc":"client","fd":3,"octets":120000}
+@300 recv {"proc":"server","fd":4,"max":1000000}
+@1500 recv {"proc":"server","fd":4,"max":1000000}
+@5000 recv {"proc":"server","fd":4,"max":1000000}
+@9000 close {"proc":"client","fd":3}
+@9500 close {"proc":"server","fd":4}
+`, 5e9},
+		{"zero-window", 8, pair, opened + `
+@100 setsockopt {"proc":"server","fd":4,"option":"SO_RCVBUF","value":4096}
+@100 send {"proc":"client","fd":3,"octets":300000}
+@9000 recv {"proc":"server","fd":4,"max":1000000}
+@12000 recv {"proc":"server","fd":4,"max":1000000}
+`, 5e9},
+		{"reset-with-unread-data", 9, pair, opened + `
+@100 send {"proc":"client","fd":3,"text":"never read"}
+@200 close {"proc":"server","fd":4}
+@300 recv {"proc":"client","fd":3}
+@300 send {"proc":"client","fd":3,"text":"too late"}
+@300 getsockopt {"proc":"client","fd":3,"option":"SO_ERROR"}
+`, 2e9},
+		{"linger-zero-and-kill", 10, pair, opened + `
+@100 setsockopt {"proc":"client","fd":3,"option":"SO_LINGER","value":1}
+@100 recv {"proc":"server","fd":4}
+@200 close {"proc":"client","fd":3}
+@400 proc.kill {"proc":"server"}
+`, 2e9},
+		{"binding", 11, pair, `
+@0 socket {"proc":"server","proto":"tcp"}
+@0 socket {"proc":"server","proto":"tcp"}
+@0 socket {"proc":"server","proto":"udp"}
+@0 bind {"proc":"server","fd":3,"port":53}
+@0 bind {"proc":"server","fd":4,"addr":"10.0.2.2","port":53}
+@0 bind {"proc":"server","fd":5,"port":53}
+@0 bind {"proc":"server","fd":4,"addr":"10.0.1.2","port":53}
+@0 bind {"proc":"server","fd":4,"addr":"10.0.2.2","port":65535}
+@0 bind {"proc":"server","fd":4,"port":1}
+@0 bind {"proc":"server","fd":6,"port":1}
+@0 getsockname {"proc":"server","fd":4}
+@0 getpeername {"proc":"server","fd":4}
+@0 listen {"proc":"server","fd":5}
+@0 accept {"proc":"server","fd":3}
+@0 setsockopt {"proc":"server","fd":3,"option":"SO_NONSENSE","value":1}
+@0 shutdown {"proc":"server","fd":3,"how":"wr"}
+@0 recv {"proc":"server","fd":3}
+`, 1e9},
+		{"udp", 12, pair, `
+@0 socket {"proc":"client","proto":"udp"}
+@0 sendto {"proc":"client","fd":3,"addr":"10.0.2.2","port":5000,"text":"anybody there?"}
+@100 connect {"proc":"client","fd":3,"addr":"10.0.2.2","port":5000}
+@100 send {"proc":"client","fd":3,"text":"hello?"}
+@100 recv {"proc":"client","fd":3}
+@200 socket {"proc":"server","proto":"udp"}
+@200 bind {"proc":"server","fd":3,"port":5000}
+@200 recvfrom {"proc":"server","fd":3,"max":4}
+@200 send {"proc":"client","fd":3,"text":"hello again"}
+@300 setsockopt {"proc":"server","fd":3,"option":"SO_RCVBUF","value":256}
+@300 send {"proc":"client","fd":3,"octets":200}
+@300 send {"proc":"client","fd":3,"octets":200}
+@400 send {"proc":"client","fd":3,"octets":65508}
+@400 send {"proc":"client","fd":3,"octets":1473}
+`, 1e9},
+		{"backlog", 13, pair, strings.Replace(opened, `@0 accept {"proc":"server","fd":3}`, "", 1) + `
+@0 listen {"proc":"server","fd":3,"backlog":1}
+@50 socket {"proc":"client","proto":"tcp"}
+@50 connect {"proc":"client","fd":4,"addr":"10.0.2.2","port":80}
+@50 socket {"proc":"client","proto":"tcp"}
+@50 connect {"proc":"client","fd":5,"addr":"10.0.2.2","port":80}
+@2000 accept {"proc":"server","fd":3}
+@2000 accept {"proc":"server","fd":3}
+@6000 accept {"proc":"server","fd":3}
+`, 5e9},
+		{"cable-pulled", 14, pair, opened + `
+@100 send {"proc":"client","fd":3,"octets":20000}
+@105 link.set {"link":"RB","up":false}
+@3000 link.set {"link":"RB","up":true}
+@3100 segment.drop {"pkt":1}
+@9000 nic.remove {"host":"R","nic":"eth1"}
+@9100 host.remove {"host":"B"}
+@9200 host.rename {"host":"A","name":"alone"}
+@9200 route.remove {"host":"A","dst":"0.0.0.0/0"}
+`, 3e9},
+		{"routers-refuse", 15, narrow, `
+@0 socket {"proc":"client","proto":"udp"}
+@0 bind {"proc":"client","fd":3,"port":1000}
+@0 sendto {"proc":"client","fd":3,"addr":"10.0.2.2","port":9,"octets":1000}
+@100 sendto {"proc":"client","fd":3,"addr":"10.8.0.1","port":9,"text":"round and round"}
+@2000 sendto {"proc":"client","fd":3,"addr":"10.7.0.1","port":9,"text":"for somebody else"}
+@3000 sendto {"proc":"client","fd":3,"addr":"10.6.0.1","port":9,"text":"nowhere"}
+@4000 knob.set {"host":"A","knob":"ip_default_ttl","value":"1"}
+@4000 connect {"proc":"client","fd":3,"addr":"10.0.2.2","port":9}
+@4000 send {"proc":"client","fd":3,"text":"one hop"}
+@5000 recv {"proc":"client","fd":3}
+@6000 link.remove {"link":"RB"}
+@6000 knob.set {"host":"A","knob":"ip_default_ttl","value":"64"}
+@6000 send {"proc":"client","fd":3,"text":"no cable"}
+`, 1e9},
+		{"soft-errors", 16, pair, opened + `
+@0 knob.set {"host":"A","knob":"tcp_retries","value":"2"}
+@0 knob.set {"host":"A","knob":"tcp_syn_retries","value":"1"}
+@100 link.remove {"link":"RB"}
+@100 nic.remove {"host":"R","nic":"eth1"}
+@100 send {"proc":"client","fd":3,"text":"into a hole"}
+@100 recv {"proc":"client","fd":3}
+@100 socket {"proc":"client","proto":"tcp"}
+@100 connect {"proc":"client","fd":4,"addr":"10.0.2.2","port":80}
+@50000 socket {"proc":"client","proto":"tcp"}
+@50000 connect {"proc":"client","fd":5,"addr":"10.0.2.2","port":80}
+@50500 route.remove {"host":"A","dst":"0.0.0.0/0"}
+@60000 socket {"proc":"client","proto":"tcp"}
+@60000 bind {"proc":"client","fd":6,"addr":"127.0.0.1","port":7}
+@60000 listen {"proc":"client","fd":6}
+@60000 socket {"proc":"client","proto":"tcp"}
+@60000 connect {"proc":"client","fd":7,"addr":"127.0.0.1","port":7}
+@60000 host.remove {"host":"A"}
+`, 20e9},
+		{"calls-refused", 17, pair, opened + `
+@100 connect {"proc":"client","fd":3,"addr":"10.0.2.2","port":80}
+@100 connect {"proc":"server","fd":3,"addr":"10.0.1.2","port":80}
+@100 listen {"proc":"client","fd":3}
+@100 sendto {"proc":"client","fd":3,"addr":"10.0.2.2","port":80,"text":"a stream needs no address"}
+@100 socket {"proc":"client","proto":"tcp"}
+@100 setsockopt {"proc":"client","fd":4,"option":"O_NONBLOCK","value":1}
+@100 connect {"proc":"client","fd":4,"addr":"10.0.2.2","port":80}
+@100 connect {"proc":"client","fd":4,"addr":"10.0.2.2","port":80}
+@200 recv {"proc":"client","fd":4}
+@200 socket {"proc":"client","proto":"tcp"}
+@200 connect {"proc":"client","fd":5,"addr":"255.255.255.255","port":80}
+@200 setsockopt {"proc":"client","fd":3,"option":"SO_REUSEADDR","value":1}
+@200 setsockopt {"proc":"client","fd":5,"option":"SO_REUSEADDR","value":1}
+@200 bind {"proc":"client","fd":5,"port":3001}
+@200 connect {"proc":"client","fd":5,"addr":"10.0.2.2","port":80}
+@200 socket {"proc":"client","proto":"udp"}
+@200 send {"proc":"client","fd":6,"text":"to whom?"}
+@200 sendto {"proc":"client","fd":6,"addr":"10.0.1.255","port":9,"text":"to all?"}
+@200 bind {"proc":"client","fd":6,"addr":"127.0.0.1","port":9}
+@200 sendto {"proc":"client","fd":6,"addr":"10.0.2.2","port":9,"text":"from lo?"}
+@200 accept {"proc":"server","fd":3}
+@200 accept {"proc":"server","fd":3}
+@200 close {"proc":"server","fd":3}
+@200 route.remove {"host":"A","dst":"0.0.0.0/0"}
+@200 socket {"proc":"client","proto":"tcp"}
+@200 connect {"proc":"client","fd":7,"addr":"10.0.2.2","port":80}
+@200 recv {"proc":"client","fd":3}
+@200 close {"proc":"client","fd":3}
+`, 2e9},
+		{"used-up", 18, pair, `
+@0 socket {"proc":"server","proto":"udp"}
+@0 bind {"proc":"server","fd":3,"port":53}
+@0 knob.set {"host":"A","knob":"ip_local_port_low","value":"60999"}
+@0 link.set {"link":"AR","rate_bps":100000,"queue_octets":300}
+` + strings.Repeat(`
+@0 socket {"proc":"client","proto":"udp"}
+`, 65) + `
+@0 bind {"proc":"client","fd":3,"port":0}
+@0 bind {"proc":"client","fd":4,"port":0}
+@0 connect {"proc":"client","fd":3,"addr":"10.0.2.2","port":53}
+@0 send {"proc":"client","fd":3,"octets":100}
+@0 send {"proc":"client","fd":3,"octets":100}
+@0 send {"proc":"client","fd":3,"octets":100}
+@0 send {"proc":"client","fd":3,"octets":100}
+@200 recvfrom {"proc":"server","fd":3}
+@200 connect {"proc":"client","fd":3,"addr":"10.0.2.2","port":54}
+@200 link.set {"link":"AR","rate_bps":0,"queue_octets":150000}
+` + strings.Repeat(`
+@200 send {"proc":"client","fd":3,"text":"anybody?"}
+`, 8) + `
+@1000 send {"proc":"client","fd":3,"text":"what did you say?"}
+@2000 bind {"proc":"client","fd":5,"port":1000}
+@2000 sendto {"proc":"client","fd":5,"addr":"10.0.2.2","port":53,"text":"dropped by hand"}
+@2001 segment.drop {"pkt":387}
+`, 1e9},
+	}
+}
+
+// narrow is pair with a second link of MTU 600 and routes that lead astray: 10.8.0.0/16
+// to a second router and back, 10.7.0.0/16 to B, which is none, 10.6.0.0/16 nowhere.
+const narrow = `
+host.add {"id":"R","name":"router","forward":true}
+host.add {"id":"S","name":"other router","forward":true}
+host.add {"id":"A","addr":"10.0.1.2/24"}
+host.add {"id":"B","addr":"10.0.2.2/24"}
+nic.add {"host":"R","nic":"eth0","addr":"10.0.1.1/24"}
+nic.add {"host":"R","nic":"eth1","addr":"10.0.2.1/24","mtu":600}
+nic.add {"host":"R","nic":"eth2","addr":"10.0.3.1/24"}
+nic.add {"host":"S","nic":"eth0","addr":"10.0.3.2/24"}
+link.add {"id":"AR","a":{"host":"A"},"b":{"host":"R","nic":"eth0"},"delay_ns":10000000}
+link.add {"id":"RB","a":{"host":"R","nic":"eth1"},"b":{"host":"B"},"delay_ns":10000000}
+link.add {"id":"RS","a":{"host":"R","nic":"eth2"},"b":{"host":"S"},"delay_ns":10000000}
+route.add {"host":"A","dst":"0.0.0.0/0","via":"10.0.1.1"}
+route.add {"host":"B","dst":"0.0.0.0/0","via":"10.0.2.1"}
+route.add {"host":"S","dst":"0.0.0.0/0","via":"10.0.3.1"}
+route.add {"host":"R","dst":"10.8.0.0/16","via":"10.0.3.2"}
+route.add {"host":"R","dst":"10.7.0.0/16","via":"10.0.2.2"}
+proc.start {"host":"A","id":"client"}
+proc.start {"host":"B","id":"server"}
+`
