@@ -149,3 +149,35 @@ func TestHTTPSIsBelievedOnlyFromOurProxy(t *testing.T) {
 		}
 	}
 }
+
+func TestARefusedMethodIsToldWhichOnesThereAre(t *testing.T) {
+	f := newFixture(t)
+	for _, c := range []struct{ method, path, allow string }{
+		{"DELETE", "/labs", "GET, HEAD"},
+		{"GET", "/labs/alpha/start", "POST"},
+		{"PUT", "/s/" + string(f.session) + "/share", "GET, HEAD, POST"},
+	} {
+		w := f.do(t, request(c.method, c.path))
+		got := strings.Join(w.Header().Values("Allow"), ", ")
+		if w.Code != http.StatusMethodNotAllowed || got != c.allow {
+			t.Errorf("%s %s: %d, Allow %q, not %q", c.method, c.path, w.Code, got, c.allow)
+		}
+	}
+}
+
+func TestWhatIsTheSameForEverybodyIsCachedAsSuch(t *testing.T) {
+	f := newFixture(t)
+	for _, path := range []string{f.assetURL("site.css"), "/favicon.svg", "/robots.txt"} {
+		r := request("GET", path)
+		r.URL.RawQuery = "lang=ko"
+		h := f.do(t, r).Header()
+		for _, name := range []string{"Vary", "Content-Language", "Set-Cookie"} {
+			if v := h.Values(name); len(v) != 0 {
+				t.Errorf("%s: %s is %q", path, name, v)
+			}
+		}
+	}
+	if v := f.do(t, request("GET", "/labs")).Header().Get("Vary"); v == "" {
+		t.Error("a page in two languages does not say that it varies")
+	}
+}

@@ -51,9 +51,10 @@ func (s *server) sessionFiles(r chi.Router) {
 
 // plumbing mounts what browsers, robots and operators ask for.
 func (s *server) plumbing(r chi.Router) {
-	r.Method(http.MethodGet, static.Prefix+"*", s.Assets)
-	r.Get("/favicon.svg", favicon)
-	r.Get("/robots.txt", robots)
+	same := r.With(sameForAll)
+	same.Method(http.MethodGet, static.Prefix+"*", s.Assets)
+	same.Get("/favicon.svg", favicon)
+	same.Get("/robots.txt", robots)
 	r.Get("/healthz", healthz)
 	r.Get("/readyz", s.readyz)
 }
@@ -96,8 +97,28 @@ func notFound(w http.ResponseWriter, r *http.Request) {
 	fault.Status(w, r, http.StatusNotFound)
 }
 
-func methodNotAllowed(w http.ResponseWriter, r *http.Request) {
-	fault.Status(w, r, http.StatusMethodNotAllowed)
+// methodNotAllowed says which methods the address knows (RFC 9110 §15.5.6).
+func methodNotAllowed(routes chi.Routes) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if routes.Match(chi.NewRouteContext(), http.MethodGet, r.URL.Path) {
+			w.Header().Add("Allow", "GET, HEAD")
+		}
+		if routes.Match(chi.NewRouteContext(), http.MethodPost, r.URL.Path) {
+			w.Header().Add("Allow", "POST")
+		}
+		fault.Status(w, r, http.StatusMethodNotAllowed)
+	}
+}
+
+// sameForAll takes back what belongs to pages: these answers depend neither on the
+// reader nor on their language, and a shared cache may know it.
+func sameForAll(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Del("Vary")
+		w.Header().Del("Content-Language")
+		w.Header().Del("Set-Cookie")
+		next.ServeHTTP(w, r)
+	})
 }
 
 // malformed tells a form that cannot be read from one that is too large.

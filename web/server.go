@@ -129,6 +129,6 @@ func (s *server) routes() chi.Router {
 	})
 	chain := chi.Chain(s.accessLog, s.recoverer, s.limitAddress)
 	r.NotFound(chain.HandlerFunc(notFound).ServeHTTP)
-	r.MethodNotAllowed(chain.HandlerFunc(methodNotAllowed).ServeHTTP)
+	r.MethodNotAllowed(chain.HandlerFunc(methodNotAllowed(r)).ServeHTTP)
 	return r
 }
