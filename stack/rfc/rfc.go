@@ -1,8 +1,9 @@
 // Package rfc is the one table of rules: every event names one of them as its reason.
 //
 // It must never hold prose in a human language: the texts of rules are messages, in
-// web/i18n. A rule is either an id of RFC 9293 Appendix B ("MUST-8"), a section of an
-// RFC ("rfc6298:5.1"), or a choice of ours with its reason ("policy:link-loss").
+// web/i18n. A rule is an id of RFC 9293 Appendix B ("MUST-8"), a section of an RFC
+// ("rfc6298:5.1"), what POSIX says of a call ("posix:bind.EADDRINUSE"), or a choice of
+// ours with its reason ("policy:link-loss"). Read docs/events.md §3 and §7.
 package rfc
 
 // ID names a rule.
