@@ -54,3 +54,50 @@ func TestTransmissionTime(t *testing.T) {
 		t.Error("rate 0 is infinitely fast")
 	}
 }
+
+func TestEachKindOfIDCountsFromOne(t *testing.T) {
+	var ids IDs
+	for range 2 {
+		ids.NextHost()
+		ids.NextCall()
+	}
+	got := []string{string(ids.NextHost()), string(ids.NextProc()), string(ids.NextLink()),
+		string(ids.NextSocket()), string(ids.NextConn()), string(ids.NextCall()), string(ids.NextConn())}
+	for i, want := range []string{"h3", "p1", "l1", "s1", "c1", "k3", "c2"} {
+		if got[i] != want {
+			t.Errorf("%s, want %s", got[i], want)
+		}
+	}
+}
+
+func TestProtocolsHaveTheNamesOfCommands(t *testing.T) {
+	for p, want := range map[Protocol]string{ICMP: "icmp", TCP: "tcp", UDP: "udp", 132: "132"} {
+		if p.String() != want {
+			t.Errorf("%q, want %q", p, want)
+		}
+	}
+}
+
+func TestAnEndpointWithoutAddressIsAWildcard(t *testing.T) {
+	if s := (Endpoint{Port: 80}).String(); s != "*:80" {
+		t.Error(s)
+	}
+	var e Endpoint
+	if err := e.UnmarshalText([]byte("nowhere")); err == nil || !e.IsZero() {
+		t.Errorf("%v, %v", e, err)
+	}
+	f := Flow{Local: Endpoint{Port: 1}, Remote: Endpoint{Port: 2}}
+	if r := f.Reverse(); r.Local != f.Remote || r.Remote != f.Local || r.Reverse() != f {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestTheErrorOfAnUnknownStateNamesIt(t *testing.T) {
+	var s TCPState
+	if err := s.UnmarshalText([]byte("OPEN")); err == nil || err.Error() != "unknown TCP state OPEN" {
+		t.Error(err)
+	}
+	if Established.Synchronized() == SynReceived.Synchronized() || !TimeWait.Synchronized() {
+		t.Error("synchronized begins with ESTABLISHED")
+	}
+}

@@ -35,3 +35,13 @@ func TestWindowWrapsPastTheTop(t *testing.T) {
 		t.Error("an empty window holds nothing")
 	}
 }
+
+func TestMaxIsTheLater(t *testing.T) {
+	const top = Num(0xFFFFFFFF)
+	if Num(3).Max(2) != 3 || Num(2).Max(3) != 3 || top.Max(1) != 1 || Num(1).Max(top) != 1 {
+		t.Error("Max is not the later number")
+	}
+	if top.String() != "4294967295" {
+		t.Error(top.String())
+	}
+}

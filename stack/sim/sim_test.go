@@ -96,3 +96,53 @@ func TestTimeRendersAndSaturates(t *testing.T) {
 }
 
 const goldenLoss1 = 0xb6f7699a5385cdec
+
+func TestWhatIsPutOffComesBehindWhatIsThereAndCanBeCancelled(t *testing.T) {
+	var q Queue[string]
+	q.Push(1, "a")
+	b := q.Push(1, "b")
+	q.Push(1, "c")
+	q.Push(2, "first at 2")
+	gone := q.Push(1, "gone")
+	q.Cancel(gone)
+	for range 3 {
+		q.Defer(2)
+	}
+	q.Cancel(b)
+	q.Cancel(nil)
+	for _, want := range []string{"first at 2", "a", "c"} {
+		if got, at, ok := q.Pop(); got != want || at != 2 || !ok {
+			t.Errorf("%q at %v, want %q", got, at, want)
+		}
+	}
+	if _, ok := q.NextAt(); ok || q.Len() != 0 {
+		t.Error("something is left")
+	}
+}
+
+func TestNumbersStayBelowTheirBound(t *testing.T) {
+	r := Stream(3, "below")
+	seen := map[uint64]bool{}
+	for range 1000 {
+		n := r.Below(7)
+		if n >= 7 {
+			t.Fatalf("%d", n)
+		}
+		seen[n] = true
+	}
+	if len(seen) != 7 || r.Below(0) != 0 || r.Below(1) != 0 {
+		t.Errorf("%d of 7 numbers were drawn", len(seen))
+	}
+}
+
+func TestSpansBetweenInstants(t *testing.T) {
+	if d := Time(5e9).Sub(3e9); d != 2*time.Second {
+		t.Error(d)
+	}
+	if at := Time(5).Add(-2); at != 3 {
+		t.Error(at)
+	}
+	if s := MaxTime.String(); s != "9007199.254740991" {
+		t.Error(s)
+	}
+}

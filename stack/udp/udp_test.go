@@ -108,3 +108,50 @@ func TestNobodyBoundIsUnreachable(t *testing.T) {
 		t.Errorf("%v %v %+v", s, unreachable, log.At(by))
 	}
 }
+
+func TestSendingTellsTheFirstOctets(t *testing.T) {
+	var log event.Log
+	flow := inet.Flow{Local: ep("10.0.0.9:9"), Remote: ep("10.0.0.1:53")}
+	data := make([]byte, MaxData)
+	data[0] = 'x'
+	o := Send("s1", flow, data, scope(&log))
+	e := log.At(log.Len())
+	b, ok := e.Body.(event.DatagramSent)
+	if !ok || uint64(o.Pkt) != e.N || e.Rule != rfc.UDPSend || b.Dgram.Len != MaxData ||
+		len(b.Dgram.Data) != 64 || b.Dgram.Src != flow.Local || b.Dgram.Dst != flow.Remote {
+		t.Errorf("%+v", e)
+	}
+	data[0] = 'y'
+	if b.Dgram.Data[0] != 'x' {
+		t.Error("the event changed with the program's buffer")
+	}
+	if Send("s1", flow, nil, scope(&log)); log.At(log.Len()).Body.(event.DatagramSent).Dgram.Data != nil {
+		t.Error("an empty datagram shows data")
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("65508 octets were sent")
+		}
+	}()
+	Send("s1", flow, make([]byte, MaxData+1), scope(&log))
+}
+
+func TestARemovedSocketHearsNothing(t *testing.T) {
+	var l Layer
+	one, two := &Socket{ID: "one", Local: ep("0.0.0.0:53")}, &Socket{ID: "two", Local: ep("0.0.0.0:53")}
+	l.Add(one)
+	l.Add(two)
+	src, dst := ep("10.0.0.9:9"), ep("10.0.0.1:53")
+	if s := l.Lookup(src, dst); s != two {
+		t.Errorf("%+v: of equals the youngest hears", s)
+	}
+	l.Remove(two)
+	l.Remove(two)
+	if s := l.Lookup(src, dst); s != one {
+		t.Errorf("%+v", s)
+	}
+	l.Remove(one)
+	if l.Lookup(src, dst) != nil {
+		t.Error("a removed socket was found")
+	}
+}
