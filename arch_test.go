@@ -10,12 +10,14 @@ import (
 	"go/token"
 	"go/types"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"sort"
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // pkg is one package of the module: its folder from the root, and its parsed files.
@@ -151,6 +153,54 @@ func TestEveryExportedNameIsDocumented(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestTheCoreKeepsToItsMeasures holds stack/ and labs/ to the house style where a number
+// says it: lines of 100, functions of 70 lines, files of 600.
+func TestTheCoreKeepsToItsMeasures(t *testing.T) {
+	fset, all := load(t)
+	for _, p := range all {
+		if !under(p.dir, "stack") && !under(p.dir, "labs") {
+			continue
+		}
+		for _, f := range p.files {
+			if ast.IsGenerated(f) {
+				continue
+			}
+			path := fset.Position(f.Pos()).Filename
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines := strings.Split(string(text), "\n")
+			if len(lines) > 600 {
+				t.Errorf("%s has %d lines: what second concern moved in?", path, len(lines))
+			}
+			for i, l := range lines {
+				if utf8.RuneCountInString(l) > 100 {
+					t.Errorf("%s:%d: %d characters", path, i+1, utf8.RuneCountInString(l))
+				}
+			}
+			for _, d := range f.Decls {
+				from, to := fset.Position(d.Pos()), fset.Position(d.End())
+				if fn, ok := d.(*ast.FuncDecl); ok && to.Line-from.Line >= 70 && !table(fn) {
+					t.Errorf("%s: %s is %d lines long", from, fn.Name.Name, to.Line-from.Line+1)
+				}
+			}
+		}
+	}
+}
+
+// table reports whether a function only returns what it holds.
+func table(fn *ast.FuncDecl) bool {
+	for _, s := range fn.Body.List {
+		switch s.(type) {
+		case *ast.ReturnStmt, *ast.DeclStmt:
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 func undocumented(d ast.Decl) (names []*ast.Ident) {

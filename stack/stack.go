@@ -112,7 +112,8 @@ func New(cfg Config) (*World, error) {
 		return nil, &ArgError{Code: CodeBehaviour, Field: "behaviour",
 			Got: strconv.Itoa(cfg.Behaviour), Limit: strconv.Itoa(Behaviour)}
 	}
-	w := &World{cfg: cfg, limits: limits{MaxEvents, InstantSteps}, timers: map[timerKey]*sim.Entry[item]{},
+	w := &World{cfg: cfg, limits: limits{MaxEvents, InstantSteps},
+		timers: map[timerKey]*sim.Entry[item]{},
 		flying: map[inet.PacketID]*sim.Entry[item]{}}
 	if cfg.KeepFrames {
 		w.frames = map[inet.PacketID][]byte{}

@@ -268,3 +268,67 @@ func TestProfilesHaveTheirPortRanges(t *testing.T) {
 	}()
 	New("A", "a", "plan9", false, 1)
 }
+
+// A host that talks to itself hands packets back to its world, and they come in again.
+func TestAHostHandsItsOwnPacketsBack(t *testing.T) {
+	d := newDesk(t)
+	d.call(func(t *sock.Table, fx *sock.Effects) {
+		t.Start("p", "p", fx)
+		p := t.Proc("p")
+		t.Socket(p, inet.TCP, fx)
+		t.Bind(p, 3, "127.0.0.1", 80, fx)
+		t.Listen(p, 3, 1, fx)
+		t.Accept(p, 3, fx)
+		t.Socket(p, inet.TCP, fx)
+		t.Connect(p, 4, "127.0.0.1", 80, fx)
+		t.Socket(p, inet.UDP, fx)
+		t.SendTo(p, 5, "127.0.0.1", 9, sock.Payload{Data: []byte("x")}, fx)
+	})
+	if len(d.fx.Local) != 2 || len(d.fx.Transmit) != 0 || len(d.fx.Timers) == 0 {
+		t.Fatalf("%d local, %d transmitted, %d timers", len(d.fx.Local), len(d.fx.Transmit),
+			len(d.fx.Timers))
+	}
+	for queue := d.fx.Local; len(queue) > 0; { // SYN; SYN,ACK; ACK, and the datagram's error
+		p := queue[0]
+		d.fx = &Effects{IDs: &d.ids, Effects: ip.Effects{Scope: event.Scope{Log: &d.log},
+			Flights: &d.flights}}
+		d.h.Arrive(p, d.fx)
+		queue = append(queue[1:], d.fx.Local...)
+	}
+	states := 0
+	for _, c := range d.h.TCP.Conns() {
+		if c.State() == inet.Established {
+			states++
+		}
+	}
+	if states != 2 || len(d.flights.All()) != 0 || d.flights.Delivered != 5 {
+		t.Errorf("%d ends established, %d packets left, %d delivered", states, len(d.flights.All()),
+			d.flights.Delivered)
+	}
+	if v := d.h.View(); len(v.NICs) != 1 || len(v.Routes) != 1 || len(v.Procs) != 1 {
+		t.Errorf("%+v", v)
+	}
+	root := event.Scope{Log: &d.log}.Emit(rfc.ByStart, event.WorldStarted{})
+	d.fx = &Effects{IDs: &d.ids, Effects: ip.Effects{Scope: event.Scope{Log: &d.log, By: root},
+		Flights: &d.flights}}
+	d.h.Call(d.fx, func(_ *sock.Table, fx *sock.Effects) { d.h.AbortAll(fx) })
+	if len(d.h.TCP.Conns()) != 0 {
+		t.Errorf("%d connections outlived AbortAll", len(d.h.TCP.Conns()))
+	}
+}
+
+func TestATimerThatRunsOutReachesItsConnection(t *testing.T) {
+	d := newDesk(t)
+	d.call(func(t *sock.Table, fx *sock.Effects) {
+		t.Start("p", "p", fx)
+		t.Socket(t.Proc("p"), inet.TCP, fx)
+		t.Connect(t.Proc("p"), 3, "10.0.0.2", 80, fx)
+	})
+	op := d.fx.Timers[len(d.fx.Timers)-1]
+	d.fx = &Effects{IDs: &d.ids, Effects: ip.Effects{
+		Scope: event.Scope{Log: &d.log, Now: op.At}, Flights: &d.flights}}
+	d.h.Fire(op.Conn, op.Timer, d.fx)
+	if len(d.fx.Transmit) != 1 || d.fx.Transmit[0].Pkt.Label != "S" || len(d.fx.Timers) == 0 {
+		t.Errorf("%+v", d.fx.Transmit)
+	}
+}
