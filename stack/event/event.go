@@ -6,6 +6,8 @@
 package event
 
 import (
+	"slices"
+
 	"labserver/stack/inet"
 	"labserver/stack/rfc"
 	"labserver/stack/sim"
@@ -60,6 +62,9 @@ func (l *Log) append(e Event) uint64 {
 	}
 	if e.Rule == "" {
 		panic("BUG: an event without a rule: " + string(e.Kind()))
+	}
+	if len(l.events) == cap(l.events) { // doubling, not append's quarter: half the copying
+		l.events = slices.Grow(l.events, max(64, len(l.events)))
 	}
 	l.events = append(l.events, e)
 	return e.N
