@@ -251,10 +251,7 @@ func (n *testNet) check() {
 		}
 		view.Reduce(&n.view, e)
 	}
-	var want []view.Conn
-	for _, c := range n.view.Connections {
-		want = append(want, c)
-	}
+	want := append([]view.Conn(nil), n.view.Connections...)
 	var got []view.Conn
 	for _, id := range want {
 		for _, h := range n.hosts {

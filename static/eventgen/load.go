@@ -101,7 +101,7 @@ func kindOf(fn *ast.FuncDecl) (kind string, prefix bool, err error) {
 		return true
 	})
 	if literal == nil {
-		return "", false, fmt.Errorf("Kind of %v names no kind", fn.Recv.List[0].Type)
+		return "", false, fmt.Errorf("method Kind of %v names no kind", fn.Recv.List[0].Type)
 	}
 	kind, err = strconv.Unquote(literal.Value)
 	return kind, strings.HasSuffix(kind, "."), err

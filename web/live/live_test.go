@@ -376,5 +376,3 @@ func TestAHiddenTabGetsASummaryASecond(t *testing.T) {
 		c.sameAs(s)
 	})
 }
-
-func ref[T any](v T) *T { return &v }
