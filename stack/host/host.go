@@ -51,7 +51,7 @@ func New(id inet.HostID, name, profile string, forward bool, seed uint64) *Host 
 	secret := sim.Stream(seed, "isn:"+string(id)).Uint64()
 	h.TCP = tcp.New(id, h.knobs, secret, sim.Stream(seed, "tcp:"+string(id)))
 	h.UDP = &udp.Layer{}
-	h.Socks = sock.New(h.TCP, h.UDP, h.IP, sim.Stream(seed, "port:"+string(id)))
+	h.Socks = sock.New(h.TCP, h.UDP, h.IP, h.knobs, sim.Stream(seed, "port:"+string(id)))
 	switch profile {
 	case "freebsd":
 		h.Socks.PortLow, h.Socks.PortHigh = 10000, 65535

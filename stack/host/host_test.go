@@ -242,6 +242,7 @@ func TestKnobsAreSetVisibly(t *testing.T) {
 		{"ip_default_ttl", "9", "64"}, {"ip_default_ttl", "10", "9"},
 		{"ip_local_port_low", "40000", "32768"}, {"ip_local_port_high", "40000", "60999"},
 		{"tcp_nagle", "0", "1"},
+		{"tcp_congestion_control", "reno", "newreno"},
 	} {
 		if !d.h.SetKnob(c.name, c.value, fx) {
 			t.Errorf("%s was not taken", c.name)
@@ -250,7 +251,11 @@ func TestKnobsAreSetVisibly(t *testing.T) {
 			t.Errorf("%+v", b)
 		}
 	}
-	if d.h.SetKnob("tcp_nagle", "2", fx) || len(d.h.View().Knobs) != 4 || d.h.View().Knobs[0].Value != "10" {
+	d.h.SetKnob("tcp_nagle", "+01", fx)
+	if b := d.log.At(d.log.Len()).Body; b != (event.KnobSet{Knob: "tcp_nagle", Old: "0", New: "1"}) {
+		t.Errorf("%+v", b)
+	}
+	if d.h.SetKnob("tcp_nagle", "2", fx) || len(d.h.View().Knobs) != 5 || d.h.View().Knobs[0].Value != "10" {
 		t.Errorf("%+v", d.h.View().Knobs)
 	}
 }

@@ -11,10 +11,11 @@ import (
 // SetKnob changes a knob. It reports false, and changes nothing, for a knob or a value
 // that does not exist; TryKnob tells beforehand.
 func (h *Host) SetKnob(name, value string, fx *Effects) bool {
-	old, ok := h.apply(name, value)
-	if !ok {
+	old := h.knob(name)
+	if !h.apply(name, value) {
 		return false
 	}
+	value = h.knob(name) // as the stack reads it: 07 is 7
 	fx.OnHost(h.ID).Emit(rfc.KnobTurned, event.KnobSet{Knob: name, Old: old, New: value})
 	for i := range h.set {
 		if h.set[i].Name == name {
@@ -29,45 +30,58 @@ func (h *Host) SetKnob(name, value string, fx *Effects) bool {
 // TryKnob reports whether SetKnob would take the value.
 func (h *Host) TryKnob(name, value string) bool {
 	knobs, ttl, low, high := *h.knobs, h.IP.TTL, h.Socks.PortLow, h.Socks.PortHigh
-	_, ok := h.apply(name, value)
+	ok := h.apply(name, value)
 	*h.knobs, h.IP.TTL, h.Socks.PortLow, h.Socks.PortHigh = knobs, ttl, low, high
 	return ok
 }
 
-// apply sets a knob of IP or of the port range, or else one of TCP.
-func (h *Host) apply(name, value string) (old string, ok bool) {
+// knob reads a knob of IP or of the port range, or else one of TCP; "" if there is none.
+func (h *Host) knob(name string) string {
+	switch name {
+	case "ip_default_ttl":
+		return strconv.Itoa(int(h.IP.TTL))
+	case "ip_local_port_low":
+		return strconv.Itoa(int(h.Socks.PortLow))
+	case "ip_local_port_high":
+		return strconv.Itoa(int(h.Socks.PortHigh))
+	}
+	value, _ := h.knobs.Get(name)
+	return value
+}
+
+// apply sets a knob; false if it or the value does not exist.
+func (h *Host) apply(name, value string) bool {
+	low, high := h.Socks.PortLow, h.Socks.PortHigh
 	switch name {
 	case "ip_default_ttl":
 		n, err := strconv.ParseUint(value, 10, 8)
 		if err != nil || n == 0 {
-			return "", false
+			return false
 		}
-		old = strconv.Itoa(int(h.IP.TTL))
 		h.IP.TTL = uint8(n)
-		return old, true
-	case "ip_local_port_low", "ip_local_port_high":
-		return h.portRange(name, value)
+		return true
+	case "ip_local_port_low":
+		low = port(value)
+	case "ip_local_port_high":
+		high = port(value)
+	default:
+		_, err := h.knobs.Set(name, value)
+		return err == nil
 	}
-	old, err := h.knobs.Set(name, value)
-	return old, err == nil
-}
-
-func (h *Host) portRange(name, value string) (old string, ok bool) {
-	n, err := strconv.ParseUint(value, 10, 16)
-	if err != nil || n == 0 {
-		return "", false
-	}
-	low, high := h.Socks.PortLow, h.Socks.PortHigh
-	if name == "ip_local_port_low" {
-		old, low = strconv.Itoa(int(low)), uint16(n)
-	} else {
-		old, high = strconv.Itoa(int(high)), uint16(n)
-	}
-	if low > high {
-		return "", false
+	if low == 0 || low > high {
+		return false
 	}
 	h.Socks.PortLow, h.Socks.PortHigh = low, high
-	return old, true
+	return true
+}
+
+// port reads a port number; 0 for what is none.
+func port(value string) uint16 {
+	n, err := strconv.ParseUint(value, 10, 16)
+	if err != nil {
+		return 0
+	}
+	return uint16(n)
 }
 
 // View returns the row that folding the host's events gives (law L3).

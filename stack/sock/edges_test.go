@@ -354,6 +354,14 @@ func TestOptionsAreReadAndRefused(t *testing.T) {
 		getsockopt "proc":"a","fd":3,"option":"SO_WHAT" => ENOPROTOOPT option
 		getsockopt "proc":"a","fd":9,"option":"SO_ERROR" => EBADF fd
 		setsockopt "proc":"a","fd":3,"option":"SO_LINGER","value":2 => EINVAL value
+		getsockopt "proc":"a","fd":3,"option":"SO_RCVBUF" => 131072
+		getsockopt "proc":"a","fd":3,"option":"SO_SNDBUF" => 87040
+		getsockopt "proc":"a","fd":3,"option":"TCP_NODELAY" => 0
+		socket "proc":"a","proto":"udp" => 4
+		getsockopt "proc":"a","fd":4,"option":"SO_RCVBUF" => 212992
+		setsockopt "proc":"a","fd":4,"option":"SO_SNDBUF","value":4096 => 0
+		setsockopt "proc":"a","fd":4,"option":"SO_RCVBUF","value":4096 => 0
+		getsockopt "proc":"a","fd":4,"option":"SO_RCVBUF" => 4096
 		setsockopt "proc":"a","fd":3,"option":"SO_SNDBUF","value":4096 => 0
 		getsockopt "proc":"a","fd":3,"option":"SO_SNDBUF" => 4096
 		setsockopt "proc":"a","fd":3,"option":"O_NONBLOCK","value":1 => 0

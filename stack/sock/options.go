@@ -5,6 +5,7 @@ import (
 	"labserver/stack/inet"
 	"labserver/stack/rfc"
 	"labserver/stack/tcp"
+	"labserver/stack/udp"
 	"labserver/stack/view"
 )
 
@@ -14,7 +15,7 @@ func limits(proto inet.Protocol, option string) (low, high int64, ok bool) {
 	switch option {
 	case "O_NONBLOCK", "SO_REUSEADDR", "SO_REUSEPORT":
 		return 0, 1, true
-	case "SO_RCVBUF", "SO_SNDBUF":
+	case "SO_RCVBUF", "SO_SNDBUF": // UDP keeps nothing back, so the second has no effect there
 		return 256, 4 << 20, true
 	case "SO_LINGER":
 		return 0, 1, proto == inet.TCP
@@ -100,5 +101,20 @@ func (t *Table) GetSockOpt(p *Proc, fd int, option string, fx *Effects) {
 		c.fail(rfc.NoSuchOption, inet.ENOPROTOOPT, "option", fx)
 		return
 	}
-	c.returns(rfc.OptionCall, s.option(option), fx)
+	c.returns(rfc.OptionCall, t.optionValue(s, option), fx)
+}
+
+// optionValue is what an option was set to, or for a buffer that was not what the stack
+// begins with.
+func (t *Table) optionValue(s *Socket, option string) int64 {
+	switch v := s.option(option); {
+	case v == 0 && option == "SO_RCVBUF" && s.proto == inet.TCP:
+		return int64(t.knobs.RcvBuf)
+	case v == 0 && option == "SO_SNDBUF" && s.proto == inet.TCP:
+		return int64(t.knobs.SndBuf)
+	case v == 0 && (option == "SO_RCVBUF" || option == "SO_SNDBUF"):
+		return int64(udp.DefaultRcvBuf) // Linux has one default for both
+	default:
+		return v
+	}
 }

@@ -44,14 +44,15 @@ type Table struct {
 	tcp     *tcp.Layer
 	udp     *udp.Layer
 	ip      *ip.Layer
+	knobs   *tcp.Knobs // the host's, for defaults
 	rand    *sim.Rand
 	procs   []*Proc
 	sockets []*Socket // in order of creation
 }
 
 // New makes an empty table over a host's layers.
-func New(t *tcp.Layer, u *udp.Layer, i *ip.Layer, rand *sim.Rand) *Table {
-	return &Table{PortLow: 32768, PortHigh: 60999, tcp: t, udp: u, ip: i, rand: rand}
+func New(t *tcp.Layer, u *udp.Layer, i *ip.Layer, k *tcp.Knobs, rand *sim.Rand) *Table {
+	return &Table{PortLow: 32768, PortHigh: 60999, tcp: t, udp: u, ip: i, knobs: k, rand: rand}
 }
 
 // Procs returns the processes in order of starting. Do not change the slice.
