@@ -7,7 +7,8 @@ import type { Event } from "../workbench/model";
 import { Axis } from "../workbench/ladder/axis";
 import { label } from "../workbench/ladder/arrows";
 import { hit, layout, visible } from "../workbench/ladder/layout";
-import { lanesX, type Primitive, type Viewport } from "../workbench/ladder/shapes";
+import { boxAt, covered, overlap, textWidth, type Box } from "../workbench/ladder/labels";
+import { GUTTER, lanesX, type Primitive, type Viewport } from "../workbench/ladder/shapes";
 import { Fate, Rows, address } from "../workbench/ladder/rows";
 
 const MS = 1e6;
@@ -286,6 +287,136 @@ test("pointing at an arrow or at its label finds its event, beside it nothing", 
   );
   assert.equal(hit(run.rows, axis, view, arrow!.x0 + 40, arrow!.y0 - 4), pkt);
   assert.equal(hit(run.rows, axis, view, arrow!.x0 + 40, arrow!.y0 + 300), 0);
+});
+
+/** The lecture note's B between A and C: C connects, with both ends' states. */
+function handshakeOfC(): Run {
+  const run = new Run();
+  run.tell(0, "host.added", { name: "C", profile: "linux", forward: false }, "C");
+  run.tell(0, "nic.added", { nic: "eth0", addr: "3.3.3.3/24", mtu: 1500 }, "C");
+  const state = (t: number, host: "B" | "C", old: string, now: string): number =>
+    run.tell(t, "conn.state", { old, new: now }, host, host === "B" ? "b1" : "k1");
+  const segment = (t: number, from: "B" | "C", flags: string): void => {
+    const ends = { B: "2.2.2.2:8081", C: "3.3.3.3:3001" };
+    const to = from === "B" ? "C" : "B";
+    const seg = { src: ends[from], dst: ends[to], flags, seq: 0, ack: 0, wnd: 9, len: 0, end: 0 };
+    const pkt = run.tell(t, "segment.sent", { seg }, from, from === "B" ? "b1" : "k1");
+    run.tell(t + 50 * MS, "segment.received", { pkt, seg }, to, to === "B" ? "b1" : "k1");
+  };
+  state(0, "C", "CLOSED", "SYN-SENT");
+  segment(0, "C", "S");
+  state(50 * MS, "B", "LISTEN", "SYN-RECEIVED");
+  segment(50 * MS, "B", "SA");
+  state(100 * MS, "C", "SYN-SENT", "ESTABLISHED");
+  segment(100 * MS, "C", "A");
+  state(150 * MS, "B", "SYN-RECEIVED", "ESTABLISHED");
+  return run;
+}
+
+type Text = Extract<Primitive, { k: "text" }>;
+
+/** The words beside arrows and lifelines with the room they take; not the times. */
+function words(shapes: Primitive[]): { text: string; box: Box }[] {
+  return shapes
+    .filter((s): s is Text => s.k === "text" && s.x !== GUTTER - 10)
+    .map((s) => ({ text: s.text, box: boxAt(s, { ...s, align: s.align as "left" | "right" }) }));
+}
+
+test("no words of a handshake cover each other or an arrow", () => {
+  for (const width of [684, 800, 1200]) {
+    const { shapes } = draw(handshakeOfC(), viewport({ now: 200 * MS, width }));
+    const all = words(shapes);
+    assert.deepEqual(
+      all.map((w) => w.text).sort(),
+      ["ACK 0", "ESTABLISHED", "ESTABLISHED", "SYN 0", "SYN-RECEIVED", "SYN-SENT", "SYN·ACK 0/0"],
+    );
+    for (const [i, a] of all.entries()) {
+      for (const b of all.slice(i + 1)) {
+        assert.ok(!overlap(a.box, b.box), `${a.text} covers ${b.text} at ${width} px`);
+      }
+      for (const l of lines(shapes)) {
+        assert.equal(covered(a.box, l), 0, `${a.text} covers an arrow at ${width} px`);
+      }
+    }
+  }
+});
+
+test("words of the outermost lanes end within the panel, on a phone too", () => {
+  for (const width of [360, 390, 519, 520, 684, 1200]) {
+    const { shapes } = draw(handshakeOfC(), viewport({ now: 200 * MS, width }));
+    for (const { text, box } of words(shapes)) {
+      assert.ok(box.x - box.w >= 0 && box.x + box.w <= width, `${text} is cut at ${width} px`);
+    }
+  }
+});
+
+test("a label lies over its own line, at its sender's end", () => {
+  const run = new Run();
+  run.arrive(50 * MS, run.send(0, "B", "PA", 1, { len: 5 }), "A");
+  const { shapes } = draw(run, viewport({ now: 50 * MS }));
+  const [line] = lines(shapes);
+  const label = shapes.find((s): s is Text => s.k === "text" && s.text.startsWith("PSH"));
+  assert.ok(line && label?.angle);
+  assert.equal(label.align, "right");
+  assert.ok(label.x < line.x0 && label.x > line.x0 - 20);
+  const slope = (line.y1 - line.y0) / (line.x1 - line.x0);
+  assert.ok(Math.abs(Math.tan(label.angle) - slope) < 0.001, "it is turned as its line is");
+  const on = line.y0 + (label.x - line.x0) * slope;
+  assert.ok(label.y < on && label.y > on - 8, "it stands just above the line");
+});
+
+test("of a dense burst only what can be read is labelled, and every anomaly", () => {
+  const run = new Run();
+  const sent: number[] = [];
+  for (let i = 0; i < 60; i++) {
+    sent.push(run.send(i * 1000, "A", "PA", i, i === 40 ? { retransmission: true } : { len: 1 }));
+  }
+  for (const [i, pkt] of sent.entries()) run.arrive(50 * MS + i * 1000, pkt, "B");
+  const view = viewport({ now: 60 * MS, height: 2000 });
+  const { shapes } = draw(run, view);
+  const labels = words(shapes);
+  assert.equal(lines(shapes).length, 60);
+  assert.ok(labels.length < 40, `${labels.length} labels`);
+  assert.ok(labels.some((w) => w.text === "PSH·ACK 40/0"), "the retransmission has its label");
+  const lit = draw(run, { ...view, litN: sent[50] ?? 0 }).shapes;
+  assert.ok(words(lit).some((w) => w.text.startsWith("PSH·ACK 50/")), "and what is pointed at");
+});
+
+test("a host that talks to itself has a loop at its lifeline, which can be pointed at", () => {
+  const run = new Run();
+  const seg = { src: "127.0.0.1:3001", dst: "127.0.0.1:80", flags: "S", seq: 0, ack: 0, wnd: 9 };
+  const pkt = run.tell(0, "segment.sent", { seg: { ...seg, len: 0, end: 1 } }, "B", "c1");
+  run.tell(0, "segment.received", { pkt, seg }, "B", "c2");
+  const view = viewport({ now: 0 });
+  const { shapes, axis } = draw(run, view);
+  const loop = shapes.find((s): s is Extract<Primitive, { k: "loop" }> => s.k === "loop");
+  const b = lanesX(run.rows, view)[2]!;
+  assert.ok(loop && loop.n === pkt && loop.x === b && loop.y1 - loop.y0 >= 12);
+  assert.ok(b + loop.w <= view.width && b + loop.w >= 0);
+  assert.equal(hit(run.rows, axis, view, b + loop.w / 2, (loop.y0 + loop.y1) / 2), pkt);
+  for (const { box } of words(shapes)) assert.ok(box.x + box.w <= view.width);
+});
+
+test("a bulk transfer's arrows slope, however close its segments follow each other", () => {
+  const run = new Run();
+  const sent: number[] = [];
+  for (let i = 0; i < 30; i++) sent.push(run.send(i * MS, "A", "PA", i, { len: 1 }));
+  for (const [i, pkt] of sent.entries()) run.arrive((90 + i) * MS, pkt, "B");
+  const { shapes } = draw(run, viewport({ now: 200 * MS, height: 4000 }));
+  for (const l of lines(shapes)) assert.ok(l.y1 - l.y0 < 500, `${l.y1 - l.y0} px down`);
+});
+
+test("the room of a word follows from its characters and its baseline's direction", () => {
+  const wish = { text: "SYN-RECEIVED", small: true };
+  const level = boxAt(wish, { x: 100, y: 50, align: "right" });
+  assert.equal(level.x + level.w, 100);
+  assert.equal(level.w * 2, textWidth("SYN-RECEIVED", true));
+  const turned = boxAt(wish, { x: 100, y: 50, align: "left", angle: Math.PI / 2 });
+  assert.ok(Math.abs(turned.y - 50 - turned.w) < 0.001 && turned.x > 100);
+  assert.ok(overlap(level, { ...level, y: level.y + 11 }));
+  assert.ok(!overlap(level, { ...level, y: level.y + 13 }));
+  const through = { x0: level.x - 200, y0: level.y, x1: level.x + 200, y1: level.y };
+  assert.ok(Math.abs(covered(level, through) - 2 * level.w) < 0.001);
 });
 
 function long(packets: number): Run {

@@ -1,7 +1,7 @@
 // The inspector: what the chosen event is, why it happened, and for a packet its layers
 // and octets, each lighting the other.
 
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { useSignal, type Signal } from "@preact/signals";
 import { shortInstant } from "../format";
 import { Icon } from "../icon";
@@ -14,6 +14,7 @@ import { StateDiagram } from "../states/diagram";
 import { maybe, t } from "../text";
 import { useKept, useSession } from "../use";
 import { citation, ruleText, show } from "../why";
+import { Follower } from "./follow";
 import { Hex } from "./hex";
 import { Segments, type Field, type Layer, type Segment } from "./segment";
 
@@ -21,10 +22,12 @@ export function Inspector() {
   const { boot, store } = useSession();
   const segments = useMemo(() => new Segments(boot.base), [boot.base]);
   void store.version.value;
-  const n = pinned.value.n;
+  const chosen = pinned.value.n;
+  const newest = useNewest(chosen === undefined);
+  const n = chosen ?? newest;
   useEffect(() => {
-    if (n) panels.drawer.value = true;
-  }, [n]);
+    if (chosen) panels.drawer.value = true;
+  }, [chosen]);
   const e = n ? store.event(n) : undefined;
   return (
     <section
@@ -43,11 +46,34 @@ export function Inspector() {
         <Icon name="x" /> {t("form.close")}
       </button>
       <div class="ls-inspector-main" id="wb-inspector" tabIndex={-1}>
-        {e ? <About key={e.n} e={e} segments={segments} /> : <Nothing n={n} />}
+        {e ? (
+          <About key={e.n} e={e} segments={segments} following={chosen === undefined} />
+        ) : (
+          <Nothing n={chosen} />
+        )}
       </div>
       <StateDiagram />
     </section>
   );
+}
+
+/** The newest segment, while it is asked for; see Follower for its pace. */
+function useNewest(on: boolean): number {
+  const { store } = useSession();
+  const follower = useRef(new Follower());
+  const again = useSignal(0);
+  void again.value;
+  const rows = store.rows;
+  const last = rows.n.length > 0 ? rows.n.at(rows.n.length - 1) : 0;
+  const wait = on ? follower.current.offer(performance.now(), store.head(), last) : 0;
+  useEffect(() => {
+    if (wait <= 0) return;
+    const timer = setTimeout(() => {
+      again.value++;
+    }, wait);
+    return () => clearTimeout(timer);
+  });
+  return follower.current.n;
 }
 
 function Nothing({ n }: { n: number | undefined }) {
@@ -61,7 +87,15 @@ function Nothing({ n }: { n: number | undefined }) {
   );
 }
 
-function About({ e, segments }: { e: Event; segments: Segments }) {
+function About({
+  e,
+  segments,
+  following,
+}: {
+  e: Event;
+  segments: Segments;
+  following: boolean;
+}) {
   const { store } = useSession();
   const pkt = packetOf(e, store.rows.rowOf(e.n) >= 0 ? store.rows.n.at(store.rows.rowOf(e.n)) : 0);
   const [raw, setRaw] = useKept("inspector.event", false);
@@ -102,6 +136,7 @@ function About({ e, segments }: { e: Event; segments: Segments }) {
       <p class="ls-inspector-when">
         <code>{e.kind}</code> · {hostName(store, e.host) || t("inspector.world")} · t ={" "}
         {shortInstant(e.t)} s{e.conn ? ` · ${e.conn}` : ""}
+        {following && <span class="ls-following">{t("inspector.following")}</span>}
       </p>
       <Why e={e} />
       {pkt > 0 && !raw ? <Packet pkt={pkt} segments={segments} /> : <Fields e={e} />}
@@ -164,16 +199,16 @@ function Packet({ pkt, segments }: { pkt: number; segments: Segments }) {
   const lit = useSignal<readonly [number, number] | null>(null);
   const chosen = useSignal<readonly [number, number] | null>(null);
   useEffect(() => {
-    let here = true;
+    const gone = new AbortController();
     const timer = setTimeout(() => {
       slow.value = true;
     }, 400);
-    void segments.get(store.run.value, pkt).then((s) => {
+    void segments.get(store.run.value, pkt, gone.signal).then((s) => {
       clearTimeout(timer);
-      if (here) segment.value = s;
+      if (!gone.signal.aborted) segment.value = s;
     });
     return () => {
-      here = false;
+      gone.abort();
       clearTimeout(timer);
     };
   }, [pkt]);

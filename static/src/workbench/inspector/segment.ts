@@ -34,29 +34,26 @@ const MOST = 200;
 
 /** Fetches dissections and keeps the last ones. */
 export class Segments {
-  private readonly kept = new Map<string, Promise<Segment | null>>();
+  private readonly kept = new Map<string, Segment>();
 
   constructor(private readonly base: string) {}
 
-  /** The packet that event n sent; null if it cannot be had. */
-  get(run: number, pkt: number): Promise<Segment | null> {
+  /** The packet that event n sent; null if it cannot be had or nobody waits any more. */
+  async get(run: number, pkt: number, signal: AbortSignal): Promise<Segment | null> {
     const path = `${this.base}/runs/${run}/segments/${pkt}`;
     const known = this.kept.get(path);
     if (known) return known;
-    const asked = ask(path).then((s) => {
-      if (s === null) this.kept.delete(path);
-      return s;
-    });
-    this.kept.set(path, asked);
+    const found = await ask(path, signal);
+    if (found) this.kept.set(path, found);
     const oldest = this.kept.keys().next().value;
     if (this.kept.size > MOST && oldest !== undefined) this.kept.delete(oldest);
-    return asked;
+    return found;
   }
 }
 
-async function ask(path: string): Promise<Segment | null> {
+async function ask(path: string, signal: AbortSignal): Promise<Segment | null> {
   try {
-    const answer = await fetch(path);
+    const answer = await fetch(path, { signal });
     if (!answer.ok) return null;
     const body = (await answer.json()) as { pkt: number; octets: string; layers: Layer[] | null };
     return { pkt: body.pkt, octets: fromHex(body.octets), layers: body.layers ?? [] };

@@ -2,6 +2,7 @@
 
 import { relative } from "../format";
 import type { Axis } from "./axis";
+import { textWidth, type Spot, type Wish } from "./labels";
 import { Fate, type Rows } from "./rows";
 import {
   FAINT,
@@ -21,7 +22,10 @@ export interface Arrow {
   y1: number;
   right: boolean;
   reach: number;
+  loop: number; // a host talking to itself: how far out, and to which side; else 0
 }
+
+const LOOP_PX = 34;
 
 /** The geometry of row i; share is how far a packet under way has come. */
 export function arrow(
@@ -43,18 +47,14 @@ export function arrow(
     fate === Fate.Flying
       ? HEAD + axis.ofTime(view.now) - view.top
       : HEAD + axis.at(rows.a1.at(i)) - view.top;
-  const own = far === x0;
-  const x1 = own ? x0 + 34 : x0 + (far - x0) * done;
-  // A drop at the instant of sending would be level, and an own packet a dot.
+  // A drop at the instant of sending would be level.
   const drop = fate === Fate.Dropped ? Math.max(y1, y0 + 9) : y1;
-  return {
-    x0,
-    y0,
-    x1,
-    y1: own ? Math.max(drop, y0 + 6) : drop,
-    right: x1 >= x0,
-    reach: Math.abs(far - x0),
-  };
+  if (far === x0) {
+    const loop = x0 + 4 * LOOP_PX < view.width ? LOOP_PX : -LOOP_PX;
+    return { x0, y0, x1: x0, y1: Math.max(drop, y0 + 14), right: loop > 0, reach: 110, loop };
+  }
+  const x1 = x0 + (far - x0) * done;
+  return { x0, y0, x1, y1: drop, right: x1 >= x0, reach: Math.abs(far - x0), loop: 0 };
 }
 
 /** How much of its way row i has done by now; 1 when it has ended. */
@@ -99,6 +99,7 @@ export function style(
 /** Adds the shapes of a row. */
 export function drawArrow(
   out: Primitive[],
+  words: Wish[],
   rows: Rows,
   view: Viewport,
   i: number,
@@ -115,11 +116,12 @@ export function drawArrow(
     !view.litConns.has(rows.connTo[i] ?? "");
   const alpha = other && !lit ? FAINT : 1;
   const tone: Tone = fate === Fate.Dropped ? "loss" : s.tone;
-  const angle = Math.atan2(a.y1 - a.y0, a.x1 - a.x0);
-  if (lit) out.push({ k: "line", ...ends(a), tone: "sel", width: s.width + 7, alpha: 0.35 });
+  const shape = a.loop
+    ? ({ k: "loop", x: a.x0, y0: a.y0, y1: a.y1, w: a.loop } as const)
+    : ({ k: "line", x0: a.x0, y0: a.y0, x1: a.x1, y1: a.y1 } as const);
+  if (lit) out.push({ ...shape, tone: "sel", width: s.width + 7, alpha: 0.35 });
   out.push({
-    k: "line",
-    ...ends(a),
+    ...shape,
     tone,
     width: lit ? s.width + 1 : s.width,
     n,
@@ -127,52 +129,72 @@ export function drawArrow(
     ...(fate === Fate.Dropped ? { dash: true } : {}),
     ...(s.double ? { double: true } : {}),
   });
-  if (fate === Fate.Dropped)
-    out.push({
-      k: "glyph",
-      glyph: "cross",
-      x: a.x1,
-      y: a.y1,
-      angle: 0,
-      tone: "loss",
-      alpha,
-      size: 6,
-    });
-  else if (fate === Fate.Received)
-    out.push({
-      k: "glyph",
-      glyph: rows.again.at(i) === 1 ? "hollow" : "head",
-      x: a.x1,
-      y: a.y1,
-      angle,
-      tone,
-      alpha,
-    });
-  else out.push({ k: "glyph", glyph: "dot", x: a.x1, y: a.y1, angle: 0, tone, alpha, size: 4.5 });
-  if (s.badge)
-    out.push({
-      k: "glyph",
-      glyph: s.badge,
-      x: a.x0 + (a.right ? 10 : -10),
-      y: a.y0 + 10 * Math.tan(slope(a)),
-      angle: 0,
-      tone,
-      alpha,
-      size: 4.5,
-    });
+  out.push(tip(rows, i, a, tone, alpha));
+  if (s.badge) {
+    const on = a.loop ? { x: a.x0 + a.loop * 0.4, y: a.y0 + 1 } : along(a, BADGE_PX, 0);
+    out.push({ k: "glyph", glyph: s.badge, ...on, angle: 0, tone, alpha, size: 4.5 });
+  }
   if (!labelled && !lit) return;
-  const away = s.badge ? 18 : 10;
-  out.push({
-    k: "text",
-    x: a.x0 + (a.right ? away : -away),
-    y: a.y0 + away * Math.tan(slope(a)) - 5,
-    text: label(rows, i, view.relativeSeq),
+  const text = label(rows, i, view.relativeSeq);
+  words.push({
+    text,
     tone: toneOfText(tone),
-    align: a.right ? "left" : "right",
     alpha,
     bold: lit,
-    most: Math.max(40, a.reach - away - 10),
+    spare: !lit && !s.badge && !s.double && fate !== Fate.Dropped,
+    most: Math.max(40, a.reach - (s.badge ? 18 : 10) - 10),
+    spots: a.loop ? [besideLoop(a)] : alongLine(a, text, s.badge !== null),
   });
+}
+
+/** What an arrow ends in: a head, a hollow one, ✕ where it was lost, a dot under way. */
+function tip(rows: Rows, i: number, a: Arrow, tone: Tone, alpha: number): Primitive {
+  const fate = rows.fate.at(i);
+  if (fate === Fate.Received) {
+    const glyph = rows.again.at(i) === 1 ? "hollow" : "head";
+    const angle = a.loop ? (a.right ? Math.PI : 0) : Math.atan2(a.y1 - a.y0, a.x1 - a.x0);
+    return { k: "glyph", glyph, x: a.x1, y: a.y1, angle, tone, alpha };
+  }
+  const at = a.loop
+    ? { x: a.x0 + a.loop * 0.75, y: (a.y0 + a.y1) / 2 } // the outermost of its curve
+    : { x: a.x1, y: a.y1 };
+  return fate === Fate.Dropped
+    ? { k: "glyph", glyph: "cross", ...at, angle: 0, tone: "loss", alpha, size: 6 }
+    : { k: "glyph", glyph: "dot", ...at, angle: 0, tone, alpha, size: 4.5 };
+}
+
+const BADGE_PX = 10;
+const ABOVE_PX = 5; // of a baseline over its line
+const SLIDES = [0, 26, 48, 72, 100];
+
+/**
+ * A label lies along its own line, over it, at the sender's end; where another arrow ends
+ * or begins there, it slides down the line until it is clear.
+ */
+function alongLine(a: Arrow, text: string, badge: boolean): Spot[] {
+  const start = badge ? BADGE_PX + 8 : BADGE_PX;
+  const room = a.reach / Math.cos(slope(a)) - start - textWidth(text) - 12;
+  const angle = a.right ? slope(a) : -slope(a);
+  return SLIDES.filter((d) => d === 0 || d <= room).map((d) => ({
+    ...along(a, start + d, ABOVE_PX),
+    angle,
+    align: a.right ? "left" : "right",
+  }));
+}
+
+function besideLoop(a: Arrow): Spot {
+  const x = a.x0 + a.loop * 0.75 + (a.right ? 9 : -9);
+  return { x, y: (a.y0 + a.y1) / 2 + 4, align: a.right ? "left" : "right" };
+}
+
+/** The point d pixels along an arrow and up pixels over it. */
+function along(a: Arrow, d: number, up: number): { x: number; y: number } {
+  const s = slope(a);
+  const way = a.right ? 1 : -1;
+  return {
+    x: a.x0 + way * (d * Math.cos(s) + up * Math.sin(s)),
+    y: a.y0 + d * Math.sin(s) - up * Math.cos(s),
+  };
 }
 
 /** "SYN·ACK 0/1", "data 0–5", in words a reader of tcpdump knows. */
@@ -216,26 +238,29 @@ function toneOfText(tone: Tone): Tone {
   return tone === "line" ? "muted" : tone;
 }
 
-function ends(a: Arrow): { x0: number; y0: number; x1: number; y1: number } {
-  return { x0: a.x0, y0: a.y0, x1: a.x1, y1: a.y1 };
-}
-
 function slope(a: Arrow): number {
-  return Math.min(0.9, Math.atan2(Math.max(0, a.y1 - a.y0), Math.max(24, Math.abs(a.x1 - a.x0))));
+  return Math.min(1.2, Math.atan2(Math.max(0, a.y1 - a.y0), Math.max(24, Math.abs(a.x1 - a.x0))));
 }
 
 /** How far a point is from an arrow's line. */
 export function distance(x: number, y: number, a: Arrow): number {
+  if (a.loop) {
+    const out = (x - a.x0) / (a.loop * 0.75);
+    return out >= 0 && out <= 1.1 && y >= a.y0 - 4 && y <= a.y1 + 4 ? 2 : Infinity;
+  }
   const dx = a.x1 - a.x0;
   const dy = a.y1 - a.y0;
-  const along = dx * dx + dy * dy;
-  const u = along > 0 ? Math.min(1, Math.max(0, ((x - a.x0) * dx + (y - a.y0) * dy) / along)) : 0;
+  const whole = dx * dx + dy * dy;
+  const u = whole > 0 ? Math.min(1, Math.max(0, ((x - a.x0) * dx + (y - a.y0) * dy) / whole)) : 0;
   return Math.hypot(x - a.x0 - u * dx, y - a.y0 - u * dy);
 }
 
-/** The same for its label, which stands above the line at the sender's end. */
+/** The same for its label, which lies over the line at the sender's end. */
 export function labelDistance(x: number, y: number, a: Arrow): number {
-  const from = a.right ? a.x0 + 8 : a.x0 - 118;
-  const inside = x >= from && x <= from + 110 && y >= a.y0 - 10 && y <= a.y0 + 4;
+  const s = a.loop ? 0 : slope(a);
+  const out = (x - a.x0) * (a.right ? 1 : -1);
+  const d = out * Math.cos(s) + (y - a.y0) * Math.sin(s);
+  const up = out * Math.sin(s) - (y - a.y0) * Math.cos(s);
+  const inside = d >= 8 && d <= Math.min(a.reach, 140) && up >= -4 && up <= 15;
   return inside ? 6 : Infinity;
 }

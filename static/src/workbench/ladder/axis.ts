@@ -4,15 +4,19 @@
 //
 // Pure: anchors in, positions out. Positions never fall as time goes on.
 
-import { Anchor, type Rows } from "./rows";
+import { Anchor, Fate, type Rows } from "./rows";
 
 /** A gap longer than this many median spacings folds, when nothing is under way. */
 const FOLD_AT = 8;
 const FOLD_PX = 52; // room for a state above the zigzag and a label below it
-const MEDIAN_PX = 26; // what the median spacing is drawn as, at zoom 1
+const MEDIAN_PX = 32; // what the median spacing is drawn as, at zoom 1
+const FLIGHT_PX = 200; // what the median way of a packet is drawn as, at most
 const BUSY_MOST_PX = 76; // a wait with packets under way
 const IDLE_MOST_PX = 120;
+const IDLE_TAIL_PX = 40; // after the last thing that happened, while nothing does
 const LABEL_PX = 17;
+const CROWD_PX = 6; // of a burst, once CALM of its segments have had room for their labels
+const CALM = 6;
 const MARK_PX = 14;
 const AFTER_MARK_PX = 33; // a state stands below its point, a label above its own
 
@@ -27,10 +31,13 @@ export class Axis {
   readonly folds: Fold[] = [];
   private readonly y: number[] = [];
   private sendY = new Map<number, number>(); // lane → y of its last label
+  private burst = new Map<number, number>(); // lane → segments pushed down since it was calm
   private markY = new Map<number, number>();
   private markT = new Map<number, number>();
   private spacing = new Spacing();
+  private flights = new Spacing();
   private median = 0;
+  private perNs = 0; // pixels, at zoom 1
   private done = 0;
 
   constructor(
@@ -45,11 +52,18 @@ export class Axis {
       this.spacing.add(times.at(i) - times.at(i - 1));
     }
     this.spacing.seen = times.length;
+    const { rows, flights } = this;
+    for (; flights.seen < rows.n.length; flights.seen++) {
+      if (rows.fate.at(flights.seen) === Fate.Flying) break;
+      flights.add(rows.t1.at(flights.seen) - rows.t0.at(flights.seen));
+    }
     const median = this.spacing.median();
-    // Only a median that has really changed moves what is already drawn.
-    const moved = this.done > 1 && (median > this.median * 2 || median < this.median / 2);
+    const perNs = this.fitting(median, flights.median());
+    // Only a scale that has really changed moves what is already drawn.
+    const moved = this.done > 1 && (perNs > this.perNs * 2 || perNs < this.perNs / 2);
     if (moved || this.done <= 1) {
       this.median = median;
+      this.perNs = perNs;
       this.restart();
     }
     while (this.done < times.length) this.place(this.done++);
@@ -106,6 +120,7 @@ export class Axis {
     this.y.length = 0;
     this.folds.length = 0;
     this.sendY.clear();
+    this.burst.clear();
     this.markY.clear();
     this.markT.clear();
     this.done = 0;
@@ -125,7 +140,7 @@ export class Axis {
     const tight = Math.min(1, this.zoom);
     const later = this.markT.get(lane) !== anchorT.at(i);
     if (anchorKind.at(i) === Anchor.Send) {
-      y = Math.max(y, (this.sendY.get(lane) ?? -1e9) + LABEL_PX * tight);
+      y = Math.max(y, this.belowLabel(lane, y, tight));
       if (later) y = Math.max(y, (this.markY.get(lane) ?? -1e9) + AFTER_MARK_PX * tight);
     } else if (anchorKind.at(i) === Anchor.Mark) {
       y = Math.max(y, (this.markY.get(lane) ?? -1e9) + (later ? AFTER_MARK_PX : MARK_PX) * tight);
@@ -133,6 +148,14 @@ export class Axis {
     this.y.push(y);
     if (this.folding(gap, busy)) this.folds.push({ y: before, height: y - before, ns: gap });
     this.note(i, y);
+  }
+
+  /** Where the next send of a lane may stand at the earliest. */
+  private belowLabel(lane: number, y: number, tight: number): number {
+    const above = this.sendY.get(lane) ?? -1e9;
+    const pushed = y < above + LABEL_PX * tight ? (this.burst.get(lane) ?? 0) + 1 : 0;
+    this.burst.set(lane, pushed);
+    return above + (pushed > CALM ? CROWD_PX : LABEL_PX) * tight;
   }
 
   private note(i: number, y: number): void {
@@ -152,11 +175,18 @@ export class Axis {
   }
 
   private tail(gap: number): number {
-    return Math.min(BUSY_MOST_PX, gap * this.scale());
+    return Math.min(this.rows.busy() ? BUSY_MOST_PX : IDLE_TAIL_PX, gap * this.scale());
   }
 
   private scale(): number {
-    return this.median > 0 ? (MEDIAN_PX * this.zoom) / this.median : 1e-6;
+    return this.perNs * this.zoom;
+  }
+
+  // In a bulk transfer the median spacing is far below the time a packet is under way; at
+  // that scale all arrows would be upright.
+  private fitting(median: number, flight: number): number {
+    if (median === 0) return 1e-6;
+    return Math.min(MEDIAN_PX / median, flight > 0 ? FLIGHT_PX / flight : Infinity);
   }
 }
 

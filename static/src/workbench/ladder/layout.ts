@@ -6,15 +6,17 @@
 import { shortInstant, span } from "../format";
 import { arrow, distance, drawArrow, labelDistance, progressOf, style } from "./arrows";
 import type { Axis } from "./axis";
+import { place, type Wish } from "./labels";
 import { brackets, ribbons } from "./marks";
 import { Fate, type Rows } from "./rows";
 import { GUTTER, HEAD, lanesX, type Primitive, type Viewport } from "./shapes";
 
 const MOST_LINES = 1500;
+const LABEL_REACH = 160; // a label stands at most so far below its arrow's beginning
 
 /** The whole height of the ladder at an instant. */
 export function totalHeight(axis: Axis, now: number): number {
-  return HEAD + Math.max(axis.bottom(), axis.ofTime(now)) + 44;
+  return HEAD + Math.max(axis.bottom(), axis.ofTime(now)) + 32;
 }
 
 /** The shapes of one viewport. */
@@ -22,13 +24,18 @@ export function layout(rows: Rows, axis: Axis, view: Viewport): Primitive[] {
   const out: Primitive[] = [];
   const lanes = lanesX(rows, view);
   const [first, last] = visible(rows, axis, view);
+  const words: Wish[] = []; // of arrows and timers
+  const aside: Wish[] = []; // of states, which give way to those that must be read
   lifelines(out, rows, axis, view, lanes);
-  ribbons(out, rows, axis, view, lanes);
+  ribbons(out, aside, rows, axis, view, lanes);
   folds(out, axis, view, lanes);
-  if (last - first > MOST_LINES) density(out, rows, axis, view, lanes, first, last);
-  else arrows(out, rows, axis, view, lanes, first, last);
-  flying(out, rows, axis, view, lanes);
-  brackets(out, rows, axis, view, lanes);
+  if (last - first > MOST_LINES) density(out, words, rows, axis, view, lanes, first, last);
+  else arrows(out, words, rows, axis, view, lanes, first, last);
+  flying(out, words, rows, axis, view, lanes);
+  brackets(out, words, rows, axis, view, lanes);
+  const must = words.filter((w) => !w.spare);
+  const spare = words.filter((w) => w.spare);
+  out.push(...place([...must, ...aside, ...spare], out));
   times(out, rows, axis, view, first, last);
   nowLine(out, axis, view);
   return out;
@@ -117,6 +124,7 @@ function folds(out: Primitive[], axis: Axis, view: Viewport, lanes: (number | nu
 
 function arrows(
   out: Primitive[],
+  words: Wish[],
   rows: Rows,
   axis: Axis,
   view: Viewport,
@@ -128,12 +136,14 @@ function arrows(
   for (let i = first; i < last; i++) {
     if (rows.fate.at(i) === Fate.Flying) continue;
     const a = arrow(rows, axis, view, lanes, i, 1);
-    if (a) drawArrow(out, rows, view, i, a, labels);
+    if (!a || a.y1 < -20 || a.y0 > view.height + 20) continue;
+    drawArrow(out, words, rows, view, i, a, labels && a.y0 > -LABEL_REACH);
   }
 }
 
 function flying(
   out: Primitive[],
+  words: Wish[],
   rows: Rows,
   axis: Axis,
   view: Viewport,
@@ -142,13 +152,14 @@ function flying(
   for (const { row, share } of rows.underWay(view.now)) {
     const a = arrow(rows, axis, view, lanes, row, share);
     if (!a || a.y1 < -20 || a.y0 > view.height + 20) continue;
-    drawArrow(out, rows, view, row, a, axis.zoom >= 0.6);
+    drawArrow(out, words, rows, view, row, a, axis.zoom >= 0.6);
   }
 }
 
 // More arrows than a screen can tell apart: bars of how many, anomalies kept on top.
 function density(
   out: Primitive[],
+  words: Wish[],
   rows: Rows,
   axis: Axis,
   view: Viewport,
@@ -184,7 +195,7 @@ function density(
     if (rows.fate.at(i) !== Fate.Dropped && !style(rows, i).double) continue;
     const a = arrow(rows, axis, view, lanes, i, 1);
     if (!a) continue;
-    drawArrow(out, rows, view, i, a, false);
+    drawArrow(out, words, rows, view, i, a, false);
     drawn++;
   }
 }

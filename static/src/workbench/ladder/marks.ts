@@ -2,12 +2,23 @@
 // that ran out.
 
 import type { Axis } from "./axis";
+import type { Spot, Wish } from "./labels";
 import type { Rows } from "./rows";
-import { FAINT, GUTTER, HEAD, outward, type Primitive, type Tone, type Viewport } from "./shapes";
+import {
+  ASIDE,
+  FAINT,
+  HEAD,
+  narrow,
+  outward,
+  type Primitive,
+  type Tone,
+  type Viewport,
+} from "./shapes";
 
 /** Adds a ribbon for each connection and the name of each state at its change. */
 export function ribbons(
   out: Primitive[],
+  words: Wish[],
   rows: Rows,
   axis: Axis,
   view: Viewport,
@@ -17,7 +28,6 @@ export function ribbons(
   const slot = new Map<string, number>(); // connection → its place beside the line
   const used = new Map<number, number>();
   const bottom = HEAD + axis.ofTime(view.now) - view.top;
-  const rightmost = Math.max(...lanes.map((x) => x ?? 0));
   const close = (c: { y: number; state: string; x: number }, y: number): void => {
     if (c.state === "CLOSED" || y < -4 || c.y > view.height + 4) return;
     out.push({
@@ -38,7 +48,6 @@ export function ribbons(
     const conn = rows.markConn[m] ?? "";
     const state = rows.markState[m] ?? "";
     const outer = outward(lanes, lane);
-    const edge = x === rightmost;
     let at = x;
     if (conn) {
       if (!slot.has(conn)) {
@@ -51,23 +60,44 @@ export function ribbons(
       open.set(conn, { y, state, x: at, lane });
     }
     if (y < -20 || y > view.height + 20) continue;
-    const side = x + outer * (conn ? 24 : 8);
     const lit = view.litN === rows.markN.at(m);
     const faint = view.litConns !== null && conn !== "" && !view.litConns.has(conn);
-    out.push({
-      k: "text",
-      x: side,
-      y: y + (outer < 0 || edge ? 4 : 15),
+    words.push({
       text: state,
       tone: lit ? "sel" : "muted",
-      align: outer < 0 ? "right" : "left",
       small: true,
       bold: lit,
       alpha: faint ? FAINT : 1,
-      most: outer < 0 ? x - GUTTER - 20 : 100,
+      spots: stateSpots(view, lanes, lane, y),
     });
   }
   for (const c of open.values()) close(c, bottom);
+}
+
+// Outside of the outermost lanes nothing else stands. A lane between others has its states
+// on the side where no arrow ends, level with the change if that is free, else lower.
+function stateSpots(
+  view: Viewport,
+  lanes: (number | null)[],
+  lane: number,
+  y: number,
+): readonly Spot[] {
+  const x = lanes[lane] ?? 0;
+  const xs = lanes.filter((v): v is number => v !== null);
+  const outer = outward(lanes, lane);
+  const at = (side: 1 | -1, down: number): Spot => ({
+    x: x + side * (side === outer ? ASIDE : 9),
+    y: y + down,
+    align: side < 0 ? "right" : "left",
+  });
+  const first = x === Math.min(...xs);
+  const last = x === Math.max(...xs);
+  if (narrow(view) && xs.length > 1 && (first || last)) {
+    const inner = first ? 1 : -1;
+    return [at(inner, 15), at(inner, 27), at(inner, -7), at(inner, 4)];
+  }
+  if (first || last) return [at(outer, 4), at(outer, 17), at(outer, -9)];
+  return [at(1, 4), at(-1, 4), at(1, 16), at(-1, 16), at(1, 28), at(-1, 28), at(1, -9), at(-1, -9)];
 }
 
 /** The colour role of a connection state. */
@@ -82,6 +112,7 @@ export function stateTone(state: string): Tone {
 /** Adds a bracket from arming to firing for each timer that ran out. */
 export function brackets(
   out: Primitive[],
+  words: Wish[],
   rows: Rows,
   axis: Axis,
   view: Viewport,
@@ -97,13 +128,14 @@ export function brackets(
     if (y0 > view.height) continue;
     if (y1 < -400) break;
     if (y1 < 0) continue;
-    out.push({
-      k: "bracket",
-      x: x - outward(lanes, lane) * 7,
-      y0,
-      y1: Math.max(y1, y0 + 3),
+    const dir = outward(lanes, lane) === 1 ? -1 : 1; // towards the other lanes
+    out.push({ k: "bracket", x: x + dir * 9, y0, y1: Math.max(y1, y0 + 3), tone: "retx", dir });
+    const beside = (y: number): Spot => ({ x: x + dir * 14, y, align: dir < 0 ? "right" : "left" });
+    words.push({
+      text: b.timer.toUpperCase(),
       tone: "retx",
-      text: b.timer,
+      small: true,
+      spots: [beside(y1 - 4), beside(y1 - 16), beside((Math.max(0, y0) + y1) / 2)],
     });
   }
 }

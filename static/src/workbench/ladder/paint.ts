@@ -56,6 +56,9 @@ export function paint(
       case "line":
         line(ctx, s, p);
         break;
+      case "loop":
+        loop(ctx, s, p);
+        break;
       case "rect":
         ctx.fillStyle = p.stroke[s.tone];
         ctx.fillRect(s.x, s.y, s.w, s.h);
@@ -82,12 +85,31 @@ function line(
   s: Extract<Primitive, { k: "line" }>,
   p: Palette,
 ): void {
-  ctx.strokeStyle = p.stroke[s.tone];
-  ctx.lineWidth = s.double ? s.width + 3 : s.width;
-  ctx.setLineDash(s.dash ? [5, 4] : []);
   ctx.beginPath();
   ctx.moveTo(s.x0, s.y0);
   ctx.lineTo(s.x1, s.y1);
+  stroke(ctx, s, p);
+}
+
+function loop(
+  ctx: CanvasRenderingContext2D,
+  s: Extract<Primitive, { k: "loop" }>,
+  p: Palette,
+): void {
+  ctx.beginPath();
+  ctx.moveTo(s.x, s.y0);
+  ctx.bezierCurveTo(s.x + s.w, s.y0, s.x + s.w, s.y1, s.x, s.y1);
+  stroke(ctx, s, p);
+}
+
+function stroke(
+  ctx: CanvasRenderingContext2D,
+  s: { tone: Tone; width: number; dash?: boolean; double?: boolean },
+  p: Palette,
+): void {
+  ctx.strokeStyle = p.stroke[s.tone];
+  ctx.lineWidth = s.double ? s.width + 3 : s.width;
+  ctx.setLineDash(s.dash ? [5, 4] : []);
   ctx.stroke();
   if (s.double) {
     ctx.strokeStyle = p.stroke.surface;
@@ -157,9 +179,17 @@ function text(
   // The halo keeps words readable where lines cross behind them.
   ctx.lineWidth = 4;
   ctx.strokeStyle = p.stroke.surface;
-  ctx.strokeText(s.text, s.x, s.y, s.most);
   ctx.fillStyle = p.words[s.tone];
-  ctx.fillText(s.text, s.x, s.y, s.most);
+  if (s.angle) {
+    ctx.save();
+    ctx.translate(s.x, s.y);
+    ctx.rotate(s.angle);
+  }
+  const x = s.angle ? 0 : s.x;
+  const y = s.angle ? 0 : s.y;
+  ctx.strokeText(s.text, x, y, s.most);
+  ctx.fillText(s.text, x, y, s.most);
+  if (s.angle) ctx.restore();
 }
 
 function zigzag(
@@ -198,18 +228,9 @@ function bracket(
   ctx.strokeStyle = p.stroke[s.tone];
   ctx.lineWidth = 1.5;
   ctx.beginPath();
-  ctx.moveTo(s.x + 4, s.y0);
+  ctx.moveTo(s.x - 4 * s.dir, s.y0);
   ctx.lineTo(s.x, s.y0);
   ctx.lineTo(s.x, s.y1);
-  ctx.lineTo(s.x + 4, s.y1);
+  ctx.lineTo(s.x - 4 * s.dir, s.y1);
   ctx.stroke();
-  ctx.font = `11px ${p.mono}`;
-  ctx.textAlign = "left";
-  ctx.textBaseline = "alphabetic";
-  ctx.lineWidth = 4;
-  ctx.strokeStyle = p.stroke.surface;
-  const label = s.text.toUpperCase();
-  ctx.strokeText(label, s.x + 5, s.y1 - 4);
-  ctx.fillStyle = p.words[s.tone];
-  ctx.fillText(label, s.x + 5, s.y1 - 4);
 }

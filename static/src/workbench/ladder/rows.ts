@@ -100,6 +100,11 @@ export class Rows {
     return this.lanes.indexOf(host);
   }
 
+  /** Whether any packet is under way. */
+  busy(): boolean {
+    return this.flying.size > 0;
+  }
+
   /** The packets under way at t: their row and how much of the way they have done. */
   *underWay(t: number): Generator<{ row: number; share: number }> {
     for (const hop of this.flying.values()) {
@@ -176,7 +181,7 @@ export class Rows {
   private sent(e: Event, src: string, dst: string, seg: Seg | null): void {
     const from = this.lane(e.host ?? "");
     const row = this.n.length;
-    const target = this.owner.get(address(dst));
+    const target = this.owns(dst, e.host);
     this.n.push(e.n);
     this.end.push(0);
     this.t0.push(e.t);
@@ -195,6 +200,12 @@ export class Rows {
     this.connTo.push("");
     this.events.push(e);
     this.flying.set(e.n, { row, hops: 0, depart: e.t, arrive: e.t });
+  }
+
+  /** The host an endpoint belongs to; 127.0.0.0/8 is everybody's own (RFC 1122 §3.2.1.3). */
+  private owns(endpoint: string, sender: string | undefined): string | undefined {
+    const addr = address(endpoint);
+    return addr.startsWith("127.") ? sender : this.owner.get(addr);
   }
 
   /** Whether a segment is a duplicate ACK (RFC 5681 §2): no data, same ACK, same window. */

@@ -41,14 +41,28 @@ export type Primitive =
       text: string;
       tone: Tone;
       align: "left" | "right" | "center";
+      angle?: number; // of the baseline
       alpha?: number;
       bold?: boolean;
       small?: boolean;
       most?: number;
     }
+  | {
+      k: "loop"; // from a lifeline out by w and back to it
+      x: number;
+      y0: number;
+      y1: number;
+      w: number;
+      tone: Tone;
+      width: number;
+      dash?: boolean;
+      double?: boolean;
+      alpha?: number;
+      n?: number;
+    }
   | { k: "rect"; x: number; y: number; w: number; h: number; tone: Tone; alpha?: number }
   | { k: "zigzag"; x0: number; x1: number; y: number; h: number; at: number; text: string }
-  | { k: "bracket"; x: number; y0: number; y1: number; tone: Tone; text: string };
+  | { k: "bracket"; x: number; y0: number; y1: number; tone: Tone; dir: 1 | -1 };
 
 /** What part is seen, and how. */
 export interface Viewport {
@@ -64,8 +78,17 @@ export interface Viewport {
 }
 
 /** Where the times stand, and the room above the first anchor for its label. */
-export const GUTTER = 80;
+export const GUTTER = 74;
 export const HEAD = 30;
+
+/** A panel narrower than this has no room for words outside its outermost lanes. */
+const NARROW = 520;
+
+/** From a lifeline to the words beside it: up to four ribbons stand between. */
+export const ASIDE = 24;
+
+// The longest state, SYN-RECEIVED, beside an outermost lane, and some air.
+const OUTSIDE = ASIDE + 82 + 6;
 
 /** What is not lit while something else is. */
 export const FAINT = 0.22;
@@ -76,14 +99,19 @@ export function lanesX(
   view: Pick<Viewport, "width" | "showRouters">,
 ): (number | null)[] {
   const shown = rows.lanes.filter((h) => view.showRouters || !rows.routers.has(h));
-  const narrow = view.width < 520;
-  const left = GUTTER + (narrow ? 8 : 88);
-  const right = view.width - (narrow ? 40 : 100);
+  const tight = narrow(view);
+  const left = GUTTER + (tight ? 22 : OUTSIDE);
+  const right = view.width - (tight ? 34 : OUTSIDE);
   const gap = shown.length > 1 ? (right - left) / (shown.length - 1) : 0;
   const of = new Map(
     shown.map((h, i) => [h, shown.length > 1 ? left + i * gap : (left + right) / 2]),
   );
   return rows.lanes.map((h) => of.get(h) ?? null);
+}
+
+/** Whether states have to stand between the lanes, for want of room outside. */
+export function narrow(view: Pick<Viewport, "width">): boolean {
+  return view.width < NARROW;
 }
 
 /** Which way is out of the ladder at a lane: -1 at the left edge, else 1. */

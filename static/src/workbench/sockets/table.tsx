@@ -8,7 +8,7 @@ import { Icon } from "../icon";
 import type { Call, Conn, Host, Socket } from "../model";
 import { hover, lit, pin } from "../selection";
 import { maybe, t } from "../text";
-import { useSession, useSize } from "../use";
+import { classes, useSession, useSize } from "../use";
 import { ActionForm, NewForm, type Fresh } from "./forms";
 import { actions, socketRows, stateClass, uniqueness, type Action, type SocketRow } from "./rows";
 
@@ -23,12 +23,16 @@ export function SocketTable({ host, proc }: { host: Host; proc: string }) {
   const open = useSignal<Open>(null);
   const box = useRef<HTMLDivElement>(null);
   const { width } = useSize(box);
-  const narrow = width > 0 && width < 520;
+  // Addresses have to be readable in full: where the actions do not fit beside them, each
+  // row has a button that unfolds its own.
+  const room: Room = width === 0 || width >= 880 ? "wide" : width >= 560 ? "middle" : "narrow";
+  const unfolded = useSignal<string | null>(null);
   void store.version.value;
   const rows = socketRows(store.view, host.id, "");
   const calls = store.view.calls.filter((c) => c.host === host.id);
   const locked = session.locked();
   const acting = actingOn(open.value, rows);
+  const columns = room === "wide" ? 10 : room === "middle" ? 9 : 8;
   const fresh = (what: Fresh): void => {
     open.value = isFresh(open.value, what) ? null : { fresh: what };
   };
@@ -93,23 +97,21 @@ export function SocketTable({ host, proc }: { host: Host; proc: string }) {
         {rows.length === 0 ? (
           <p class="ls-empty">{t("sockets.empty", { host: host.name || host.id })}</p>
         ) : (
-          <table class={`ls-table ls-ss${narrow ? " ls-ss-narrow" : ""}`}>
+          <table class={`ls-table ls-ss ls-ss-${room}`}>
             <thead>
               <tr>
+                {room !== "wide" && <ActionsHead />}
                 <th scope="col">fd</th>
                 <th scope="col">State</th>
+                {room === "narrow" && <th scope="col">Local → Peer</th>}
                 <th scope="col">Recv-Q</th>
                 <th scope="col">Send-Q</th>
-                <th scope="col">Local</th>
-                <th scope="col">Peer</th>
+                {room !== "narrow" && <th scope="col">Local</th>}
+                {room !== "narrow" && <th scope="col">Peer</th>}
                 <th scope="col">cwnd</th>
                 <th scope="col">rto</th>
-                <th scope="col">{t("sockets.timers")}</th>
-                {!narrow && (
-                  <th scope="col">
-                    <span class="ls-visually-hidden">{t("sockets.actions")}</span>
-                  </th>
-                )}
+                {room === "wide" && <th scope="col">{t("sockets.timers")}</th>}
+                {room === "wide" && <ActionsHead />}
               </tr>
             </thead>
             <tbody>
@@ -120,7 +122,12 @@ export function SocketTable({ host, proc }: { host: Host; proc: string }) {
                   host={host}
                   open={open}
                   calls={callsOf(calls, r)}
-                  narrow={narrow}
+                  room={room}
+                  columns={columns}
+                  unfolded={(unfolded.value ?? (rows.length === 1 ? r.key : "")) === r.key}
+                  unfold={(on) => {
+                    unfolded.value = on ? r.key : "";
+                  }}
                 />
               ))}
             </tbody>
@@ -134,6 +141,17 @@ export function SocketTable({ host, proc }: { host: Host; proc: string }) {
       </div>
       <TupleCard host={host} />
     </div>
+  );
+}
+
+/** How much stands beside a socket: its actions, both addresses, or those in two lines. */
+type Room = "wide" | "middle" | "narrow";
+
+function ActionsHead() {
+  return (
+    <th scope="col">
+      <span class="ls-visually-hidden">{t("sockets.actions")}</span>
+    </th>
   );
 }
 
@@ -160,53 +178,42 @@ function Row({
   host,
   open,
   calls,
-  narrow,
+  room,
+  columns,
+  unfolded,
+  unfold,
 }: {
   r: SocketRow;
   host: Host;
   open: Signal<Open>;
   calls: Call[];
-  narrow: boolean;
+  room: Room;
+  columns: number;
+  unfolded: boolean;
+  unfold(on: boolean): void;
 }) {
   const session = useSession();
   const conn = r.conn?.id;
   const on = conn !== undefined && lit.value.conn === conn;
-  const locked = session.locked();
-  const formOpen =
-    open.value && "key" in open.value && open.value.key === r.key ? open.value.action : null;
+  const can = r.socket !== null && actions(r).length > 0;
   const choose = (): void => {
+    if (can) unfold(true);
     if (conn) pin({ conn, host: host.id, ...lastOf(session.store.histories.all.get(conn)?.last) });
   };
-  const act = (a: Action): void => {
-    const s = r.socket;
-    if (!s) return;
-    if (INSTANT.includes(a)) void session.perform(s.proc, [{ op: a, args: { fd: s.fd } }]);
-    else open.value = formOpen === a ? null : { key: r.key, action: a };
-  };
-  const buttons = actions(r).map((a) => (
-    <button
-      key={a}
-      type="button"
-      class="ls-tool ls-tool-small"
-      disabled={!!locked}
-      title={locked}
-      {...(INSTANT.includes(a) ? {} : { "aria-expanded": formOpen === a })}
-      onClick={(e) => {
-        e.stopPropagation();
-        act(a);
-      }}
-    >
-      {a}
-    </button>
-  ));
+  const child = r.depth ? "ls-ss-child" : "";
   return (
     <>
       <tr
-        class={`${r.depth ? "ls-ss-child" : ""}${on ? " ls-lit" : ""}`}
+        class={classes(child, on && "ls-lit", room !== "wide" && can && unfolded && "ls-ss-open")}
         onPointerEnter={() => conn && hover({ conn })}
         onPointerLeave={() => hover({})}
         onClick={choose}
       >
+        {room !== "wide" && (
+          <td class="ls-ss-more">
+            {can && <Unfold r={r} on={unfolded} set={unfold} />}
+          </td>
+        )}
         <td class="ls-num">{r.socket ? r.socket.fd : "–"}</td>
         <td>
           {conn ? (
@@ -224,45 +231,127 @@ function Row({
           )}
           {r.proto === "udp" && <span class="ls-proto">udp</span>}
         </td>
+        {room === "narrow" && (
+          <td class="ls-mono ls-addr">
+            {r.local}
+            <br />→ {r.peer}
+          </td>
+        )}
         <Cell value={String(r.recvQ)} />
         <Cell value={String(r.sendQ)} />
-        <Cell value={r.local} mono />
-        <Cell value={r.peer} mono />
-        {r.synQueue !== undefined ? (
-          <td colSpan={3}>
-            <Queues r={r} />
+        {room !== "narrow" && <Cell value={r.local} mono />}
+        {r.synQueue !== undefined && room !== "narrow" ? (
+          <td colSpan={room === "wide" ? 4 : 3} class="ls-mono ls-addr">
+            {r.peer} <Queues r={r} />
           </td>
         ) : (
-          <>
-            <Cell value={r.conn && r.conn.cc.cwnd > 0 ? cwnd(r.conn) : ""} />
-            <Cell value={r.conn && r.conn.rtt.rto_ns > 0 ? span(r.conn.rtt.rto_ns) : ""} />
-            <td>
-              {r.conn?.timers.map((x) => (
-                <Timer key={x.name} name={x.name} at={x.at} />
-              ))}
-            </td>
-          </>
+          room !== "narrow" && <Cell value={r.peer} mono />
         )}
-        {!narrow && <td class="ls-ss-acts">{buttons}</td>}
+        {(r.synQueue === undefined || room === "narrow") && <Flow r={r} wide={room === "wide"} />}
+        {room === "wide" && (
+          <td class="ls-ss-acts">
+            <Actions r={r} open={open} />
+          </td>
+        )}
       </tr>
-      {narrow && buttons.length > 0 && (
-        <tr class={r.depth ? "ls-ss-child" : ""}>
-          <td />
-          <td colSpan={8} class="ls-ss-acts-row">
-            {buttons}
+      {room !== "wide" && can && unfolded && (
+        <tr class={classes(child, on && "ls-lit")} id={`wb-acts-${r.key}`} ref={intoView}>
+          <td colSpan={2} />
+          <td colSpan={columns - 2} class="ls-ss-acts ls-ss-acts-row">
+            <Actions r={r} open={open} />
           </td>
         </tr>
       )}
       {calls.length > 0 && (
-        <tr class={`ls-ss-call${r.depth ? " ls-ss-child" : ""}`}>
+        <tr class={`ls-ss-call ${child}`}>
           <td />
-          <td colSpan={9}>
+          <td colSpan={columns - 1}>
             {calls.map((c) => (
               <Pending key={c.id} call={c} />
             ))}
           </td>
         </tr>
       )}
+    </>
+  );
+}
+
+// What was just unfolded must be seen; a stable function, so that it runs once.
+function intoView(row: HTMLElement | null): void {
+  row?.scrollIntoView({ block: "nearest" });
+}
+
+/** The button of a row that shows what can be done with its socket. */
+function Unfold({ r, on, set }: { r: SocketRow; on: boolean; set(on: boolean): void }) {
+  const name = t("sockets.actions_of", { fd: r.socket?.fd ?? 0 });
+  return (
+    <button
+      type="button"
+      class="ls-tool ls-tool-icon"
+      aria-label={name}
+      title={name}
+      aria-expanded={on}
+      aria-controls={on ? `wb-acts-${r.key}` : undefined}
+      onClick={(e) => {
+        e.stopPropagation();
+        set(!on);
+      }}
+    >
+      <Icon name="ellipsis" />
+    </button>
+  );
+}
+
+function Actions({ r, open }: { r: SocketRow; open: Signal<Open> }) {
+  const session = useSession();
+  const locked = session.locked();
+  const formOpen =
+    open.value && "key" in open.value && open.value.key === r.key ? open.value.action : null;
+  const act = (a: Action): void => {
+    const s = r.socket;
+    if (!s) return;
+    if (INSTANT.includes(a)) void session.perform(s.proc, [{ op: a, args: { fd: s.fd } }]);
+    else open.value = formOpen === a ? null : { key: r.key, action: a };
+  };
+  return (
+    <>
+      {actions(r).map((a) => (
+        <button
+          key={a}
+          type="button"
+          class="ls-tool ls-tool-small"
+          disabled={!!locked}
+          title={locked}
+          {...(INSTANT.includes(a) ? {} : { "aria-expanded": formOpen === a })}
+          onClick={(e) => {
+            e.stopPropagation();
+            act(a);
+          }}
+        >
+          {a}
+        </button>
+      ))}
+    </>
+  );
+}
+
+/** What a connection's flow stands at, or what waits at a listener. */
+function Flow({ r, wide }: { r: SocketRow; wide: boolean }) {
+  if (r.synQueue !== undefined) {
+    return (
+      <td colSpan={2}>
+        <Queues r={r} />
+      </td>
+    );
+  }
+  const timers = r.conn?.timers.map((x) => <Timer key={x.name} name={x.name} at={x.at} />);
+  const rto = r.conn && r.conn.rtt.rto_ns > 0 ? span(r.conn.rtt.rto_ns) : "";
+  return (
+    <>
+      <Cell value={r.conn && r.conn.cc.cwnd > 0 ? cwnd(r.conn) : ""} />
+      {/* Where room is short, a running timer stands in place of what it was set to. */}
+      {wide || !timers?.length ? <Cell value={rto} /> : <td>{timers}</td>}
+      {wide && <td>{timers}</td>}
     </>
   );
 }

@@ -9,23 +9,32 @@ import { hover, lit, pin, pinned } from "../selection";
 import { stateClass } from "../sockets/rows";
 import { t } from "../text";
 import { useSession } from "../use";
-import type { Place, Size } from "./place";
+import type { Place, Stage } from "./place";
+
+/** More than these stand behind a count. */
+export const MOST_CHIPS = 3;
 
 export function Card({
   host,
   place,
-  box,
+  stage,
+  few,
+  measure,
   move,
 }: {
   host: Host;
-  place: Place;
-  box: { current: HTMLElement | null };
-  move: (to: Place) => void;
+  place: Place; // in pixels of the stage
+  stage: Stage;
+  few: boolean; // whether to show as little as possible
+  measure: (card: Element | null) => void;
+  move: (to: Place) => void; // in shares of the stage
 }) {
   const { store } = useSession();
   const drag = useRef<{ x: number; y: number; from: Place; far: boolean } | null>(null);
   const chips = chipsOf(store.view, host.id);
   const chosen = lit.value.host === host.id;
+  const share = { x: place.x / stage.size.width, y: place.y / stage.size.height };
+  const most = few ? 1 : MOST_CHIPS;
   const choose = (): void => {
     panels.host.value = host.id;
     panels.proc.value = "";
@@ -33,14 +42,13 @@ export function Card({
   };
   const onMove = (e: PointerEvent): void => {
     const d = drag.current;
-    const area = box.current;
-    if (!d || !area) return;
+    if (!d) return;
     if (Math.hypot(e.clientX - d.x, e.clientY - d.y) > 4) d.far = true;
     if (d.far)
       move(
         clamp({
-          x: d.from.x + (e.clientX - d.x) / area.clientWidth,
-          y: d.from.y + (e.clientY - d.y) / area.clientHeight,
+          x: d.from.x + (e.clientX - d.x) / (stage.size.width * stage.scale),
+          y: d.from.y + (e.clientY - d.y) / (stage.size.height * stage.scale),
         }),
       );
   };
@@ -54,12 +62,13 @@ export function Card({
     }[e.code];
     if (!by) return;
     e.preventDefault();
-    move(clamp({ x: place.x + by[0]!, y: place.y + by[1]! }));
+    move(clamp({ x: share.x + by[0]!, y: share.y + by[1]! }));
   };
   return (
     <div
       class={`ls-card${host.forward ? " ls-card-router" : ""}${chosen ? " ls-card-lit" : ""}`}
-      style={{ left: `${place.x * 100}%`, top: `${place.y * 100}%` }}
+      style={{ left: `${place.x}px`, top: `${place.y}px` }}
+      ref={measure}
       data-host={host.id}
     >
       <button
@@ -72,7 +81,7 @@ export function Card({
           drag.current = null;
         }}
         onPointerDown={(e) => {
-          drag.current = { x: e.clientX, y: e.clientY, from: place, far: false };
+          drag.current = { x: e.clientX, y: e.clientY, from: share, far: false };
           e.currentTarget.setPointerCapture(e.pointerId);
         }}
         onPointerMove={onMove}
@@ -86,7 +95,7 @@ export function Card({
       </button>
       {chips.length > 0 && (
         <ul class="ls-chips">
-          {chips.slice(0, 3).map((c) => (
+          {chips.slice(0, most).map((c) => (
             <li key={c.text}>
               <button
                 type="button"
@@ -103,7 +112,7 @@ export function Card({
               </button>
             </li>
           ))}
-          {chips.length > 3 && <li class="ls-chip-more">+{chips.length - 3}</li>}
+          {chips.length > most && <li class="ls-chip-more">+{chips.length - most}</li>}
         </ul>
       )}
     </div>
@@ -118,7 +127,7 @@ interface Chip {
 }
 
 /** A host's sockets as chips; those that read alike are one chip with a count. */
-function chipsOf(view: View, host: string): Chip[] {
+export function chipsOf(view: View, host: string): Chip[] {
   const out: Chip[] = [];
   for (const s of view.sockets) {
     if (s.host !== host) continue;
@@ -144,11 +153,5 @@ function port(local: string): string {
 }
 
 function clamp(p: Place): Place {
-  return { x: Math.min(0.94, Math.max(0.06, p.x)), y: Math.min(0.9, Math.max(0.1, p.y)) };
-}
-
-/** The size of a host's card as it stands on the page; nothing before it does. */
-export function cardSize(box: HTMLElement | null, host: string): Size {
-  const card = box?.querySelector<HTMLElement>(`[data-host="${CSS.escape(host)}"]`);
-  return { width: card?.offsetWidth ?? 0, height: card?.offsetHeight ?? 0 };
+  return { x: Math.min(1, Math.max(0, p.x)), y: Math.min(1, Math.max(0, p.y)) };
 }

@@ -8,20 +8,18 @@ import type { Packet } from "../model";
 import { hover, lit, pin } from "../selection";
 import { t } from "../text";
 import { useDrawing, useSession } from "../use";
-import { cardSize } from "./card";
-import { between, leaving, type Place, type Size } from "./place";
+import { between, leaving, type Place, type Size, type Stage } from "./place";
 
 const MOST_DOTS = 120;
+const NONE: Size = { width: 0, height: 0 };
 
 /** Packets under way, moved along at virtual now. */
 export function Flights({
-  at,
-  size,
-  box,
+  stage,
+  cards,
 }: {
-  at: Map<string, Place>;
-  size: Size;
-  box: { current: HTMLElement | null };
+  stage: Stage;
+  cards: ReadonlyMap<string, Size>;
 }) {
   const { store } = useSession();
   const frame = useSignal(0);
@@ -33,9 +31,9 @@ export function Flights({
   void frame.value;
   const now = virtualNow(performance.now());
   return (
-    <svg class="ls-map-packets" width={size.width} height={size.height} aria-hidden="true">
+    <svg class="ls-map-packets" width={stage.size.width} height={stage.size.height} aria-hidden="true">
       {store.view.packets.slice(0, MOST_DOTS).map((p) => {
-        const place = where(p, at, now, size, box.current);
+        const place = where(p, stage.at, now, cards);
         return place && <Dot key={p.pkt} p={p} x={place.x} y={place.y} />;
       })}
     </svg>
@@ -47,20 +45,18 @@ function where(
   p: Packet,
   at: Map<string, Place>,
   now: number,
-  size: Size,
-  box: HTMLElement | null,
+  cards: ReadonlyMap<string, Size>,
 ): Place | null {
-  const from = at.get(p.host);
-  if (!from) return null;
-  const to = p.link ? at.get(p.to) : undefined;
-  const a = { x: from.x * size.width, y: from.y * size.height };
-  if (!to) return { x: a.x, y: a.y - cardSize(box, p.host).height / 2 - 4 };
-  const b = { x: to.x * size.width, y: to.y * size.height };
+  const a = at.get(p.host);
+  if (!a) return null;
+  const card = cards.get(p.host) ?? NONE;
+  const b = p.link ? at.get(p.to) : undefined;
+  if (!b) return { x: a.x, y: a.y - card.height / 2 - 4 };
   const share =
     p.queued || p.arrive <= p.depart
       ? 0
       : Math.min(1, Math.max(0, (now - p.depart) / (p.arrive - p.depart)));
-  return between(leaving(a, b, cardSize(box, p.host)), leaving(b, a, cardSize(box, p.to)), share);
+  return between(leaving(a, b, card), leaving(b, a, cards.get(p.to) ?? NONE), share);
 }
 
 function Dot({ p, x, y }: { p: Packet; x: number; y: number }) {

@@ -11,11 +11,22 @@ import { hover, lit } from "../selection";
 import { t } from "../text";
 import { kept, useSession, useSize } from "../use";
 import { Sash } from "../sash";
-import { Card, cardSize } from "./card";
+import { Card, chipsOf, MOST_CHIPS } from "./card";
 import { Dropper, Flights } from "./flights";
 import { HostForm } from "./hostform";
 import { LinkForm, NewLinkForm } from "./linkform";
-import { between, columns, leaving, places, type Column, type Place, type Size } from "./place";
+import {
+  arrange,
+  badgeAt,
+  BETWEEN,
+  columns,
+  leaving,
+  type Column,
+  type Place,
+  type Rect,
+  type Size,
+  type Stage,
+} from "./place";
 
 /** Which form is open under the head, if any. */
 export type Open = { form: "host" } | { form: "newlink" } | { form: "link"; link: string } | null;
@@ -31,18 +42,17 @@ export function Topology() {
   const moved = useSignal<Record<string, Place>>(kept(key, {}));
   void store.version.value;
   known.current = columns(store.view, known.current);
-  const at = places(store.view, known.current, moved.value, size.height > size.width);
+  const { sizes, measure } = useCards();
+  const stage = arrange(store.view, known.current, moved.value, sizes.value, size);
+  const tall = size.height > size.width;
+  // What all cards would like, told by their chips: measures would run after themselves.
+  const wish = tall ? 0 : wanted(store.view, known.current);
+  const few = wish > Math.max(size.height, innerHeight * MOST_SHARE - HEAD_PX);
   const move = (id: string, to: Place): void => {
     moved.value = { ...moved.value, [id]: to };
     localStorage.setItem(`labserver.${key}`, JSON.stringify(moved.value));
   };
-  const crowd = Math.max(
-    0,
-    ...["left", "middle", "right"].map(
-      (c) => [...known.current.values()].filter((x) => x === c).length,
-    ),
-  );
-  useEffect(() => room(crowd), [crowd]);
+  useEffect(() => roomFor(wish), [wish]);
   const locked = session.locked();
   return (
     <section class="ls-panel ls-area-topology ls-topology" aria-label={t("topology.title")}>
@@ -73,18 +83,38 @@ export function Topology() {
       </header>
       <Strip open={open} />
       <div class="ls-map" ref={box}>
-        <svg class="ls-map-lines" width={size.width} height={size.height} aria-hidden="true">
-          {store.view.links.map((l) => (
-            <Wire key={l.id} link={l} at={at} size={size} />
+        <div
+          class="ls-stage"
+          style={{
+            width: `${stage.size.width}px`,
+            height: `${stage.size.height}px`,
+            ...(stage.scale < 1 ? { transform: `scale(${stage.scale})` } : {}),
+          }}
+        >
+          <svg
+            class="ls-map-lines"
+            width={stage.size.width}
+            height={stage.size.height}
+            aria-hidden="true"
+          >
+            {store.view.links.map((l) => (
+              <Wire key={l.id} link={l} at={stage.at} />
+            ))}
+          </svg>
+          <Badges open={open} view={store.view} stage={stage} cards={sizes.value} />
+          {store.view.hosts.map((h) => (
+            <Card
+              key={h.id}
+              host={h}
+              place={stage.at.get(h.id)!}
+              stage={stage}
+              few={few}
+              measure={measure(h.id)}
+              move={(to) => move(h.id, to)}
+            />
           ))}
-        </svg>
-        {store.view.links.map((l) => (
-          <Badge key={l.id} link={l} at={at} open={open} view={store.view} size={size} box={box} />
-        ))}
-        {store.view.hosts.map((h) => (
-          <Card key={h.id} host={h} place={at.get(h.id)!} box={box} move={(to) => move(h.id, to)} />
-        ))}
-        <Flights at={at} size={size} box={box} />
+          <Flights stage={stage} cards={sizes.value} />
+        </div>
         {store.view.hosts.length === 0 && <p class="ls-empty">{t("topology.empty")}</p>}
       </div>
       <Dropper />
@@ -93,12 +123,68 @@ export function Topology() {
   );
 }
 
-// More hosts in a column than the panel was made for: it grows, unless somebody sized it.
-function room(hosts: number): void {
-  if (kept("sash.--ls-row-topology", 0) > 0) return;
+/** What the cards measure, as they change; transforms do not count. */
+function useCards(): {
+  sizes: Signal<ReadonlyMap<string, Size>>;
+  measure(host: string): (card: Element | null) => void;
+} {
+  const sizes = useSignal<ReadonlyMap<string, Size>>(new Map());
+  const own = useRef<{ watch: ResizeObserver; refs: Map<string, Ref> } | null>(null);
+  own.current ??= { watch: observe(sizes), refs: new Map() };
+  const { watch, refs } = own.current;
+  useEffect(() => () => watch.disconnect(), []);
+  return {
+    sizes,
+    measure: (host) => {
+      const known = refs.get(host);
+      if (known) return known;
+      let card: Element | null = null;
+      const ref: Ref = (now) => {
+        if (card) watch.unobserve(card);
+        if (now) watch.observe(now);
+        card = now;
+      };
+      refs.set(host, ref);
+      return ref;
+    },
+  };
+}
+
+type Ref = (card: Element | null) => void;
+
+function observe(sizes: Signal<ReadonlyMap<string, Size>>): ResizeObserver {
+  return new ResizeObserver((entries) => {
+    const next = new Map(sizes.peek());
+    for (const { target } of entries) {
+      const card = target as HTMLElement;
+      next.set(card.dataset["host"] ?? "", { width: card.offsetWidth, height: card.offsetHeight });
+    }
+    sizes.value = next;
+  });
+}
+
+const HEAD_PX = 36; // of the panel
+const MOST_SHARE = 0.34; // of the window
+const NAME_PX = 34;
+const CHIP_PX = 26;
+
+/** The height that the fullest column would like to have. */
+function wanted(view: View, of: ReadonlyMap<string, Column>): number {
+  const sums = { left: BETWEEN, middle: BETWEEN, right: BETWEEN };
+  for (const h of view.hosts) {
+    const chips = Math.min(MOST_CHIPS, chipsOf(view, h.id).length);
+    sums[of.get(h.id) ?? "left"] += NAME_PX + chips * CHIP_PX + BETWEEN + 4;
+  }
+  return Math.max(sums.left, sums.middle, sums.right);
+}
+
+// The panel grows for its cards, up to a share of the window (topology.css); it never
+// shrinks again, since sockets come and go.
+function roomFor(px: number): void {
   const shell = document.querySelector<HTMLElement>(".ls-shell");
-  if (hosts <= 2) shell?.style.removeProperty("--ls-row-topology");
-  else shell?.style.setProperty("--ls-row-topology", `min(42%, max(26%, ${hosts * 56 + 48}px))`);
+  const given = parseInt(shell?.style.getPropertyValue("--ls-map-wish") ?? "", 10) || 0;
+  const all = Math.ceil(px) + HEAD_PX;
+  if (all > given) shell?.style.setProperty("--ls-map-wish", `${all}px`);
 }
 
 function toggle(open: Signal<Open>, to: Open): void {
@@ -118,61 +204,97 @@ function Strip({ open }: { open: Signal<Open> }) {
   return link ? <LinkForm key={link.id} link={link} close={close} /> : null;
 }
 
-function Wire({ link, at, size }: { link: Link; at: Map<string, Place>; size: Size }) {
+function Wire({ link, at }: { link: Link; at: Map<string, Place> }) {
   const a = at.get(link.a.host);
   const b = at.get(link.b.host);
   if (!a || !b) return null;
   const on = lit.value.link === link.id;
   return (
     <line
-      x1={a.x * size.width}
-      y1={a.y * size.height}
-      x2={b.x * size.width}
-      y2={b.y * size.height}
+      x1={a.x}
+      y1={a.y}
+      x2={b.x}
+      y2={b.y}
       class={`ls-wire${link.params.up ? "" : " ls-wire-down"}${on ? " ls-wire-lit" : ""}`}
     />
   );
 }
 
-/** "40 ms · 5 %": what a link does, and the way to change it. */
-function Badge({
-  link,
-  at,
+const NONE: Size = { width: 0, height: 0 };
+const BADGE_LINE = 26;
+const BADGE_CHAR = 7.4;
+
+/** What the links say, each clear of the cards and of the others. */
+function Badges({
   open,
   view,
-  size,
-  box,
+  stage,
+  cards,
 }: {
-  link: Link;
-  at: Map<string, Place>;
   open: Signal<Open>;
   view: View;
-  size: Size;
-  box: { current: HTMLElement | null };
+  stage: Stage;
+  cards: ReadonlyMap<string, Size>;
 }) {
-  const a = at.get(link.a.host);
-  const b = at.get(link.b.host);
-  if (!a || !b) return null;
+  const taken: Rect[] = [...stage.at].map(([id, p]) => ({ ...p, ...(cards.get(id) ?? NONE) }));
+  return (
+    <>
+      {view.links.map((l) => {
+        const a = stage.at.get(l.a.host);
+        const b = stage.at.get(l.b.host);
+        if (!a || !b) return null;
+        // Of the line, what is seen between the two cards; a level one sets the width.
+        const from = leaving(a, b, cards.get(l.a.host) ?? NONE);
+        const to = leaving(b, a, cards.get(l.b.host) ?? NONE);
+        const level = Math.abs(to.x - from.x) > Math.abs(to.y - from.y);
+        const words = describe(l);
+        const whole = words.length * BADGE_CHAR + 16;
+        const most = Math.max(64, level ? Math.abs(to.x - from.x) - 8 : whole);
+        const lines = Math.ceil(whole / most);
+        const width = lines > 1 ? most : whole;
+        const rect = badgeAt(from, to, { width, height: lines * BADGE_LINE - 2 }, taken);
+        taken.push(rect);
+        return <Badge key={l.id} link={l} words={words} at={rect} most={most} {...{ open, view }} />;
+      })}
+    </>
+  );
+}
+
+function describe(link: Link): string {
   const p = link.params;
-  const words = [
+  return [
     span(p.delay_ns) + (p.jitter_ns > 0 ? ` ± ${span(p.jitter_ns)}` : ""),
     ...(p.loss_ppm > 0 ? [percent(p.loss_ppm)] : []),
     ...(p.rate_bps > 0 ? [rate(p.rate_bps)] : []),
     ...(p.up ? [] : [t("link.down")]),
-  ].join(" · ");
+  ]
+    .map((part) => part.replaceAll(" ", "\u00a0"))
+    .join("\u00a0· "); // a line may break after a dot only
+}
+
+/** "40 ms · 5 %": what a link does, and the way to change it. */
+function Badge({
+  link,
+  words,
+  at,
+  most,
+  open,
+  view,
+}: {
+  link: Link;
+  words: string;
+  at: Place;
+  most: number;
+  open: Signal<Open>;
+  view: View;
+}) {
+  const p = link.params;
   const name = (id: string): string => view.hosts.find((h) => h.id === id)?.name || id;
-  // The middle of what is seen of the line, between the two cards.
-  const px = (of: Place): Place => ({ x: of.x * size.width, y: of.y * size.height });
-  const middle = between(
-    leaving(px(a), px(b), cardSize(box.current, link.a.host)),
-    leaving(px(b), px(a), cardSize(box.current, link.b.host)),
-    0.5,
-  );
   return (
     <button
       type="button"
       class={`ls-badge${p.loss_ppm > 0 || !p.up ? " ls-badge-loss" : ""}`}
-      style={{ left: `${middle.x}px`, top: `${middle.y}px` }}
+      style={{ left: `${at.x}px`, top: `${at.y}px`, maxInlineSize: `${most}px` }}
       aria-label={t("link.describe", {
         link: link.id,
         a: name(link.a.host),
