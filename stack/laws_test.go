@@ -313,3 +313,24 @@ func strange(data []byte) int {
 	}
 	return -1
 }
+
+// A knob counts from the next time the stack looks: turning it changes no variable of a
+// standing connection by itself.
+func TestTurningAKnobChangesNoConnectionBehindTheView(t *testing.T) {
+	s := scenarios()[0]
+	for _, knob := range []string{"tcp_rto_max_ms", "tcp_rto_min_ms", "tcp_rcvbuf_bytes", "tcp_iw_segments"} {
+		s.acts = opened + `
+@100 knob.set {"host":"A","knob":"` + knob + `","value":"1"}
+@100 setsockopt {"proc":"client","fd":3,"option":"TCP_NODELAY","value":1}
+@200 send {"proc":"client","fd":3,"octets":5000}
+`
+		w, _ := s.play(t)
+		folded := view.New()
+		for _, e := range w.Events().From(1) {
+			view.Reduce(&folded, e)
+		}
+		if got := w.View(); !reflect.DeepEqual(folded, got) {
+			t.Errorf("%s: folded %s, snapshot %s", knob, show(folded), show(got))
+		}
+	}
+}

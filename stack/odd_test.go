@@ -125,7 +125,8 @@ func drawOdd(t *rapid.T) (op, args string) {
 	case "proc.kill":
 		return op, fmt.Sprintf(`{"proc":%q}`, proc)
 	case "knob.set":
-		k := pick("knob", "ip_default_ttl=255", "ip_default_ttl=1", "ip_local_port_low=40000", "ip_local_port_high=40000",
+		k := pick("knob", "tcp_rto_max_ms=1", "tcp_rto_min_ms=5000", "tcp_rto_initial_ms=1",
+			"ip_default_ttl=255", "ip_default_ttl=1", "ip_local_port_low=40000", "ip_local_port_high=40000",
 			"tcp_retries=0", "tcp_2msl_ms=0", "tcp_fin_timeout_ms=0", "tcp_rcvbuf_bytes=1",
 			"tcp_sndbuf_bytes=1", "tcp_timestamps=0", "tcp_sack=0", "tcp_window_scaling=0", "tcp_nagle=0", "tcp_iw_segments=1000",
 			"tcp_congestion_control=reno", "tcp_isn=4294967295", "tcp_tw_reuse=1", "tcp_challenge_ack_limit=0",

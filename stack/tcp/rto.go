@@ -11,12 +11,13 @@ import (
 type rttState struct {
 	srtt, rttvar time.Duration
 	base         time.Duration // the RTO before backing off
+	limit        time.Duration // MaxRTO when base was set: a turned knob counts from then on
 	backoff      uint8         // how often it was doubled (RFC 6298 §5.5)
 	measured     bool
 }
 
 // rto is the retransmission timeout as it stands, backed off.
-func (c *Conn) rto() time.Duration { return backedOff(c.rtt.base, c.rtt.backoff, c.l.k.MaxRTO) }
+func (c *Conn) rto() time.Duration { return backedOff(c.rtt.base, c.rtt.backoff, c.rtt.limit) }
 
 // backedOff doubles d n times, up to limit.
 func backedOff(d time.Duration, n uint8, limit time.Duration) time.Duration {
@@ -41,7 +42,7 @@ func (c *Conn) showRTT(sample time.Duration, rule rfc.ID, fx *Effects) {
 // initialRTO sets the RTO of a connection without a measurement: RFC 6298 §2.1, "the
 // sender SHOULD set RTO <- 1 second".
 func (c *Conn) initialRTO(fx *Effects) {
-	c.rtt = rttState{base: c.l.k.InitialRTO}
+	c.rtt = rttState{base: c.l.k.InitialRTO, limit: c.l.k.MaxRTO}
 	c.showRTT(0, rfc.TCPRTOFirst, fx)
 }
 
@@ -65,7 +66,7 @@ func (c *Conn) measure(r time.Duration, rule rfc.ID, fx *Effects) {
 	// above 200 ms.
 	k := c.l.k
 	s.base = max(s.srtt+max(tsTick, k.MinRTTVar, 4*s.rttvar), k.MinRTO)
-	s.base = min(s.base, k.MaxRTO)
+	s.base, s.limit = min(s.base, k.MaxRTO), k.MaxRTO
 	s.backoff = 0
 	c.showRTT(r, rule, fx)
 }
