@@ -33,6 +33,8 @@ type fixture struct {
 	owner   *http.Cookie
 	session app.SessionID
 	now     time.Time
+	// rechecked lists the sessions whose sockets were to ask for their rights.
+	rechecked []app.SessionID
 }
 
 const testHost = "lab.example"
@@ -58,6 +60,10 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 		Sessions: SessionHandlers{
 			Live: file("live"), Status: file("status"), Journal: file("journal"),
 			Events: file("events"), Segment: file("segment"),
+		},
+		Recheck: func(_ context.Context, id app.SessionID) error {
+			f.rechecked = append(f.rechecked, id)
+			return nil
 		},
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Now: func() time.Time { return f.now },

@@ -168,6 +168,9 @@ func TestALinkTakenBackStopsAtOnce(t *testing.T) {
 	if w := f.do(t, r); w.Code != 303 {
 		t.Fatal(w.Code)
 	}
+	if len(f.rechecked) != 1 || f.rechecked[0] != f.session {
+		t.Errorf("asked to leave: the sockets of %q", f.rechecked)
+	}
 	if got := f.do(t, request("GET", path)).Code; got != 404 {
 		t.Errorf("the link: %d", got)
 	}

@@ -26,7 +26,8 @@ func (s *server) pages(r chi.Router) {
 	bench := workbench.Page{
 		Catalog: s.Catalog, Shelf: s.Store, Auth: s.Auth, Assets: s.Assets, Now: s.Now,
 	}
-	links := share.Page{Shelf: s.Store, Auth: s.Auth, Now: s.Now, Address: s.Origin.Address}
+	links := share.Page{Shelf: s.Store, Auth: s.Auth, Now: s.Now, Recheck: s.Recheck,
+		Address: s.Origin.Address}
 	r.Get("/", landing.New(s.Catalog).ServeHTTP)
 	r.Get("/labs", catalogue.Page{Catalog: s.Catalog}.ServeHTTP)
 	r.Get("/labs/{slug}", one.ServeHTTP)

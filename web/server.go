@@ -40,14 +40,16 @@ type SessionHandlers struct {
 	Segment http.Handler // GET /s/{session}/runs/{run}/segments/{n}
 }
 
-// Config is what a server is made of. Catalog, Store, Starter, Auth and Sessions are
-// required; the rest has a sensible zero value.
+// Config is what a server is made of. Catalog, Store, Starter, Auth, Sessions and Recheck
+// are required; the rest has a sensible zero value.
 type Config struct {
 	Catalog  *labs.Catalog
 	Store    store.Store
 	Starter  Starter
 	Auth     *auth.Auth
 	Sessions SessionHandlers
+	// Recheck has the open sockets of a session ask again whether their readers may stay.
+	Recheck func(ctx context.Context, id app.SessionID) error
 
 	Assets *static.Assets // nil: the embedded ones
 	Origin Origin         // how this server is reached
@@ -69,6 +71,8 @@ func (c Config) check() error {
 		return errors.New("web: Config.Starter is missing")
 	case c.Auth == nil:
 		return errors.New("web: Config.Auth is missing")
+	case c.Recheck == nil:
+		return errors.New("web: Config.Recheck is missing")
 	case c.Sessions.Live == nil, c.Sessions.Status == nil, c.Sessions.Journal == nil,
 		c.Sessions.Events == nil, c.Sessions.Segment == nil:
 		return errors.New("web: a handler in Config.Sessions is missing")

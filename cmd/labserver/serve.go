@@ -153,6 +153,7 @@ func (s *Server) assemble(db store.Store, adminToken string, assets *static.Asse
 	handler, err := web.New(web.Config{
 		Catalog: catalog, Store: db, Starter: sessions, Auth: identity, Assets: assets,
 		Sessions: sessionHandlers(sessions, db, identity, origin, s.Log),
+		Recheck:  sessions.Recheck,
 		Origin:   origin, Log: s.Log, Ready: s.ready(db),
 	})
 	return handler, sessions, err

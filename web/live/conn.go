@@ -206,27 +206,34 @@ func (c *conn) write(ctx context.Context) {
 	}
 }
 
-// watchRights asks now and then whether the reader may still be here.
+// watchRights asks now and then whether the reader may still be here, whenever the
+// session says so, and once at first: a right may have ended between the upgrade's check
+// and the place in the session.
 func (c *conn) watchRights(ctx context.Context) {
 	tick := time.NewTicker(c.h.timing.recheck)
 	defer tick.Stop()
-	for {
+	for c.checkRights(ctx) {
 		select {
 		case <-tick.C:
+		case <-c.out.recheck:
 		case <-ctx.Done():
 			return
 		}
-		_, right, err := c.h.may(c.req)
-		switch {
-		case errors.Is(err, app.ErrNotFound):
-			c.out.end(Bye{Type: "bye", Code: "revoked"}, statusRevoked)
-			return
-		case err != nil:
-			c.log.Warn("rights not checked", "error", err) // the store is away: try again
-		default:
-			if err := c.m.SetRight(ctx, right); err != nil {
-				return
-			}
-		}
 	}
+}
+
+// checkRights acts on what the reader may do now. It reports whether they may stay.
+func (c *conn) checkRights(ctx context.Context) bool {
+	_, right, err := c.h.may(c.req)
+	switch {
+	case errors.Is(err, app.ErrNotFound):
+		c.out.end(Bye{Type: "bye", Code: "revoked"}, statusRevoked)
+		_ = c.m.SetRight(ctx, app.Nobody) // it fails only if the session has gone itself
+		return false
+	case err != nil:
+		c.log.Warn("rights not checked", "error", err) // the store is away: try again
+	default:
+		return c.m.SetRight(ctx, right) == nil
+	}
+	return true
 }

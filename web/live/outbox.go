@@ -31,6 +31,7 @@ type outbox struct {
 	dropped uint64 // so many
 	closing *closing
 	wake    chan struct{} // holds a token when there is something to do
+	recheck chan struct{} // holds a token when the reader's rights are to be asked for
 }
 
 // queued is one frame on its way.
@@ -48,7 +49,7 @@ type closing struct {
 }
 
 func newOutbox(l Limits) *outbox {
-	return &outbox{limits: l, wake: make(chan struct{}, 1)}
+	return &outbox{limits: l, wake: make(chan struct{}, 1), recheck: make(chan struct{}, 1)}
 }
 
 // Publish implements session.Sink.
@@ -86,6 +87,14 @@ func (o *outbox) Publish(f session.Frame) {
 	}
 	if o.full() {
 		o.lag()
+	}
+}
+
+// Recheck implements session.Sink.
+func (o *outbox) Recheck() {
+	select {
+	case o.recheck <- struct{}{}:
+	default:
 	}
 }
 

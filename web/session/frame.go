@@ -5,10 +5,14 @@ import (
 	"labserver/web/app"
 )
 
-// Sink is one connection's end of what a session publishes. Publish is called on the
-// session's goroutine, in the order of the frames; it must not block, and what it is
-// given belongs to all: it changes nothing in it.
-type Sink interface{ Publish(Frame) }
+// Sink is one connection's end of what a session publishes. It is called on the session's
+// goroutine and must not block.
+type Sink interface {
+	// Publish takes the next frame, in order. It belongs to all: it is not to be changed.
+	Publish(Frame)
+	// Recheck has the connection ask now whether its reader may still be here.
+	Recheck()
+}
 
 // Frame is one thing a session publishes: *Hello, *Snap, *Batch, *Lab, *Clock, *Who,
 // *Sum or *Bye.

@@ -243,6 +243,7 @@ type recorder struct {
 	n      uint64
 	view   view.View
 	bye    string
+	asked  int // for its rights
 	// partial says that the client resumed from a view that this recorder never had.
 	partial bool
 }
@@ -262,6 +263,12 @@ func (r *recorder) Publish(f Frame) {
 	case *Bye:
 		r.bye = f.Code
 	}
+}
+
+func (r *recorder) Recheck() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.asked++
 }
 
 func (r *recorder) fold(b *Batch) {

@@ -178,6 +178,24 @@ func (m *Manager) load(id app.SessionID, l *loading) {
 	s.loop()
 }
 
+// Recheck has all connections to a session ask now whether their readers may still be
+// here: for when a right to it has been taken back. They do so on their own, shortly after.
+func (m *Manager) Recheck(ctx context.Context, id app.SessionID) error {
+	s := m.inMemory(id)
+	if s == nil {
+		return nil // whoever comes is asked at the door
+	}
+	err := s.post(ctx, func() {
+		for _, member := range s.members {
+			member.sink.Recheck()
+		}
+	})
+	if errors.Is(err, ErrGone) {
+		return nil
+	}
+	return err
+}
+
 func (m *Manager) forget(id app.SessionID, l *loading) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

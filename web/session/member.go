@@ -90,13 +90,19 @@ func (m *Member) Resync(ctx context.Context) error {
 	})
 }
 
-// SetRight changes what the member may be, after its rights were checked again.
+// SetRight changes what the member may be, after its rights were checked again. Nobody
+// has no place here any more.
 func (m *Member) SetRight(ctx context.Context, right app.Role) error {
 	return m.s.post(ctx, func() {
-		if m.right != right {
-			m.right = right
-			m.s.assignRoles()
+		if m.right == right {
+			return
 		}
+		m.right = right
+		if right == app.Nobody {
+			m.s.leave(m)
+			return
+		}
+		m.s.assignRoles()
 	})
 }
 

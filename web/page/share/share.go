@@ -33,6 +33,8 @@ type Page struct {
 	Shelf Shelf
 	Auth  *auth.Auth
 	Now   func() time.Time
+	// Recheck has those who look on ask again whether they may.
+	Recheck func(ctx context.Context, id app.SessionID) error
 	// Address returns the absolute address of a path, for people to send around.
 	Address func(r *http.Request, path string) string
 }
@@ -103,15 +105,19 @@ func (p Page) Make(w http.ResponseWriter, r *http.Request) {
 	layout.Render(w, r, http.StatusCreated, page(v))
 }
 
-// Revoke takes all links of the session back.
+// Revoke takes all links of the session back; whoever came by one is out at once.
 func (p Page) Revoke(w http.ResponseWriter, r *http.Request) {
 	v, ok := p.begin(w, r)
 	if !ok {
 		return
 	}
-	shares, err := p.Shelf.SharesOf(r.Context(), v.session)
+	ctx := context.WithoutCancel(r.Context()) // all of them, also if the page is closed
+	shares, err := p.Shelf.SharesOf(ctx, v.session)
 	for i := 0; err == nil && i < len(shares); i++ {
-		err = p.Shelf.RevokeShare(r.Context(), shares[i].TokenHash)
+		err = p.Shelf.RevokeShare(ctx, shares[i].TokenHash)
+	}
+	if err == nil {
+		err = p.Recheck(ctx, v.session)
 	}
 	if err != nil {
 		fault.Error(w, r, err)
