@@ -28,7 +28,8 @@ type past struct {
 	fixed   uint64        // events up to the last journaled entry
 }
 
-// Events returns the events from..to of a run; no 0 means the last run, to 0 the end.
+// Events returns the events from..to of a run; no 0 means the last run, to 0 the end. A
+// part that the run does not hold whole is app.ErrRange.
 func (m *Manager) Events(ctx context.Context, id app.SessionID, no int, from, to uint64) (
 	History, error,
 ) {
@@ -47,14 +48,33 @@ func (m *Manager) Events(ctx context.Context, id app.SessionID, no int, from, to
 		}
 	}
 	head := uint64(len(events))
-	if to == 0 || to > head {
-		to = head
+	h := History{Head: head}
+	if to, err = within(from, to, head); err != nil {
+		return h, err
 	}
-	h := History{Head: head, Final: to <= p.fixed}
-	if from >= 1 && from <= to {
-		h.Events = events[from-1 : to : to]
-	}
+	h.Events, h.Final = events[from-1:to:to], to <= p.fixed
 	return h, nil
+}
+
+// within returns the end of the part from..to of head events; to 0 means all that follow,
+// if only nothing yet.
+func within(from, to, head uint64) (end uint64, err error) {
+	bad := func(field string, least uint64) error {
+		return (&app.Error{Code: app.ErrRange.Code, Limit: fmt.Sprintf("%d … %d", least, head)}).At(field)
+	}
+	switch {
+	case from < 1:
+		return 0, bad("from", 1)
+	case to == 0 && from <= head+1:
+		return head, nil
+	case from > head:
+		return 0, bad("from", 1)
+	case to > head:
+		return 0, bad("to", from)
+	case from > to:
+		return 0, bad("from", 1)
+	}
+	return to, nil
 }
 
 // Frame returns the octets of the frame in which a packet first left its host.

@@ -65,8 +65,9 @@ func TestEventsOfARunAreFinalUpToTheLastEntry(t *testing.T) {
 			{1, fixed + 1, int(fixed) + 1, false},
 			{3, 5, 3, true},
 			{1, 0, int(head), false},
-			{5, 3, 0, true},
-			{head + 1, head + 9, 0, false},
+			{head, head, 1, false},
+			{head, 0, 1, false},
+			{head + 1, 0, 0, false},
 		} {
 			past, err := b.m.Events(t.Context(), b.id, 1, c.from, c.to)
 			if err != nil || len(past.Events) != c.n || past.Final != c.final || past.Head != head {
@@ -75,6 +76,19 @@ func TestEventsOfARunAreFinalUpToTheLastEntry(t *testing.T) {
 			}
 			if len(past.Events) > 0 && past.Events[0].N != c.from {
 				t.Errorf("%d..%d begins at %d", c.from, c.to, past.Events[0].N)
+			}
+		}
+		for _, c := range []struct {
+			from, to uint64
+			field    string
+		}{
+			{0, 5, "from"}, {0, 0, "from"}, {5, 3, "from"}, {1, head + 1, "to"},
+			{head + 2, 0, "from"}, {head + 1, head + 9, "from"},
+		} {
+			past, err := b.m.Events(t.Context(), b.id, 1, c.from, c.to)
+			var e *app.Error
+			if !errors.As(err, &e) || e.Code != "out_of_range" || e.Field != c.field || past.Final {
+				t.Errorf("%d..%d: %+v, %v; want out_of_range at %s", c.from, c.to, past, err, c.field)
 			}
 		}
 		if _, err := b.m.Events(t.Context(), b.id, 9, 1, 0); !errors.Is(err, app.ErrNotFound) {

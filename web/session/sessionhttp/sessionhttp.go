@@ -77,19 +77,23 @@ func (f Files) Events() http.Handler {
 		if err != nil {
 			return app.ErrNotFound
 		}
-		from, err := number(r.URL.Query().Get("from"), "from", 1)
+		q := r.URL.Query()
+		from, err := number(q.Get("from"), "from", 1)
 		if err != nil {
 			return err
 		}
-		to, err := number(r.URL.Query().Get("to"), "to", 0)
+		to, err := number(q.Get("to"), "to", 0)
 		if err != nil {
 			return err
+		}
+		if to == 0 && q.Get("to") != "" {
+			return app.ErrRange.At("to")
 		}
 		past, err := f.Sessions.Events(r.Context(), id, int(no), from, to)
 		if err != nil {
 			return err
 		}
-		if past.Final && to != 0 && to <= past.Head {
+		if past.Final && to != 0 && len(past.Events) > 0 {
 			w.Header().Set("Cache-Control", forever)
 		}
 		w.Header().Set("Content-Type", "application/x-ndjson")
