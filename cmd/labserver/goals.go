@@ -32,15 +32,23 @@ func (g goals) Checker(h journal.Header) (session.Checker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return checker{c}, nil
+	return checker{c, lab}, nil
 }
 
 // checker is a lab's checker as a session sees it.
-type checker struct{ c *check.Checker }
+type checker struct {
+	c   *check.Checker
+	lab *labs.Lab
+}
 
 func (c checker) Feed(e event.Event) bool { return c.c.Feed(e) }
 
 func (c checker) Finished() bool { return c.c.Finished() }
+
+func (c checker) Goal(id string) (found, asks bool) {
+	g, ok := c.lab.Goal(id)
+	return ok, ok && g.Kind == labs.Answer
+}
 
 func (c checker) Verdicts() []session.Verdict {
 	all := c.c.Verdicts()

@@ -110,7 +110,8 @@ func TestErrorsKeepTheirCauseToThemselves(t *testing.T) {
 func TestEveryCodeHasItsStatus(t *testing.T) {
 	for err, want := range map[*Error]int{
 		ErrNotFound: 404, ErrMalformed: 400, ErrUnknownOp: 400, ErrMissing: 400, ErrBadType: 400,
-		ErrRange: 400, ErrForbidden: 403, ErrFinished: 409, ErrBroken: 409, ErrOtherBuild: 409,
+		ErrRange: 400, ErrDuplicate: 400, ErrUnknownGoal: 400,
+		ErrForbidden: 403, ErrFinished: 409, ErrBroken: 409, ErrOtherBuild: 409,
 		ErrQuota: 429, ErrRate: 429, ErrFull: 503, ErrUnavailable: 503, ErrDraining: 503,
 	} {
 		if got := Status(err); got != want {

@@ -52,21 +52,23 @@ func (e *Error) At(field string) *Error {
 
 // The errors people can meet. Compare with errors.Is.
 var (
-	ErrNotFound    = &Error{Code: "not_found"}    // no such thing, or not theirs
-	ErrMalformed   = &Error{Code: "malformed"}    // not JSON, or not of the form
-	ErrUnknownOp   = &Error{Code: "unknown_op"}   // no such command
-	ErrMissing     = &Error{Code: "missing"}      // a field is missing
-	ErrBadType     = &Error{Code: "bad_type"}     // a field has a wrong type
-	ErrRange       = &Error{Code: "out_of_range"} // a number is outside its limits
-	ErrForbidden   = &Error{Code: "forbidden"}    // they may look, not touch
-	ErrFinished    = &Error{Code: "finished"}     // the run was handed in
-	ErrBroken      = &Error{Code: "broken"}       // the engine met a defect of its own
-	ErrOtherBuild  = &Error{Code: "other_build"}  // saved by another build of the engine
-	ErrQuota       = &Error{Code: "quota"}        // a limit is used up
-	ErrRate        = &Error{Code: "rate"}         // too fast
-	ErrFull        = &Error{Code: "full"}         // the server has no room for one more
-	ErrUnavailable = &Error{Code: "unavailable"}  // could not be saved; try again
-	ErrDraining    = &Error{Code: "draining"}     // the server is going down
+	ErrNotFound    = &Error{Code: "not_found"}       // no such thing, or not theirs
+	ErrMalformed   = &Error{Code: "malformed"}       // not JSON, or not of the form
+	ErrUnknownOp   = &Error{Code: "unknown_op"}      // no such command
+	ErrMissing     = &Error{Code: "missing"}         // a field is missing
+	ErrBadType     = &Error{Code: "bad_type"}        // a field has a wrong type
+	ErrRange       = &Error{Code: "out_of_range"}    // a number is outside its limits
+	ErrDuplicate   = &Error{Code: "duplicate_field"} // a field stands there twice
+	ErrUnknownGoal = &Error{Code: "unknown_goal"}    // the lab has no such goal, or it asks nothing
+	ErrForbidden   = &Error{Code: "forbidden"}       // they may look, not touch
+	ErrFinished    = &Error{Code: "finished"}        // the run was handed in
+	ErrBroken      = &Error{Code: "broken"}          // the engine met a defect of its own
+	ErrOtherBuild  = &Error{Code: "other_build"}     // saved by another build of the engine
+	ErrQuota       = &Error{Code: "quota"}           // a limit is used up
+	ErrRate        = &Error{Code: "rate"}            // too fast
+	ErrFull        = &Error{Code: "full"}            // the server has no room for one more
+	ErrUnavailable = &Error{Code: "unavailable"}     // could not be saved; try again
+	ErrDraining    = &Error{Code: "draining"}        // the server is going down
 )
 
 // Status returns the HTTP status of an error; 500 for one that has no code.

@@ -44,6 +44,7 @@ type conn struct {
 	out    *outbox
 	rate   *rate.Limiter // of commands, one for all sockets of a user
 	flood  *rate.Limiter // of messages of any kind
+	hellos *rate.Limiter // of hellos after the first
 	greets bool          // it has said hello
 	log    *slog.Logger
 	closed sync.Once
@@ -92,7 +93,7 @@ func (c *conn) read(ctx context.Context) error {
 			return err
 		}
 		if !c.flood.Allow() {
-			c.out.end(Bye{Type: "bye", Code: app.ErrRate.Code, Retry: true}, statusPolicy)
+			c.flooded()
 			continue
 		}
 		if kind != websocket.MessageText {
@@ -108,6 +109,11 @@ func (c *conn) read(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// flooded ends a socket whose client does not hold back.
+func (c *conn) flooded() {
+	c.out.end(Bye{Type: "bye", Code: app.ErrRate.Code, Retry: true}, statusPolicy)
 }
 
 // receive carries one message out. An error means that the session cannot be reached.
@@ -139,6 +145,10 @@ func (c *conn) receive(ctx context.Context, text []byte) error {
 
 // hello asks for what the client lacks.
 func (c *conn) hello(ctx context.Context, m *ClientHello) error {
+	if c.greets && !c.hellos.Allow() {
+		c.flooded()
+		return nil
+	}
 	speaks := false
 	for _, p := range m.Proto {
 		speaks = speaks || p == Proto

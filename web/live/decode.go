@@ -1,13 +1,11 @@
 package live
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
-	"strings"
 
 	"labserver/web/app"
+	"labserver/web/session"
 )
 
 // maxDepth is how deep a message's JSON may nest.
@@ -30,15 +28,12 @@ func decode(text []byte) (m message, cid string, err error) {
 	if err := json.Unmarshal(text, &head); err != nil && !errors.As(err, &typ) {
 		return nil, "", app.ErrMalformed
 	}
-	if len(head.Cid) > maxCid {
-		head.Cid = ""
+	if !session.ValidCid(head.Cid) {
+		head.Cid = "" // not echoed
 	}
 	m, err = fill(head.Type, text)
 	return m, head.Cid, err
 }
-
-// maxCid is the longest cid that is echoed.
-const maxCid = 64
 
 func fill(typ string, text []byte) (message, error) {
 	switch typ {
@@ -71,28 +66,15 @@ func fill(typ string, text []byte) (message, error) {
 	return nil, (&app.Error{Code: "unknown_message"}).At("type")
 }
 
-// strict reads one JSON object; unknown fields and wrong types name the field.
+// strict reads one JSON object; what is wrong names the field. A frame in which a field
+// stands twice says two things, so it says nothing.
 func strict(text []byte, v any) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	err := d.Decode(v)
-	if err == nil {
-		if _, err = d.Token(); errors.Is(err, io.EOF) {
-			return nil
-		}
-		return app.ErrMalformed
+	err := session.Strict(text, v)
+	var known *app.Error
+	if errors.As(err, &known) && known.Code == app.ErrDuplicate.Code {
+		return app.ErrMalformed.At(known.Field)
 	}
-	var typ *json.UnmarshalTypeError
-	if errors.As(err, &typ) {
-		return (&app.Error{Code: app.ErrBadType.Code, Got: typ.Value}).At(typ.Field)
-	}
-	if field, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		const most = 40
-		field = strings.Trim(field, `"`)
-		field = strings.ToValidUTF8(field[:min(len(field), most)], "")
-		return (&app.Error{Code: "unknown_field"}).At(field)
-	}
-	return app.ErrMalformed
+	return err
 }
 
 // tooDeep tells nesting beyond maxDepth without building anything.

@@ -45,7 +45,7 @@ func typeName(m message) string {
 // echoed is short.
 func FuzzDecode(f *testing.F) {
 	for _, s := range []string{`{"type":"ack","run":1,"n":2}`, `{"type":"cmd","cid":"c","op":"x"}`,
-		`[[[[[[[[[`, `{"type":"hello","proto":[1]}`, `"\"`, `{"type":"cmd","cid":"` + "\xff" + `"}`} {
+		`[[[[[[[[[`, `{"type":"hello","proto":[1]}`, `"\"`, `{"type":"cmd","cid":"` + "\xff" + `"}`, `{"type":"ack","type":"ping"}`, `{"TYPE":"ping"}`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
@@ -54,7 +54,7 @@ func FuzzDecode(f *testing.F) {
 		if err == nil && m == nil || err != nil && (!errors.As(err, &known) || known.Code == "") {
 			t.Fatalf("%q: %v, %v", text, m, err)
 		}
-		if len(cid) > maxCid || known != nil && len(known.Field) > 200 {
+		if cid != "" && !session.ValidCid(cid) || known != nil && len(known.Field) > 200 {
 			t.Fatalf("%q: echoes %q, %q", text, cid, known.Field)
 		}
 		if answer := encodeResult(cid, session.Result{}, err); !json.Valid(answer) {

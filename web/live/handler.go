@@ -24,6 +24,8 @@ const (
 	socketsPerUser = 5
 	messagesPerS   = 200
 	messageBurst   = 1000
+	hellosPerS     = 1 // after the first: each may cost a snapshot
+	helloBurst     = 5
 )
 
 // Config is what the sockets need. All fields but Log and Now are required.
@@ -107,8 +109,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer h.leave(who, u)
 	c := &conn{h: h, req: r, right: right, rate: u.rate, out: newOutbox(h.limits),
-		flood: rate.NewLimiter(messagesPerS, messageBurst),
-		log:   h.Log.With("session", r.PathValue("session"))}
+		flood:  rate.NewLimiter(messagesPerS, messageBurst),
+		hellos: rate.NewLimiter(hellosPerS, helloBurst),
+		log:    h.Log.With("session", r.PathValue("session"))}
 	if err := c.join(actor); err != nil {
 		h.refuse(w, r, err)
 		return

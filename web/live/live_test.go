@@ -120,6 +120,11 @@ func TestWhatIsNoMessageIsAnsweredAndTheSocketStays(t *testing.T) {
 		refused(`{"type":"cmd","cid":7,"op":"clock.play"}`, "bad_type", "cid")
 		refused(`{"type":"cmd","op":"clock.play"}`, "missing", "cid")
 		refused(`{"type":"cmd","cid":"x","op":"clock.play","sudo":true}`, "unknown_field", "sudo")
+		refused(`{"type":"cmd","cid":"x","op":"clock.play","op":"reset"}`, "malformed", "op")
+		refused(`{"type":"ping","ts":1,"ts":1}`, "malformed", "ts")
+		refused(`{"type":"ping","TS":1}`, "unknown_field", "TS")
+		refused(`{"type":"cmd","cid":"é","op":"clock.play"}`, "out_of_range", "cid")
+		refused(`{"type":"cmd","cid":"x","op":"hint","args":{"goal":"none"}}`, "unknown_goal", "goal")
 		refused(`{"type":"cmd","cid":"x","op":"fly","args":{}}`, "unknown_op", "op")
 		refused(`{"type":"cmd","cid":"x","op":"reset","args":{}}`, "missing", "run")
 		refused(`{"type":"ping","ts":1} {"type":"ping","ts":1}`, "malformed", "")
@@ -271,6 +276,29 @@ func TestAGapIsMendedByAnotherHello(t *testing.T) {
 		c.hello()
 		if h := c.last("hello"); !h.Resumed || c.last("evs").From != r.N+1 || c.n != head {
 			t.Errorf("%s, then events from %d up to %d", h.raw, c.last("evs").From, c.n)
+		}
+	})
+}
+
+func TestAFewHellosMendGapsAndAFloodOfThemEndsTheSocket(t *testing.T) {
+	inBubble(t, session.Limits{}, func(t *testing.T, s *server) {
+		patient := s.as("alice").connect().hello()
+		defer patient.bye()
+		for range 3 * helloBurst { // one a second for as long as they like
+			patient.hello()
+			time.Sleep(time.Second)
+		}
+		hasty := s.as("alice").connect().hello()
+		for range helloBurst {
+			hasty.hello()
+		}
+		hasty.say(ClientHello{Type: "hello", Proto: []int{Proto}})
+		hasty.closedWith(statusPolicy)
+		if b := hasty.last("bye"); b.Code != "rate" || !b.Retry {
+			t.Errorf("bye %s", b.raw)
+		}
+		if n := count(hasty.all(), "hello"); n != 1+helloBurst {
+			t.Errorf("%d hellos answered", n)
 		}
 	})
 }

@@ -58,34 +58,34 @@ func parseOwn(op string, raw json.RawMessage) (args any, ok bool, err error) {
 	switch op {
 	case "clock.play":
 		var a PlayArgs
-		return &a, true, strict(raw, &a)
+		return &a, true, Strict(raw, &a)
 	case "clock.pause":
 		var a PauseArgs
-		return &a, true, strict(raw, &a)
+		return &a, true, Strict(raw, &a)
 	case "clock.speed":
 		var a SpeedArgs
-		err := strict(raw, &a)
+		err := Strict(raw, &a)
 		if err == nil && a.Speed == nil {
 			err = app.ErrMissing.At("speed")
 		}
 		return &a, true, err
 	case "clock.step":
 		var a StepArgs
-		err := strict(raw, &a)
+		err := Strict(raw, &a)
 		if err == nil {
 			err = a.check()
 		}
 		return &a, true, err
 	case "clock.advance":
 		var a AdvanceArgs
-		err := strict(raw, &a)
+		err := Strict(raw, &a)
 		if err == nil {
 			err = a.check()
 		}
 		return &a, true, err
 	case "reset":
 		var a ResetArgs
-		err := strict(raw, &a)
+		err := Strict(raw, &a)
 		if err == nil && a.Run == nil {
 			err = app.ErrMissing.At("run")
 		}
@@ -121,11 +121,14 @@ func (a AdvanceArgs) check() error {
 	return nil
 }
 
-// strict reads one JSON object into v; unknown fields, wrong types and anything after
-// the object are errors that name the field.
-func strict(raw json.RawMessage, v any) error {
+// Strict reads one JSON object into v; unknown and doubled fields, wrong types and
+// anything after the object are errors that name the field. Nothing counts as {}.
+func Strict(raw []byte, v any) error {
 	if len(bytes.TrimSpace(raw)) == 0 {
-		raw = json.RawMessage("{}")
+		raw = []byte("{}")
+	}
+	if err := checkKeys(raw); err != nil {
+		return err
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
@@ -147,6 +150,36 @@ func strict(raw json.RawMessage, v any) error {
 		return (&app.Error{Code: app.ErrRange.Code, Limit: `0.001 … 1000, "max"`}).At("speed")
 	}
 	return app.ErrMalformed
+}
+
+// checkKeys refuses what encoding/json lets pass in an object: a name that stands there
+// twice, of which it takes the last, and one that is a field's but for its case. Whatever
+// else is wrong is for the decoder to say.
+func checkKeys(raw []byte) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	if first, err := d.Token(); err != nil || first != json.Delim('{') {
+		return nil
+	}
+	seen := make(map[string]bool)
+	for d.More() {
+		key, err := d.Token()
+		name, ok := key.(string)
+		if err != nil || !ok {
+			return nil
+		}
+		switch {
+		case strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "":
+			return (&app.Error{Code: "unknown_field"}).At(shorten(name))
+		case seen[name]:
+			return app.ErrDuplicate.At(name)
+		}
+		seen[name] = true
+		var value json.RawMessage
+		if d.Decode(&value) != nil {
+			return nil
+		}
+	}
+	return nil
 }
 
 // shorten cuts what a client sent to a length fit for an answer.

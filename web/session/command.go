@@ -33,6 +33,17 @@ type Result struct {
 // maxCid is the longest idempotency key.
 const maxCid = 64
 
+// ValidCid reports whether a text can be an idempotency key: 1 to 64 printable characters
+// of ASCII, so that it can be read in every log.
+func ValidCid(cid string) bool {
+	for _, c := range []byte(cid) {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return cid != "" && len(cid) <= maxCid
+}
+
 // Do carries a command out. An *app.Error says why it is no command, and then nothing
 // has changed. A resend, by Cid, is answered like the first and does nothing.
 func (s *Session) Do(ctx context.Context, c Command) (Result, error) {
@@ -54,8 +65,8 @@ func (s *Session) do(c Command) (Result, error) {
 	if c.Cid == "" {
 		return Result{}, app.ErrMissing.At("cid")
 	}
-	if len(c.Cid) > maxCid {
-		return Result{}, (&app.Error{Code: app.ErrRange.Code, Limit: fmt.Sprint(maxCid)}).At("cid")
+	if !ValidCid(c.Cid) {
+		return Result{}, (&app.Error{Code: app.ErrRange.Code, Limit: "1 … 64 ASCII"}).At("cid")
 	}
 	own, isOwn, err := parseOwn(c.Op, c.Args)
 	if err != nil {
@@ -120,8 +131,8 @@ func (s *Session) doWorld(now time.Time, c Command, cmd stack.Command) (Result, 
 		return Result{}, err
 	}
 	s.move(now)
-	if err := s.world.Check(cmd); err != nil {
-		return Result{}, refusal(err)
+	if err := s.check(cmd); err != nil {
+		return Result{}, err
 	}
 	e, err := s.entry(c)
 	if err != nil {
@@ -146,6 +157,33 @@ func (s *Session) doWorld(now time.Time, c Command, cmd stack.Command) (Result, 
 	s.publish(now)
 	s.tellAll(s.clock())
 	return Result{Run: s.run.No, N: e.N + 1}, nil
+}
+
+// check refuses what is no command as things stand: the world knows its hosts and links,
+// the lab its goals.
+func (s *Session) check(cmd stack.Command) error {
+	if err := s.world.Check(cmd); err != nil {
+		return refusal(err)
+	}
+	switch a := cmd.Args.(type) {
+	case stack.Answer:
+		return s.checkGoal(a.Goal, true)
+	case stack.Hint:
+		return s.checkGoal(a.Goal, false)
+	}
+	return nil
+}
+
+// checkGoal refuses a goal that the lab has not, or that asks for no answer. Without the
+// lab nobody knows its goals, and what is said about them is kept.
+func (s *Session) checkGoal(id string, answer bool) error {
+	if s.checker == nil {
+		return nil
+	}
+	if found, asks := s.checker.Goal(id); !found || answer && !asks {
+		return (&app.Error{Code: app.ErrUnknownGoal.Code, Got: shorten(id)}).At("goal")
+	}
+	return nil
 }
 
 // open refuses what comes after the end.

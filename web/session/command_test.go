@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -44,6 +45,10 @@ func TestWhatIsNoCommandIsRefusedAndChangesNothing(t *testing.T) {
 		for _, c := range []struct{ cid, op, args, code, field string }{
 			{"", "socket", `{}`, "missing", "cid"},
 			{string(make([]byte, 65)), "socket", `{}`, "out_of_range", "cid"},
+			{string(bytes.Repeat([]byte("x"), 65)), "socket", `{}`, "out_of_range", "cid"},
+			{"키", "socket", `{}`, "out_of_range", "cid"},
+			{"a\nb", "socket", `{}`, "out_of_range", "cid"},
+			{"a\x7f", "socket", `{}`, "out_of_range", "cid"},
 			{"x", "socket", `{"proc"`, "malformed", "proc"},
 			{"x", "socket", `[]`, "malformed", ""},
 			{"x", "fly", `{}`, "unknown_op", "op"},
@@ -59,7 +64,12 @@ func TestWhatIsNoCommandIsRefusedAndChangesNothing(t *testing.T) {
 			{"x", "clock.play", `{"speed":1001}`, "out_of_range", "speed"},
 			{"x", "clock.play", `{"speed":0}`, "out_of_range", "speed"},
 			{"x", "clock.pause", `{} {}`, "malformed", ""},
+			{"x", "clock.play", `{"speed":1,"speed":2}`, "duplicate_field", "speed"},
+			{"x", "clock.play", `{"Speed":1}`, "unknown_field", "Speed"},
 			{"x", "reset", `{}`, "missing", "run"},
+			{"x", "answer", `{"goal":"nothing","value":"a"}`, "unknown_goal", "goal"},
+			{"x", "answer", `{"goal":"arrives","value":"a"}`, "unknown_goal", "goal"},
+			{"x", "hint", `{"goal":"nothing"}`, "unknown_goal", "goal"},
 		} {
 			_, err := b.try(c.cid, c.op, c.args)
 			var e *app.Error
@@ -71,6 +81,25 @@ func TestWhatIsNoCommandIsRefusedAndChangesNothing(t *testing.T) {
 		same(t, "events", after, before)
 		entries, _ := b.store.Entries(t.Context(), b.id, 1)
 		same(t, "entries", len(entries), 1)
+	})
+}
+
+func TestAnswersAndHintsForTheLabsOwnGoalsAreNoted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, Limits{})
+		defer b.stop()
+		b.do("a", "answer", `{"goal":"why","value":"because"}`)
+		b.do("b", "hint", `{"goal":"why"}`)
+		b.do("c", "hint", `{"goal":"arrives"}`)
+		b.do(" ~"+string(bytes.Repeat([]byte("x"), 62)), "bookmark", `{"at":1}`)
+		entries, _ := b.store.Entries(t.Context(), b.id, 1)
+		same(t, "entries", len(entries), 4)
+		s := b.open()
+		// A lab that has been taken away cannot say which goals it had: nothing is lost.
+		if err := s.post(t.Context(), func() { s.checker = nil }); err != nil {
+			t.Fatal(err)
+		}
+		b.do("d", "answer", `{"goal":"gone","value":"x"}`)
 	})
 }
 

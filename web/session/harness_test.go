@@ -26,8 +26,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// pair is a lab of two hosts with a process each, 10 ms apart, and one goal: a datagram
-// reaches somebody.
+// pair is a lab of two hosts with a process each, 10 ms apart, and the goals "arrives", a
+// datagram reaches somebody, and "why", which asks for an answer.
 type pair struct{ gone bool }
 
 func (l *pair) Start(slug string, seed uint64) (journal.Header, error) {
@@ -79,6 +79,10 @@ func (a *arrival) Verdicts() []Verdict {
 		v.State = "met"
 	}
 	return []Verdict{v}
+}
+
+func (a *arrival) Goal(id string) (found, asks bool) {
+	return id == "arrives" || id == "why", id == "why"
 }
 
 func (a *arrival) Finished() bool { return a.finished }

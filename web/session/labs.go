@@ -20,6 +20,8 @@ type Checker interface {
 	// Feed takes the next event and tells whether any verdict may have changed.
 	Feed(e event.Event) (changed bool)
 	Verdicts() []Verdict
+	// Goal tells whether the lab has a goal of that id, and whether it asks for an answer.
+	Goal(id string) (found, asks bool)
 	// Finished tells that the run was handed in.
 	Finished() bool
 }
