@@ -1,6 +1,7 @@
 // The goals: they tick by themselves and link to the event that shows it. Answers, hints
 // one by one, and handing in, which is always possible.
 
+import { useEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import type { GoalStatus } from "../../live/frames";
 import type { BootGoal } from "../boot";
@@ -202,9 +203,13 @@ function Finish() {
   const reset = (): void => {
     void session.quietly("reset", { run: store.run.value });
   };
+  const told = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (sum.finished) told.current?.scrollIntoView({ block: "nearest" }); // it stands on top now
+  }, [sum.finished]);
   if (sum.finished) {
     return (
-      <div class="ls-finished" role="status">
+      <div class="ls-finished" role="status" ref={told}>
         <p>
           <Icon name="flag" />{" "}
           <b>

@@ -52,7 +52,7 @@ export function Inspector() {
           <Nothing n={chosen} />
         )}
       </div>
-      <StateDiagram />
+      <StateDiagram conn={e?.conn} />
     </section>
   );
 }

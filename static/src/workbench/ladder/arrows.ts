@@ -25,7 +25,7 @@ export interface Arrow {
   loop: number; // a host talking to itself: how far out, and to which side; else 0
 }
 
-const LOOP_PX = 34;
+const LOOP_PX = 52; // past the ribbons of states
 
 /** The geometry of row i; share is how far a packet under way has come. */
 export function arrow(
@@ -50,7 +50,7 @@ export function arrow(
   // A drop at the instant of sending would be level.
   const drop = fate === Fate.Dropped ? Math.max(y1, y0 + 9) : y1;
   if (far === x0) {
-    const loop = x0 + 4 * LOOP_PX < view.width ? LOOP_PX : -LOOP_PX;
+    const loop = x0 + 0.75 * LOOP_PX + 100 < view.width ? LOOP_PX : -LOOP_PX;
     return { x0, y0, x1: x0, y1: Math.max(drop, y0 + 14), right: loop > 0, reach: 110, loop };
   }
   const x1 = x0 + (far - x0) * done;

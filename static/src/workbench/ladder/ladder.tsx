@@ -19,6 +19,7 @@ import { view as panelView } from "../panels";
 
 const ZOOMS = [0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1, 1.5, 2.2, 3.5];
 const NEAR_END = 24;
+const LANE_PX = 48; // half of a name and its address
 
 /** What scrolling and zooming are about, outside of Preact's state. */
 interface Machine {
@@ -73,7 +74,7 @@ export function Ladder() {
     const height = Math.max(size.height, totalHeight(m.axis!, now));
     spacer.current!.style.height = `${height}px`;
     showWanted(true);
-    if (m.following) scroller.scrollTop = height - size.height;
+    if (m.following) scroller.scrollTop = height; // as far as it goes, in whatever size it has now
     m.view = {
       width: size.width,
       height: size.height,
@@ -250,7 +251,7 @@ function LaneHeads({ width, routers }: { width: number; routers: boolean }) {
             key={id}
             type="button"
             class="ls-lane"
-            style={{ left: `${x}px` }}
+            style={{ left: `${Math.min(width - LANE_PX, Math.max(LANE_PX, x))}px` }}
             onClick={() => pin({ host: id })}
           >
             <b>{host.name || id}</b>

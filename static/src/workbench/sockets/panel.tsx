@@ -51,9 +51,10 @@ export function SocketsPanel() {
         <Hosts hosts={ends} chosen={host?.id ?? ""} />
         {host && host.procs.length > 0 && (
           <label class="ls-inline">
-            <span>{t("sockets.process")}</span>
+            <span aria-hidden="true">{t("sockets.process")}</span>
             <select
               class="ls-in ls-in-small"
+              aria-label={t("sockets.process")}
               value={proc?.id ?? ""}
               onChange={(e) => {
                 panels.proc.value = e.currentTarget.value;

@@ -256,8 +256,8 @@ function Row({
       </tr>
       {room !== "wide" && can && unfolded && (
         <tr class={classes(child, on && "ls-lit")} id={`wb-acts-${r.key}`} ref={intoView}>
-          <td colSpan={2} />
-          <td colSpan={columns - 2} class="ls-ss-acts ls-ss-acts-row">
+          <td />
+          <td colSpan={columns - 1} class="ls-ss-acts ls-ss-acts-row">
             <Actions r={r} open={open} />
           </td>
         </tr>

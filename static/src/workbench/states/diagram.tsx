@@ -9,13 +9,14 @@ import { Icon } from "../icon";
 import { classes, useKept, useSession } from "../use";
 import { BOX, EDGES, HEIGHT, SPOTS, WIDTH, pathOf } from "./machine";
 
-export function StateDiagram() {
+/** conn is the connection of what the inspector shows, if it has one. */
+export function StateDiagram({ conn }: { conn: string | undefined }) {
   const { store } = useSession();
   const [shown, setShown] = useKept("states.shown", true);
   void store.version.value;
   const all = [...store.histories.all.values()];
   const own =
-    store.histories.all.get(lit.value.conn ?? "") ??
+    store.histories.all.get(lit.value.conn ?? conn ?? "") ??
     all.filter((h) => !h.gone).at(-1) ??
     all.at(-1);
   const peer = own && store.histories.peer(own);

@@ -126,9 +126,13 @@ interface Chip {
   times: number;
 }
 
-/** A host's sockets as chips; those that read alike are one chip with a count. */
+/**
+ * A host's sockets as chips, then connections that have none (half-open, or closed by
+ * their program and still finishing); those that read alike are one chip with a count.
+ */
 export function chipsOf(view: View, host: string): Chip[] {
   const out: Chip[] = [];
+  const owned = new Set(view.sockets.map((s) => s.conn));
   for (const s of view.sockets) {
     if (s.host !== host) continue;
     const conn = s.conn ? view.connections.find((c) => c.id === s.conn) : undefined;
@@ -137,11 +141,19 @@ export function chipsOf(view: View, host: string): Chip[] {
       s.proto === "udp"
         ? `udp ${port(s.local)}`
         : `${port(s.local)} ${s.listening || conn ? state : ""}`.trim();
-    const same = out.find((c) => c.text === text);
-    if (same) same.times++;
-    else out.push({ text, state, conn: s.conn, times: 1 });
+    add(out, text, state, s.conn);
+  }
+  for (const c of view.connections) {
+    if (c.host !== host || c.sock !== "" || owned.has(c.id)) continue;
+    add(out, `${port(c.local)} ${c.state}`, c.state, c.id);
   }
   return out;
+}
+
+function add(out: Chip[], text: string, state: string, conn: string): void {
+  const same = out.find((c) => c.text === text);
+  if (same) same.times++;
+  else out.push({ text, state, conn, times: 1 });
 }
 
 function addresses(host: Host): string {

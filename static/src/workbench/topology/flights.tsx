@@ -31,7 +31,12 @@ export function Flights({
   void frame.value;
   const now = virtualNow(performance.now());
   return (
-    <svg class="ls-map-packets" width={stage.size.width} height={stage.size.height} aria-hidden="true">
+    <svg
+      class="ls-map-packets"
+      width={stage.size.width}
+      height={stage.size.height}
+      aria-hidden="true"
+    >
       {store.view.packets.slice(0, MOST_DOTS).map((p) => {
         const place = where(p, stage.at, now, cards);
         return place && <Dot key={p.pkt} p={p} x={place.x} y={place.y} />;

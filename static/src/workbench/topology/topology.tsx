@@ -254,7 +254,8 @@ function Badges({
         const width = lines > 1 ? most : whole;
         const rect = badgeAt(from, to, { width, height: lines * BADGE_LINE - 2 }, taken);
         taken.push(rect);
-        return <Badge key={l.id} link={l} words={words} at={rect} most={most} {...{ open, view }} />;
+        const told = { link: l, words, at: rect, most, open, view };
+        return <Badge key={l.id} {...told} />;
       })}
     </>
   );
