@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"net/http"
+	"time"
 )
 
 // Error is what a person or client is told: a code, the field at fault, and nothing of
@@ -12,6 +13,8 @@ type Error struct {
 	Field string `json:"field,omitempty"`
 	Got   string `json:"got,omitempty"`
 	Limit string `json:"limit,omitempty"`
+	// Wait is how long it takes until trying again can help; 0 when that is not known.
+	Wait  time.Duration `json:"-"`
 	cause error
 }
 
@@ -69,6 +72,12 @@ var (
 	ErrFull        = &Error{Code: "full"}            // the server has no room for one more
 	ErrUnavailable = &Error{Code: "unavailable"}     // could not be saved; try again
 	ErrDraining    = &Error{Code: "draining"}        // the server is going down
+)
+
+// The quotas that have an error page of their own, as the Field of an ErrQuota.
+const (
+	QuotaNewSessions = "sessions_per_hour" // of one subject
+	QuotaShares      = "shares"            // that work, of one session
 )
 
 // Status returns the HTTP status of an error; 500 for one that has no code.

@@ -44,6 +44,10 @@ const (
 	FaultOld              Key = "fault.old"
 	FaultOldTitle         Key = "fault.old_title"
 	FaultRequest          Key = "fault.request"
+	FaultSessions         Key = "fault.sessions"
+	FaultSessionsTitle    Key = "fault.sessions_title"
+	FaultShares           Key = "fault.shares"
+	FaultSharesTitle      Key = "fault.shares_title"
 	FaultTooLarge         Key = "fault.too_large"
 	FaultTooLargeTitle    Key = "fault.too_large_title"
 	FaultTooMany          Key = "fault.too_many"
@@ -202,6 +206,10 @@ func Keys() []Key {
 		FaultOld,
 		FaultOldTitle,
 		FaultRequest,
+		FaultSessions,
+		FaultSessionsTitle,
+		FaultShares,
+		FaultSharesTitle,
 		FaultTooLarge,
 		FaultTooLargeTitle,
 		FaultTooMany,

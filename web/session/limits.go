@@ -10,8 +10,8 @@ import (
 // field takes its default.
 type Limits struct {
 	Live          int           // sessions in memory: 2000
-	LivePerOwner  int           // of one subject: 3
-	NewPerHour    int           // of one subject: 30
+	LivePerOwner  int           // of one subject, of which unattended ones make room: 3
+	NewPerHour    int           // made by one subject: 30
 	Commands      int           // in a run's journal: 20 000
 	JournalOctets int           // 4 MiB, less the header
 	Events        uint64        // in a run: 500 000

@@ -34,6 +34,8 @@ type Manager struct {
 	cfg     Config
 	replays replayCache
 
+	creating sync.Mutex // held from the count of new sessions to the next one's row
+
 	mu       sync.Mutex
 	live     map[app.SessionID]*loading
 	draining bool
@@ -74,13 +76,10 @@ func (m *Manager) Create(ctx context.Context, owner app.SubjectID, slug string) 
 	if m.isDraining() {
 		return "", app.ErrDraining
 	}
-	n, err := m.cfg.Store.CreatedSince(ctx, owner, now.Add(-time.Hour))
-	if err != nil {
-		return "", app.ErrUnavailable.Because(err)
-	}
-	if n >= m.cfg.Limits.NewPerHour {
-		return "", &app.Error{Code: app.ErrQuota.Code, Field: "sessions_per_hour",
-			Limit: fmt.Sprint(m.cfg.Limits.NewPerHour)}
+	m.creating.Lock() // two at once must not both be the last one allowed
+	defer m.creating.Unlock()
+	if err := m.mayCreate(ctx, owner, now); err != nil {
+		return "", err
 	}
 	seed, err := m.cfg.seed()
 	if err != nil {
@@ -104,6 +103,20 @@ func (m *Manager) Create(ctx context.Context, owner app.SubjectID, slug string) 
 		return "", app.ErrUnavailable.Because(err)
 	}
 	return run.Session, nil
+}
+
+// mayCreate keeps a subject to so many new sessions an hour. The store counts, so that a
+// restart forgets nothing.
+func (m *Manager) mayCreate(ctx context.Context, owner app.SubjectID, now time.Time) error {
+	n, first, err := m.cfg.Store.CreatedSince(ctx, owner, now.Add(-time.Hour))
+	if err != nil {
+		return app.ErrUnavailable.Because(err)
+	}
+	if n >= m.cfg.Limits.NewPerHour {
+		return &app.Error{Code: app.ErrQuota.Code, Field: app.QuotaNewSessions,
+			Limit: fmt.Sprint(m.cfg.Limits.NewPerHour), Wait: first.Add(time.Hour).Sub(now)}
+	}
+	return nil
 }
 
 // Open returns the session, loading it by replay if it is not in memory.

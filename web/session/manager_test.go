@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,7 +39,7 @@ func TestCreateMakesAPausedSessionWithItsFirstRun(t *testing.T) {
 
 func TestCreateRefusesWhatItCannotStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, Limits{NewPerHour: 2})
+		b := newBench(t, Limits{})
 		defer b.stop()
 		if _, err := b.m.Create(t.Context(), "", "pair"); !errors.Is(err, app.ErrForbidden) {
 			t.Errorf("by nobody: %v", err)
@@ -46,20 +47,71 @@ func TestCreateRefusesWhatItCannotStart(t *testing.T) {
 		if _, err := b.m.Create(t.Context(), "alice", "nothing"); !errors.Is(err, app.ErrNotFound) {
 			t.Errorf("unknown lab: %v", err)
 		}
-		if _, err := b.m.Create(t.Context(), "alice", "pair"); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := b.m.Create(t.Context(), "alice", "pair"); !errors.Is(err, app.ErrQuota) {
-			t.Errorf("one too many: %v", err)
-		}
-		time.Sleep(time.Hour + time.Second)
-		if _, err := b.m.Create(t.Context(), "alice", "pair"); err != nil {
-			t.Errorf("an hour later: %v", err)
-		}
 		b.m.cfg.Rand = io.LimitReader(bytes.NewReader(nil), 0)
 		if _, err := b.m.Create(t.Context(), "bob", "pair"); !errors.Is(err, app.ErrUnavailable) {
 			t.Errorf("without randomness: %v", err)
 		}
+	})
+}
+
+func TestNewSessionsAreCountedByTheHourAlsoAcrossARestartAndAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, Limits{NewPerHour: 3}) // the first is made
+		time.Sleep(20 * time.Minute)
+		var all sync.WaitGroup
+		var made atomic.Int32
+		for range 8 {
+			all.Go(func() {
+				if _, err := b.m.Create(t.Context(), "alice", "pair"); err == nil {
+					made.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		same(t, "made at once", made.Load(), int32(2))
+		b.stop()
+		b.start()
+		defer b.stop()
+		time.Sleep(10 * time.Minute)
+		_, err := b.m.Create(t.Context(), "alice", "pair")
+		var e *app.Error
+		if !errors.As(err, &e) || e.Code != "quota" || e.Field != app.QuotaNewSessions || e.Limit != "3" ||
+			e.Wait != 30*time.Minute {
+			t.Fatalf("one too many: %+v", err)
+		}
+		if _, err := b.m.Create(t.Context(), "bob", "pair"); err != nil {
+			t.Errorf("somebody else: %v", err)
+		}
+		time.Sleep(e.Wait)
+		if _, err := b.m.Create(t.Context(), "alice", "pair"); err != nil {
+			t.Errorf("when it was said to work: %v", err)
+		}
+		if _, err := b.m.Create(t.Context(), "alice", "pair"); !errors.Is(err, app.ErrQuota) {
+			t.Errorf("and once more: %v", err)
+		}
+	})
+}
+
+func TestAStudentStartsLabsAgainAndAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, Limits{})
+		defer b.stop()
+		first := b.id
+		for range 10 { // each in its turn, in one tab
+			id, err := b.m.Create(t.Context(), "alice", "pair")
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.id = id
+			m, _ := b.member("alice", app.Driver, Resume{})
+			if err := m.Leave(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		same(t, "in memory", b.m.Live(), 3)
+		b.id = first
+		_, rec := b.member("alice", app.Driver, Resume{})
+		rec.sameAs(b)
 	})
 }
 

@@ -45,8 +45,10 @@ type Reader interface {
 	Session(ctx context.Context, id app.SessionID) (app.Session, error)
 	// SessionsOf lists the sessions a subject made, the last touched first.
 	SessionsOf(ctx context.Context, owner app.SubjectID, limit int) ([]app.Summary, error)
-	// CreatedSince counts the sessions a subject made after an instant.
-	CreatedSince(ctx context.Context, owner app.SubjectID, since time.Time) (int, error)
+	// CreatedSince counts the sessions a subject made after an instant, and tells when it
+	// made the first of them; the zero time if there is none.
+	CreatedSince(ctx context.Context, owner app.SubjectID, since time.Time) (
+		n int, first time.Time, err error)
 	// Run returns one run; no 0 means the last.
 	Run(ctx context.Context, id app.SessionID, no int) (app.Run, error)
 	// Entries lists the journal of a run in order of seq.

@@ -7,8 +7,10 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"labserver/web/app"
+	"labserver/web/i18n"
 )
 
 func TestAnErrorShowsItsPageAndNotItsCause(t *testing.T) {
@@ -30,6 +32,36 @@ func TestAnErrorShowsItsPageAndNotItsCause(t *testing.T) {
 		}
 		if w.Header().Get("Cache-Control") != "no-store" {
 			t.Errorf("%v: may be stored", c.err)
+		}
+	}
+}
+
+func TestAQuotaSaysWhatIsUsedUpAndWhenToComeBack(t *testing.T) {
+	for _, c := range []struct {
+		err   *app.Error
+		lang  i18n.Lang
+		retry string
+		text  string
+	}{
+		{&app.Error{Code: "quota", Field: app.QuotaNewSessions, Limit: "30",
+			Wait: 90*time.Second + time.Millisecond}, i18n.English, "91", "30 runs within an hour"},
+		{&app.Error{Code: "quota", Field: app.QuotaNewSessions, Limit: "30",
+			Wait: 90 * time.Second}, i18n.English, "90", "in 2 minutes."},
+		{&app.Error{Code: "quota", Field: app.QuotaNewSessions, Limit: "30",
+			Wait: time.Millisecond}, i18n.English, "1", "in 1 minute."},
+		{&app.Error{Code: "quota", Field: app.QuotaNewSessions, Limit: "30",
+			Wait: time.Hour}, i18n.Korean, "3600", "60분 뒤"},
+		{&app.Error{Code: "quota", Field: app.QuotaShares, Limit: "50"}, i18n.English, "", "50 links"},
+		{&app.Error{Code: "quota", Field: app.QuotaShares, Limit: "50"}, i18n.Korean, "", "50개까지"},
+		{&app.Error{Code: "rate"}, i18n.English, "", "Many requests"},
+	} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest("POST", "/x", nil)
+		Error(w, r.WithContext(i18n.With(r.Context(), c.lang)), fmt.Errorf("create: %w", c.err))
+		if w.Code != 429 || w.Header().Get("Retry-After") != c.retry ||
+			!strings.Contains(w.Body.String(), c.text) {
+			t.Errorf("%+v: %d, retry after %q, want %q and %q", c.err, w.Code,
+				w.Header().Get("Retry-After"), c.retry, c.text)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -82,7 +83,8 @@ func (p Page) Make(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if v.live >= maxShares {
-		fault.Error(w, r, app.ErrQuota)
+		fault.Error(w, r, &app.Error{Code: app.ErrQuota.Code, Field: app.QuotaShares,
+			Limit: strconv.Itoa(maxShares)})
 		return
 	}
 	token := auth.NewToken()

@@ -74,12 +74,16 @@ func (r reader) SessionsOf(ctx context.Context, owner app.SubjectID, limit int) 
 
 // CreatedSince counts the sessions a subject made after an instant.
 func (r reader) CreatedSince(ctx context.Context, owner app.SubjectID, since time.Time) (
-	n int, err error,
+	n int, first time.Time, err error,
 ) {
+	var earliest sql.NullInt64
 	err = r.db.QueryRowContext(ctx,
-		`SELECT count(*) FROM session WHERE owner_subject = ? AND created > ?`,
-		owner, since.UnixMilli()).Scan(&n)
-	return n, err
+		`SELECT count(*), min(created) FROM session WHERE owner_subject = ? AND created > ?`,
+		owner, since.UnixMilli()).Scan(&n, &earliest)
+	if err == nil && earliest.Valid {
+		first = instant(earliest.Int64)
+	}
+	return n, first, err
 }
 
 // Run returns one run; no 0 means the last.

@@ -271,9 +271,11 @@ func testFinish(t *testing.T, f *fixture) {
 }
 
 func testList(t *testing.T, f *fixture) {
+	begun := f.now
 	for i, id := range []app.SessionID{"s1", "s2", "s3"} {
+		f.now = begun.Add(time.Duration(i) * time.Second)
 		fence := f.session(id, "alice")
-		f.ok(f.store.Touch(f.ctx, fence, f.now.Add(time.Duration(10-i)*time.Second)))
+		f.ok(f.store.Touch(f.ctx, fence, begun.Add(time.Duration(10-i)*time.Second)))
 	}
 	f.session("s4", "bob")
 	list, err := f.store.SessionsOf(f.ctx, "alice", 2)
@@ -282,10 +284,15 @@ func testList(t *testing.T, f *fixture) {
 		list[0].LabSlug != "hello-udp" || list[0].Runs != 1 {
 		t.Errorf("list %+v", list)
 	}
-	n, err := f.store.CreatedSince(f.ctx, "alice", f.now.Add(-time.Second))
+	n, first, err := f.store.CreatedSince(f.ctx, "alice", begun)
 	f.ok(err)
-	if none, _ := f.store.CreatedSince(f.ctx, "alice", f.now); n != 3 || none != 0 {
-		t.Errorf("created %d and %d", n, none)
+	if n != 2 || !first.Equal(begun.Add(time.Second)) {
+		t.Errorf("created %d, the first at %v", n, first)
+	}
+	none, first, err := f.store.CreatedSince(f.ctx, "alice", f.now)
+	f.ok(err)
+	if none != 0 || !first.IsZero() {
+		t.Errorf("created later %d, the first at %v", none, first)
 	}
 }
 
