@@ -22,11 +22,13 @@ export function reducedMotion(): boolean {
 
 /**
  * Calls draw in the animation frame after anything it reads from signals has changed, and
- * in every frame while time plays (never then with reduced motion).
+ * in every frame while time plays and something moves (never then with reduced motion).
  */
-export function useDrawing(draw: () => void): void {
+export function useDrawing(draw: () => void, moves: () => boolean = () => true): void {
   const latest = useRef(draw);
   latest.current = draw;
+  const moving = useRef(moves);
+  moving.current = moves;
   const again = useRef(() => {});
   useEffect(() => {
     let frame = 0;
@@ -41,7 +43,7 @@ export function useDrawing(draw: () => void): void {
         if (!first) return ask();
         first = false;
         latest.current();
-        if (playing && !reducedMotion()) ask();
+        if (playing && moving.current() && !reducedMotion()) ask();
       });
     };
     const ask = (): void => {

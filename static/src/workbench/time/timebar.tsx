@@ -240,7 +240,7 @@ function Heat() {
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const size = useSize(box);
-  useDrawing(() => {
+  const draw = (): void => {
     void store.version.value;
     const at = canvas.current;
     const ctx = at?.getContext("2d");
@@ -250,7 +250,8 @@ function Heat() {
     at.height = size.height * ratio;
     ctx.scale(ratio, ratio);
     drawHeat(ctx, store.rows, Math.max(store.t, 1), size, readPalette(at));
-  });
+  };
+  useDrawing(draw, () => false); // it changes with what was heard, not with time
   const jump = (e: MouseEvent): void => {
     const rect = box.current!.getBoundingClientRect();
     const rows = store.rows;

@@ -23,11 +23,12 @@ export function Flights({
 }) {
   const { store } = useSession();
   const frame = useSignal(0);
+  const some = (): boolean => store.view.packets.length > 0;
   useDrawing(() => {
     void store.version.value;
     void clock.value;
-    if (store.view.packets.length > 0 || frame.peek() % 2 === 1) frame.value = frame.peek() + 1;
-  });
+    if (some() || frame.peek() % 2 === 1) frame.value = frame.peek() + 1;
+  }, some);
   void frame.value;
   const now = virtualNow(performance.now());
   return (
