@@ -2,7 +2,9 @@ package main
 
 import (
 	"net"
+	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -19,6 +21,21 @@ type cli struct {
 	Backup  backupCmd  `cmd:"" help:"Copy the database into a new file, also while it is served."`
 	Health  healthCmd  `cmd:"" help:"Ask a running server whether it is ready."`
 	Version versionCmd `cmd:"" help:"Say what this is."`
+	Help    helpCmd    `cmd:"" help:"Say what there is, or what a subcommand takes."`
+}
+
+// helpCmd is how people ask who do not know --help. It is only for the list of
+// subcommands: withHelp has made it into that flag before anything is parsed.
+type helpCmd struct {
+	Words []string `arg:"" optional:"" name:"subcommand" help:"Its words, such as lab check."`
+}
+
+// withHelp turns "help lab check" into "lab check --help".
+func withHelp(args []string) []string {
+	if len(args) > 0 && args[0] == "help" {
+		return append(slices.Clone(args[1:]), "--help")
+	}
+	return args
 }
 
 // dataFlag is the data folder, for every subcommand that needs one.
@@ -40,6 +57,26 @@ func (f addrFlag) checked() (string, error) {
 		return "", wrongf("--addr %q: port %q is not a number from 0 to 65535", f.Addr, port)
 	}
 	return f.Addr, nil
+}
+
+// checkProxies reads ranges of addresses, or says what is wrong with one. An empty one,
+// as of a variable that is set to nothing, is none.
+func checkProxies(ranges []string) ([]netip.Prefix, error) {
+	var proxies []netip.Prefix
+	for _, s := range ranges {
+		if s = strings.TrimSpace(s); s == "" {
+			continue
+		}
+		if one, err := netip.ParseAddr(s); err == nil && one.Zone() == "" {
+			return nil, wrongf("--proxy %q is one address, not a range; use %s/%d", s, one, one.BitLen())
+		}
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			return nil, wrongf("--proxy %q is not a range of addresses; use 10.0.0.0/8 or 192.0.2.7/32", s)
+		}
+		proxies = append(proxies, p)
+	}
+	return proxies, nil
 }
 
 // checkPublicURL accepts an origin: scheme, host and nothing else.

@@ -60,18 +60,29 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		panic("BUG: the command line's grammar: " + err.Error())
 	}
-	parsed, err := parser.Parse(args)
+	parsed, err := parser.Parse(withHelp(args))
 	if exited >= 0 { // --help has been answered
 		return exited
 	}
 	if err != nil {
 		var bad wrong
 		if !errors.As(err, &bad) {
-			err = wrongf("%v; `labserver %s` lists what there is", err, helpFor(err))
+			err = wrongf("%s; `labserver %s` lists what there is", inOurWords(err), helpFor(err))
 		}
 		return report(stderr, err)
 	}
 	return report(stderr, parsed.Run())
+}
+
+// inOurWords says of a flag without its value just that; the rest of what the parser says
+// names the word at fault plainly enough.
+func inOurWords(err error) string {
+	flag, why, _ := strings.Cut(err.Error(), ": ")
+	if strings.HasPrefix(flag, "--") &&
+		(strings.HasPrefix(why, "missing value") || strings.Contains(why, " value but got ")) {
+		return flag + " needs a value"
+	}
+	return err.Error()
 }
 
 // helpFor names the help that fits a parse error: that of the subcommand, if one was

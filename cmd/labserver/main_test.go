@@ -61,6 +61,21 @@ func TestWhatMakesNoSenseGetsOneLineAndStatusTwoAndWritesNothing(t *testing.T) {
 			map[string]string{"LABSERVER_ADDR": "nowhere"}, "nowhere"},
 		{"boolean from the environment", []string{"serve"},
 			map[string]string{"LABSERVER_DEV": "perhaps"}, "perhaps"},
+		{"address without a value", []string{"--addr"}, nil, "--addr needs a value"},
+		{"address and then a flag", []string{"serve", "--addr", "--dev"}, nil, "--addr needs a value"},
+		{"address of nowhere", []string{"serve", "--addr", "192.0.2.1:8080"}, nil, "this machine"},
+		{"proxy that is no address", []string{"serve", "--proxy", "localhost"}, nil,
+			`--proxy "localhost" is not a range`},
+		{"proxy that is one address", []string{"--proxy", "10.0.0.0/8,192.0.2.7"}, nil,
+			"use 192.0.2.7/32"},
+		{"proxy that is one IPv6 address", []string{"--proxy", "2001:db8::1"}, nil, "2001:db8::1/128"},
+		{"proxy with too many bits", []string{"--proxy", "10.0.0.0/33"}, nil, "not a range"},
+		{"proxy without a value", []string{"--proxy"}, nil, "--proxy needs a value"},
+		{"proxy from the environment", []string{"serve"},
+			map[string]string{"LABSERVER_PROXY": "my-proxy"}, `"my-proxy"`},
+		{"hsts with an http address", []string{"--hsts", "--public-url", "http://a.example"}, nil,
+			"--hsts"},
+		{"help for what is not there", []string{"help", "frobnicate"}, nil, "frobnicate"},
 		{"public URL without scheme", []string{"serve", "--public-url", "labs.example.org"},
 			nil, "https://"},
 		{"public URL with a path", []string{"serve", "--public-url", "https://a.example/x"},
@@ -146,11 +161,19 @@ func listing(t *testing.T, dir string) string {
 }
 
 func TestHelpAndVersionAnswerOnStandardOutput(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"lab", "check", "--help"}} {
+	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"lab", "check", "--help"},
+		{"help"}, {"help", "serve"}, {"help", "lab", "check"}, {"help", "help"}} {
 		out, errs, code := call(t, args...)
 		if code != exitOK || errs != "" || !strings.Contains(out, "Usage: labserver") {
 			t.Errorf("%q: status %d, out %q, err %q", args, code, out, errs)
 		}
+	}
+	asked, _, _ := call(t, "help", "lab", "check")
+	if flag, _, _ := call(t, "lab", "check", "--help"); asked != flag {
+		t.Errorf("help lab check says\n%s, --help says\n%s", asked, flag)
+	}
+	if whole, _, _ := call(t, "help"); !strings.Contains(whole, "\n  help ") {
+		t.Errorf("help does not name itself:\n%s", whole)
 	}
 	out, _, code := call(t, "version")
 	if code != exitOK || !strings.HasPrefix(out, "labserver ") || strings.Count(out, "\n") != 1 {
@@ -161,7 +184,7 @@ func TestHelpAndVersionAnswerOnStandardOutput(t *testing.T) {
 func TestEveryFlagHasAVariable(t *testing.T) {
 	out, _, _ := call(t, "serve", "--help")
 	for _, want := range []string{"$LABSERVER_ADDR", "$LABSERVER_DATA", "$LABSERVER_PUBLIC_URL",
-		"$LABSERVER_DEV"} {
+		"$LABSERVER_DEV", "$LABSERVER_PROXY", "$LABSERVER_HSTS", "$LABSERVER_LOG"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("serve --help does not name %s:\n%s", want, out)
 		}

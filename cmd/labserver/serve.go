@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -32,10 +33,11 @@ const (
 type serveCmd struct {
 	addrFlag
 	dataFlag
-	PublicURL string         `name:"public-url" help:"Address people type, if it is not this machine's." placeholder:"URL" env:"LABSERVER_PUBLIC_URL"`
-	Proxy     []netip.Prefix `help:"Proxies whose X-Forwarded-* headers count." placeholder:"CIDR" env:"LABSERVER_PROXY"`
-	Dev       bool           `help:"Build the front end from static/src, again when it changes." env:"LABSERVER_DEV"`
-	LogFormat string         `name:"log" help:"How to log: text or json; auto is text on a terminal." enum:"auto,text,json" default:"auto" env:"LABSERVER_LOG"`
+	PublicURL string   `name:"public-url" help:"Address people type, if it is not this machine's." placeholder:"URL" env:"LABSERVER_PUBLIC_URL"`
+	Proxy     []string `help:"Proxies whose X-Forwarded-* headers count." placeholder:"CIDR" env:"LABSERVER_PROXY"`
+	HSTS      bool     `name:"hsts" help:"Tell browsers that come over https never to use http here again." env:"LABSERVER_HSTS"`
+	Dev       bool     `help:"Build the front end from static/src, again when it changes." env:"LABSERVER_DEV"`
+	LogFormat string   `name:"log" help:"How to log: text or json; auto is text on a terminal." enum:"auto,text,json" default:"auto" env:"LABSERVER_LOG"`
 }
 
 // Run serves until the context ends.
@@ -48,13 +50,20 @@ func (c serveCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	proxies, err := checkProxies(c.Proxy)
+	if err != nil {
+		return err
+	}
+	if c.HSTS && strings.HasPrefix(public, "http:") {
+		return wrongf("--hsts is for https, and --public-url %s is not; leave one of them away", public)
+	}
 	if c.Dev {
 		if err := sourcesHere(); err != nil {
 			return err
 		}
 	}
 	return (&Server{
-		Addr: addr, Data: c.Data, PublicURL: public, Proxies: c.Proxy, Dev: c.Dev,
+		Addr: addr, Data: c.Data, PublicURL: public, Proxies: proxies, HSTS: c.HSTS, Dev: c.Dev,
 		Out: s.out, Log: slog.New(logHandler(s.err, c.LogFormat)),
 	}).Run(ctx)
 }
@@ -81,6 +90,7 @@ type Server struct {
 	Data      string // folder for everything that is kept
 	PublicURL string // origin people type; "" takes each request at its word
 	Proxies   []netip.Prefix
+	HSTS      bool // tell browsers on https to stay there
 	Dev       bool
 	Out       io.Writer // one line with the address goes here
 	Log       *slog.Logger
@@ -98,7 +108,8 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	listener, err := net.Listen("tcp", s.Addr)
 	if err != nil {
-		return wrongf("--addr %s cannot be listened on: %v; choose another port",
+		return wrongf("--addr %s cannot be listened on: %v; "+
+			"choose an address of this machine and a free port",
 			s.Addr, innermost(err))
 	}
 	defer listener.Close()
@@ -154,7 +165,7 @@ func (s *Server) assemble(db store.Store, adminToken string, assets *static.Asse
 		Catalog: catalog, Store: db, Starter: sessions, Auth: identity, Assets: assets,
 		Sessions: sessionHandlers(sessions, db, identity, origin, s.Log),
 		Recheck:  sessions.Recheck,
-		Origin:   origin, Log: s.Log, Ready: s.ready(db),
+		Origin:   origin, HSTS: s.HSTS, Log: s.Log, Ready: s.ready(db),
 	})
 	return handler, sessions, err
 }

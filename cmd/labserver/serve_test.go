@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,12 +17,17 @@ import (
 )
 
 // startServer runs a server on a data folder until the test ends or stop is called.
-func startServer(t *testing.T, data string) (url string, stop func() error) {
+func startServer(t *testing.T, data string, change ...func(*Server)) (
+	url string, stop func() error,
+) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	listening := make(chan string, 1)
 	ended := make(chan error, 1)
 	s := &Server{Addr: "127.0.0.1:0", Data: data, Listening: func(u string) { listening <- u }}
+	for _, f := range change {
+		f(s)
+	}
 	go func() { ended <- s.Run(ctx) }()
 	var once error
 	stopped := false
@@ -143,6 +149,36 @@ func TestASecondServerOnTheFolderOrThePortIsRefused(t *testing.T) {
 	}
 	if status, _ := get(t, url+"/readyz"); status != http.StatusOK {
 		t.Errorf("the first server suffered: readyz has status %d", status)
+	}
+}
+
+func TestHSTSIsSentOnHTTPSAndOnlyWhenAsked(t *testing.T) {
+	for _, c := range []struct {
+		hsts bool
+		from string // the proxy's word for how the reader came
+		want string
+	}{
+		{true, "https", "max-age=31536000"}, {true, "http", ""}, {false, "https", ""},
+	} {
+		url, stop := startServer(t, t.TempDir(), func(s *Server) {
+			s.HSTS, s.Proxies = c.hsts, []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+		})
+		req, err := http.NewRequest(http.MethodGet, url+"/healthz", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-Forwarded-Proto", c.from)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if got := resp.Header.Get("Strict-Transport-Security"); got != c.want {
+			t.Errorf("hsts %v, by %s: %q, want %q", c.hsts, c.from, got, c.want)
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
