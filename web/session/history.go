@@ -60,7 +60,8 @@ func (m *Manager) Events(ctx context.Context, id app.SessionID, no int, from, to
 // if only nothing yet.
 func within(from, to, head uint64) (end uint64, err error) {
 	bad := func(field string, least uint64) error {
-		return (&app.Error{Code: app.ErrRange.Code, Limit: fmt.Sprintf("%d … %d", least, head)}).At(field)
+		return &app.Error{Code: app.ErrRange.Code, Field: field,
+			Limit: fmt.Sprintf("%d … %d", least, head)}
 	}
 	switch {
 	case from < 1:

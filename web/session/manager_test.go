@@ -75,8 +75,8 @@ func TestNewSessionsAreCountedByTheHourAlsoAcrossARestartAndAtOnce(t *testing.T)
 		time.Sleep(10 * time.Minute)
 		_, err := b.m.Create(t.Context(), "alice", "pair")
 		var e *app.Error
-		if !errors.As(err, &e) || e.Code != "quota" || e.Field != app.QuotaNewSessions || e.Limit != "3" ||
-			e.Wait != 30*time.Minute {
+		if !errors.As(err, &e) || e.Code != "quota" || e.Field != app.QuotaNewSessions ||
+			e.Limit != "3" || e.Wait != 30*time.Minute {
 			t.Fatalf("one too many: %+v", err)
 		}
 		if _, err := b.m.Create(t.Context(), "bob", "pair"); err != nil {
