@@ -45,7 +45,8 @@ func typeName(m message) string {
 // echoed is short.
 func FuzzDecode(f *testing.F) {
 	for _, s := range []string{`{"type":"ack","run":1,"n":2}`, `{"type":"cmd","cid":"c","op":"x"}`,
-		`[[[[[[[[[`, `{"type":"hello","proto":[1]}`, `"\"`, `{"type":"cmd","cid":"` + "\xff" + `"}`, `{"type":"ack","type":"ping"}`, `{"TYPE":"ping"}`} {
+		`[[[[[[[[[`, `{"type":"hello","proto":[1]}`, `"\"`, `{"type":"cmd","cid":"` + "\xff" + `"}`,
+		`{"type":"ack","type":"ping"}`, `{"TYPE":"ping"}`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
