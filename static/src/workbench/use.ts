@@ -1,7 +1,7 @@
 // The few hooks that every panel shares.
 
 import { createContext } from "preact";
-import { useContext, useEffect, useRef, useState } from "preact/hooks";
+import { useContext, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { effect } from "@preact/signals";
 import { clock } from "./clock";
 import type { Session } from "./session";
@@ -104,17 +104,19 @@ export function kept<T>(name: string, initial: T): T {
   }
 }
 
-/** The size of an element, as it changes. */
+/** The size of an element, as it changes; known before it is first painted. */
 export function useSize(of: { current: Element | null }): { width: number; height: number } {
   const [size, set] = useState({ width: 0, height: 0 });
   const [element, attach] = useState<Element | null>(null);
-  useEffect(() => attach(of.current)); // a panel's view may have changed the element
-  useEffect(() => {
+  useLayoutEffect(() => attach(of.current)); // a panel's view may have changed the element
+  useLayoutEffect(() => {
     if (!element) return;
-    const watch = new ResizeObserver(() => {
+    const measure = (): void => {
       const next = { width: element.clientWidth, height: element.clientHeight };
       set((old) => (old.width === next.width && old.height === next.height ? old : next));
-    });
+    };
+    measure();
+    const watch = new ResizeObserver(measure);
     watch.observe(element);
     return () => watch.disconnect();
   }, [element]);
