@@ -115,6 +115,9 @@ func (h *Host) segment(p *ip.Packet, packet wire.IPv4, fx *Effects, sfx *sock.Ef
 		return
 	}
 	fx.Flights.Deliver(p)
+	if path, ok := h.IP.Path(packet.Src); ok {
+		sfx.MTU = path.MTU
+	}
 	h.TCP.Segment(packet.Src, packet.Dst, p.ID, &seg, &sfx.Effects)
 }
 

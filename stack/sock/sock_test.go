@@ -3,6 +3,7 @@ package sock_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -500,5 +501,35 @@ func TestPatternChunksJoin(t *testing.T) {
 	}
 	if len(seen) != 27 || sock.PatternAt(63) != '\n' || sock.PatternAt(0) != 'a' {
 		t.Errorf("%d different octets", len(seen))
+	}
+}
+
+// Each side announces the MSS of its own end of the path, the accepting one too.
+func TestTheAcceptingSideAnnouncesTheMSSOfThePathOfTheSYN(t *testing.T) {
+	d := newDesk(t)
+	d.expect(`
+		nic.add "host":"A","addr":"10.0.7.1/24","mtu":700 =>
+		nic.add "host":"B","addr":"10.0.7.2/24" =>
+		link.add "a":{"host":"A","nic":"eth1"},"b":{"host":"B","nic":"eth1"} =>
+		socket "proc":"a","proto":"tcp" => 3
+		bind "proc":"a","fd":3,"port":80 => 0
+		listen "proc":"a","fd":3 => 0
+		socket "proc":"b","proto":"tcp" => 3
+		connect "proc":"b","fd":3,"addr":"10.0.7.1","port":80 => blocked
+		later 10 connect => 0
+		socket "proc":"b","proto":"tcp" => 4
+		connect "proc":"b","fd":4,"addr":"10.0.0.1","port":80 => blocked
+		later 10 connect => 0
+		socket "proc":"a","proto":"tcp" => 4
+		connect "proc":"a","fd":4,"addr":"127.0.0.1","port":80 => blocked
+		later 10 connect => 0`)
+	var announced []uint16
+	for _, e := range d.w.Events().From(1) {
+		if s, ok := e.Body.(event.SegmentSent); ok && e.Host == "A" && s.Seg.Flags == "SA" {
+			announced = append(announced, s.Seg.Opts.MSS)
+		}
+	}
+	if want := []uint16{700 - 40, 1500 - 40, 65535 - 40}; !slices.Equal(announced, want) {
+		t.Errorf("announced %v, want %v", announced, want)
 	}
 }

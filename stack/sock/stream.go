@@ -3,7 +3,6 @@ package sock
 import (
 	"labserver/stack/event"
 	"labserver/stack/inet"
-	"labserver/stack/ip"
 	"labserver/stack/rfc"
 )
 
@@ -41,7 +40,8 @@ func (t *Table) Listen(p *Proc, fd, backlog int, fx *Effects) {
 		c.fail(rfc.BindInUse, inet.EADDRINUSE, "fd", fx)
 		return
 	}
-	l, errno := t.tcp.Listen(s.id, s.local, backlog, t.ipMTU())
+	// No MTU here: the path back to each SYN decides what its connection announces.
+	l, errno := t.tcp.Listen(s.id, s.local, backlog, 0)
 	if errno != inet.OK {
 		c.fail(rfc.BindInUse, errno, "fd", fx)
 		return
@@ -54,15 +54,6 @@ func (t *Table) Listen(p *Proc, fd, backlog int, fx *Effects) {
 func (t *Table) listening(c *call, s *Socket, fx *Effects) {
 	fx.Emit(rfc.ListenCall, event.SocketListening{Sock: s.id, Backlog: s.backlog})
 	c.returns(rfc.ListenCall, 0, fx)
-}
-
-// ipMTU is the smallest MTU of the host's interfaces, for the MSS a listener offers.
-func (t *Table) ipMTU() int {
-	mtu := ip.LoopbackMTU
-	for _, n := range t.ip.NICs() {
-		mtu = min(mtu, n.MTU)
-	}
-	return mtu
 }
 
 // Accept is accept(2).

@@ -37,7 +37,10 @@ type TimerOp struct {
 // that ended is in Ready too; its View then means nothing any more.
 type Effects struct {
 	event.Scope
-	IDs    *inet.IDs
+	IDs *inet.IDs
+	// MTU is that of the path back to the sender of the segment that Segment takes; a
+	// connection born of its SYN announces its MSS by it (MUST-67). 0: the listener's.
+	MTU    int
 	Out    []Out
 	Timers []TimerOp
 	// Ready lists connections and listeners on which a pending call may now go on:

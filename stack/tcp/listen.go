@@ -153,7 +153,11 @@ func (li *Listener) syn(flow inet.Flow, a *arrival, hint seqHint, fx *Effects) {
 	if hint.old != nil {
 		iss, rule = hint.old.issAfter(iss), hint.rule
 	}
-	c := li.l.newConn(flow, li.mtu, li.opts, iss, fx)
+	mtu := li.mtu
+	if fx.MTU > 0 {
+		mtu = fx.MTU
+	}
+	c := li.l.newConn(flow, mtu, li.opts, iss, fx)
 	c.li, c.listener = li, li.sock
 	c.opened(inet.Listen, rfc.TCPListenSYN, rule, fx)
 	c.settle(a.seg, rfc.TCPListenSYN, fx)
