@@ -38,6 +38,7 @@ export class Store {
   view: View = newView();
   rows = new Rows();
   histories = new Histories();
+  answers = new Map<string, string>(); // the last answer given to each goal
   t = 0; // the last instant heard
 
   /** Forgets everything and stands at a snapshot. */
@@ -63,9 +64,11 @@ export class Store {
     this.first = 1;
     this.rows = new Rows();
     this.histories = new Histories();
+    this.answers = new Map();
     for (const e of all) {
       this.rows.feed(e);
       this.histories.feed(e);
+      this.hear(e);
     }
     this.history.value = "whole";
     this.version.value++;
@@ -78,6 +81,7 @@ export class Store {
       this.view = reduce(this.view, e) ?? this.view;
       this.rows.feed(e);
       this.histories.feed(e);
+      this.hear(e);
       this.t = e.t;
     }
   }
@@ -140,6 +144,12 @@ export class Store {
     this.params.value = frame.params ?? {};
   }
 
+  private hear(e: Event): void {
+    if (e.kind !== "note.answer" || !("args" in e)) return;
+    const { goal, value } = e.args as { goal?: unknown; value?: unknown };
+    if (typeof goal === "string" && typeof value === "string") this.answers.set(goal, value);
+  }
+
   private clear(run: number): void {
     this.run.value = run;
     this.events = [];
@@ -147,5 +157,6 @@ export class Store {
     this.view = newView();
     this.rows = new Rows();
     this.histories = new Histories();
+    this.answers = new Map();
   }
 }

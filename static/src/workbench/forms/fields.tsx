@@ -1,14 +1,14 @@
 // The fields that forms are made of: a label, a control, and at its foot what is wrong
-// with it. Native controls only.
+// with it. Native controls only; what they hold is a signal of the form.
 
+import type { Signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 import { t } from "../text";
 
 interface FieldProps {
   label: string;
-  value: string;
-  set(v: string): void;
+  of: Signal<string>;
   hint?: string;
   wide?: boolean;
   mono?: boolean;
@@ -28,7 +28,7 @@ export function Field(p: FieldProps) {
       <input
         id={id}
         class={`ls-in${p.mono ? " ls-mono" : ""}`}
-        value={p.value}
+        value={p.of.value}
         autoComplete="off"
         spellcheck={false}
         required={p.required ?? false}
@@ -42,29 +42,39 @@ export function Field(p: FieldProps) {
             el.focus();
           }
         }}
-        onInput={(e) => p.set(e.currentTarget.value)}
+        onInput={(e) => {
+          p.of.value = e.currentTarget.value;
+        }}
       />
     </div>
   );
 }
 
-/** One of several. */
+/** One of several; chosen is told of a choice after the signal holds it. */
 export function Choice({
   label,
-  value,
-  set,
+  of,
+  chosen,
   options,
 }: {
   label: string;
-  value: string;
-  set(v: string): void;
+  of: Signal<string>;
+  chosen?(v: string): void;
   options: readonly (readonly [value: string, text: string])[];
 }) {
   const id = useId();
   return (
     <div class="ls-f">
       <label for={id}>{label}</label>
-      <select id={id} class="ls-in" value={value} onChange={(e) => set(e.currentTarget.value)}>
+      <select
+        id={id}
+        class="ls-in"
+        value={of.value}
+        onChange={(e) => {
+          of.value = e.currentTarget.value;
+          chosen?.(of.value);
+        }}
+      >
         {options.map(([v, text]) => (
           <option key={v} value={v}>
             {text}

@@ -6,9 +6,11 @@ import { useSignal } from "@preact/signals";
 import type { GoalStatus } from "../../live/frames";
 import type { BootGoal } from "../boot";
 import { Icon } from "../icon";
+import { connOf } from "../ladder/about";
 import { pin } from "../selection";
 import { maybe, t } from "../text";
-import { useSession } from "../use";
+import { kept, useSession } from "../use";
+import { revealed } from "./hints";
 
 /** The dots of the page's header, and how many are met in words. */
 export function Progress() {
@@ -67,6 +69,11 @@ function Goal({
   status: GoalStatus;
   finished: boolean;
 }) {
+  const { store } = useSession();
+  const show = (n: number): void => {
+    const conn = connOf(store, store.event(n));
+    pin({ n, ...(conn ? { conn } : {}) });
+  };
   const evidence = status.evidence ?? [];
   const provisional = goal.keep === "finish" && !finished;
   return (
@@ -80,7 +87,7 @@ function Goal({
             {provisional && status.state === "met" ? ` ${t("goals.so_far")}` : ""}
           </span>
           {evidence.map((n) => (
-            <button key={n} type="button" class="ls-n" onClick={() => pin({ n })}>
+            <button key={n} type="button" class="ls-n" onClick={() => show(n)}>
               → #{n}
             </button>
           ))}
@@ -99,15 +106,18 @@ function Goal({
 
 function Answer({ goal, status }: { goal: BootGoal; status: GoalStatus }) {
   const session = useSession();
-  const value = useSignal("");
-  const sent = useSignal("");
+  // What was answered stands in the run's events, so a reload finds it again.
+  void session.store.version.value;
+  const given = session.store.answers.get(goal.id) ?? "";
+  const draft = useSignal<string | null>(null);
+  const value = draft.value ?? given;
   const locked = session.locked();
   const submit = async (): Promise<void> => {
-    if (value.value.trim() === "") return;
-    const done = await session.quietly("answer", { goal: goal.id, value: value.value.trim() });
-    if (done.ok) sent.value = value.value.trim();
+    if (value.trim() !== "") {
+      await session.quietly("answer", { goal: goal.id, value: value.trim() });
+    }
   };
-  const wrong = sent.value !== "" && sent.value === value.value.trim() && status.state !== "met";
+  const wrong = given !== "" && given === value.trim() && status.state !== "met";
   return (
     <form
       class={`ls-answer${goal.answer === "choice" ? "" : " ls-answer-line"}`}
@@ -125,9 +135,9 @@ function Answer({ goal, status }: { goal: BootGoal; status: GoalStatus }) {
                 type="radio"
                 name={`answer-${goal.id}`}
                 value={c.value}
-                checked={value.value === c.value}
+                checked={value === c.value}
                 onChange={() => {
-                  value.value = c.value;
+                  draft.value = c.value;
                 }}
               />
               <span>{c.text}</span>
@@ -138,19 +148,19 @@ function Answer({ goal, status }: { goal: BootGoal; status: GoalStatus }) {
         <input
           class="ls-in"
           aria-label={t("goals.answer_to", { goal: goal.title })}
-          value={value.value}
+          value={value}
           disabled={!!locked}
           inputMode={goal.answer === "number" ? "numeric" : "text"}
           autoComplete="off"
           onInput={(e) => {
-            value.value = e.currentTarget.value;
+            draft.value = e.currentTarget.value;
           }}
         />
       )}
       <button
         type="submit"
         class="ls-button ls-button-quiet ls-button-small"
-        disabled={!!locked || value.value.trim() === ""}
+        disabled={!!locked || value.trim() === ""}
         title={locked}
       >
         {t("goals.answer")}
@@ -171,11 +181,17 @@ function Hints({ goal, status }: { goal: BootGoal; status: GoalStatus }) {
       ? status.hint
       : -1;
   const next = used < goal.hints.length;
+  const key = `hints.${session.boot.session}.${session.store.run.value}.${goal.id}`;
+  const seen = kept(key, "");
+  const shown = revealed(goal.hints.length, used, numbers(seen), near);
+  useEffect(() => {
+    if (used > 0) localStorage.setItem(`labserver.${key}`, JSON.stringify(shown.join(" ")));
+  }, [key, shown.join(" ")]);
   return (
     <div class="ls-hints">
-      {goal.hints.slice(0, used).map((h, i) => (
-        <p key={h.id} class={i === near ? "ls-hint ls-hint-near" : "ls-hint"}>
-          {h.text}
+      {shown.map((i) => (
+        <p key={i} class={i === near ? "ls-hint ls-hint-near" : "ls-hint"}>
+          {goal.hints[i]?.text}
         </p>
       ))}
       {next && (
@@ -191,6 +207,10 @@ function Hints({ goal, status }: { goal: BootGoal; status: GoalStatus }) {
       )}
     </div>
   );
+}
+
+function numbers(text: string): number[] {
+  return text === "" ? [] : text.split(" ").map(Number);
 }
 
 function Finish() {

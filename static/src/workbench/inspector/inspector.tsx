@@ -6,13 +6,13 @@ import { useSignal, type Signal } from "@preact/signals";
 import { shortInstant } from "../format";
 import { Icon } from "../icon";
 import { view as panels } from "../panels";
-import { hostName, titleOf } from "../ladder/about";
+import { connOf, hostName, titleOf } from "../ladder/about";
 import type { Event } from "../model";
 import { pin, pinned } from "../selection";
 import { Sash } from "../sash";
 import { StateDiagram } from "../states/diagram";
 import { maybe, t } from "../text";
-import { useKept, useSession } from "../use";
+import { useKept, useSession, useSize } from "../use";
 import { citation, ruleText, show } from "../why";
 import { Follower } from "./follow";
 import { Hex } from "./hex";
@@ -21,9 +21,12 @@ import { Segments, type Field, type Layer, type Segment } from "./segment";
 export function Inspector() {
   const { boot, store } = useSession();
   const segments = useMemo(() => new Segments(boot.base), [boot.base]);
+  const panel = useRef<HTMLElement>(null);
+  // Behind its drawer or another tab it has no size, shows nothing and asks for nothing.
+  const hidden = useSize(panel).width === 0;
   void store.version.value;
   const chosen = pinned.value.n;
-  const newest = useNewest(chosen === undefined);
+  const newest = useNewest(chosen === undefined && !hidden);
   const n = chosen ?? newest;
   useEffect(() => {
     if (chosen) panels.drawer.value = true;
@@ -31,6 +34,7 @@ export function Inspector() {
   const e = n ? store.event(n) : undefined;
   return (
     <section
+      ref={panel}
       class="ls-panel ls-area-inspector ls-inspector"
       aria-label={t("inspector.title")}
       data-open={String(panels.drawer.value)}
@@ -46,13 +50,13 @@ export function Inspector() {
         <Icon name="x" /> {t("form.close")}
       </button>
       <div class="ls-inspector-main" id="wb-inspector" tabIndex={-1}>
-        {e ? (
+        {hidden ? null : e ? (
           <About key={e.n} e={e} segments={segments} following={chosen === undefined} />
         ) : (
           <Nothing n={chosen} />
         )}
       </div>
-      <StateDiagram conn={e?.conn} />
+      <StateDiagram conn={connOf(store, e)} />
     </section>
   );
 }

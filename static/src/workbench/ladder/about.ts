@@ -14,6 +14,29 @@ export function connsAbout(store: Store, conn: string): ReadonlySet<string> {
   return new Set(peer ? [conn, peer.id] : [conn]);
 }
 
+/** The connection an event belongs to: its own, its packet's, its socket's. */
+export function connOf(
+  store: Pick<Store, "event" | "view">,
+  e: Event | undefined,
+): string | undefined {
+  if (!e) return undefined;
+  if (e.conn) return e.conn;
+  if ("pkt" in e && typeof e.pkt === "number") return store.event(e.pkt)?.conn || undefined;
+  const sock = "sock" in e && typeof e.sock === "string" ? e.sock : "";
+  const own = store.view.sockets.find((s) =>
+    sock
+      ? s.id === sock
+      : "proc" in e && "fd" in e && s.proc === e.proc && s.fd === describes(e),
+  );
+  return own?.conn || undefined;
+}
+
+// accept answers with the descriptor of the connection it took.
+function describes(e: Event): unknown {
+  if (e.kind === "call.returned" && e.op === "accept") return e.value;
+  return "fd" in e ? e.fd : undefined;
+}
+
 /** A host's name, or its id. */
 export function hostName(store: Store, id: string | undefined): string {
   return store.view.hosts.find((h) => h.id === id)?.name || id || "";
@@ -71,14 +94,19 @@ export function summary(store: Store, e: Event): string {
     case "timer.fired":
       return `${e.timer}${e.count ? ` ×${e.count}` : ""}`;
     case "call.blocked":
-      return `${e.op}(${e.fd}) …`;
+      return `${call(e)} …`;
     case "call.returned":
-      return `${e.op}(${e.fd}) = ${e.value}`;
+      return `${call(e)} = ${e.value}`;
     case "call.failed":
-      return `${e.op}(${e.fd}) = -1 ${e.errno}`;
+      return `${call(e)} = -1 ${e.errno}`;
     default:
       return plain(e);
   }
+}
+
+/** "accept(3)"; a call that makes a descriptor has none yet. */
+export function call(e: { op: string; fd: number }): string {
+  return `${e.op}(${e.fd < 0 ? "" : e.fd})`;
 }
 
 function changes(e: { old: object; new: object }, fields: string[], prefix: string): string {

@@ -14,11 +14,11 @@ import { hit, layout, totalHeight } from "./layout";
 import { lanesX, type Viewport } from "./shapes";
 import { paint, readPalette, type Palette } from "./paint";
 import type { Rows } from "./rows";
+import { follows, scrolled, type Scrolled } from "./scroll";
 import { EventTable } from "./table";
 import { view as panelView } from "../panels";
 
 const ZOOMS = [0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1, 1.5, 2.2, 3.5];
-const NEAR_END = 24;
 const LANE_PX = 48; // half of a name and its address
 
 /** What scrolling and zooming are about, outside of Preact's state. */
@@ -29,6 +29,7 @@ interface Machine {
   theme: string;
   following: boolean;
   view: Viewport | null;
+  drawn: Scrolled; // where it stood when it was last drawn
   wanted: number; // an event to bring into sight when it is here; 0: none
 }
 
@@ -50,6 +51,7 @@ export function Ladder() {
     theme: "",
     following: true,
     view: null,
+    drawn: { top: 0, height: 0, content: 0 },
     wanted: 0,
   }).current;
   const table = panelView.ladder.value === "table";
@@ -75,6 +77,7 @@ export function Ladder() {
     spacer.current!.style.height = `${height}px`;
     showWanted(true);
     if (m.following) scroller.scrollTop = height; // as far as it goes, in whatever size it has now
+    m.drawn = scrolled(scroller);
     m.view = {
       width: size.width,
       height: size.height,
@@ -110,7 +113,7 @@ export function Ladder() {
     return hit(store.rows, m.axis, m.view, e.clientX - rect.left, e.clientY - rect.top);
   };
   const choose = (n: number): void => {
-    if (n > 0) pin({ n, ...connOf(store.event(n)) });
+    if (n > 0) pin({ n, ...ownConn(store.event(n)) });
   };
   // A selection made elsewhere comes into sight, as soon as its event is here: the page's
   // address may name one before the history has come.
@@ -197,12 +200,8 @@ export function Ladder() {
             role="application"
             aria-roledescription={t("ladder.role")}
             onScroll={(e) => {
-              const s = e.currentTarget;
-              const atEnd = s.scrollHeight - s.scrollTop - s.clientHeight < NEAR_END;
-              if (m.following !== atEnd) {
-                m.following = atEnd;
-                following.value = atEnd;
-              }
+              m.following = follows(m.following, m.drawn, scrolled(e.currentTarget));
+              following.value = m.following;
               if (!m.following) draw();
             }}
             onPointerMove={(e) => hover(withConn(store, point(e)))}
@@ -349,6 +348,6 @@ function withConn(
   return n > 0 && store.event(n) ? { n } : {};
 }
 
-function connOf(e: { conn?: string } | undefined): { conn?: string } {
+function ownConn(e: { conn?: string } | undefined): { conn?: string } {
   return e?.conn ? { conn: e.conn } : {};
 }

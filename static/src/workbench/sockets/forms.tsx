@@ -1,20 +1,17 @@
 // The forms behind the buttons of the socket table: each is the twin of a console line,
-// and what it sends is echoed there.
+// and what it sends is echoed there. Which fields they have stands in fields.ts.
 
-import { useSignal } from "@preact/signals";
-import { NEW, type Step } from "../console/parse";
+import { signal, type Signal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+import type { Outcome } from "../calls";
 import { Choice, Field, Strip } from "../forms/fields";
 import type { Host, Socket } from "../model";
 import { view as panels } from "../panels";
-import { t } from "../text";
+import type { Session } from "../session";
+import { t, type Key } from "../text";
 import { useSession } from "../use";
+import { ACTION, FRESH, argsOf, read, stepsOf, type Fresh, type Name, type Row } from "./fields";
 import type { Action } from "./rows";
-
-/** What can be made anew. */
-export type Fresh = "listen" | "connect" | "udp" | "socket" | "process";
-
-const PORT = "-?\\d{1,9}";
-const ADDR = "\\d{1,3}(\\.\\d{1,3}){3}";
 
 export function NewForm({
   what,
@@ -28,48 +25,18 @@ export function NewForm({
   close(): void;
 }) {
   const session = useSession();
-  const port = useSignal("");
-  const addr = useSignal("");
-  const local = useSignal("");
-  const backlog = useSignal("");
-  const proto = useSignal("tcp");
-  const name = useSignal("");
+  const held = useHeld(FRESH[what]);
   const submit = async (): Promise<void> => {
     if (what === "process") {
-      const done = await session.world("proc.start", {
-        host: host.id,
-        ...(name.value.trim() ? { name: name.value.trim() } : {}),
-      });
+      const name = read(held).name.trim();
+      const done = await session.world("proc.start", { host: host.id, ...(name ? { name } : {}) });
       if (done.ok) close();
       return;
     }
-    const steps = stepsOf(what, {
-      port: Number(port.value),
-      addr: addr.value.trim(),
-      local: local.value.trim(),
-      backlog: backlog.value.trim(),
-      proto: proto.value,
-    });
-    const outcome = await session.perform(proc, steps);
-    if (outcome.kind === "failed") {
-      panels.sockets.value = "console"; // where the refusal and its reason stand
-      session.say(t("call.failed", { errno: outcome.errno }), true);
-    }
+    const outcome = await session.perform(proc, stepsOf(what, read(held)));
+    told(session, outcome);
     if (outcome.kind !== "none") close();
   };
-  const anyAddr = (
-    <Field
-      label={t("form.addr_local")}
-      value={addr.value}
-      set={(v) => {
-        addr.value = v;
-      }}
-      mono
-      pattern={ADDR}
-      placeholder="*"
-      hint={t("form.addr_hint")}
-    />
-  );
   return (
     <Strip
       title={t(`fresh.${what}`)}
@@ -77,151 +44,9 @@ export function NewForm({
       submit={() => void submit()}
       close={close}
     >
-      {what === "process" && (
-        <Field
-          label={t("process.name")}
-          value={name.value}
-          set={(v) => {
-            name.value = v;
-          }}
-          placeholder="client"
-          focus
-        />
-      )}
-      {what === "socket" && (
-        <Choice
-          label={t("form.proto")}
-          value={proto.value}
-          set={(v) => {
-            proto.value = v;
-          }}
-          options={[
-            ["tcp", "TCP"],
-            ["udp", "UDP"],
-          ]}
-        />
-      )}
-      {what === "listen" && (
-        <>
-          <Field
-            label={t("form.port")}
-            value={port.value}
-            set={(v) => {
-              port.value = v;
-            }}
-            mono
-            required
-            pattern={PORT}
-            inputMode="numeric"
-            placeholder="8081"
-            focus
-          />
-          {anyAddr}
-          <Field
-            label={t("form.backlog")}
-            value={backlog.value}
-            set={(v) => {
-              backlog.value = v;
-            }}
-            mono
-            pattern={PORT}
-            inputMode="numeric"
-            placeholder="128"
-          />
-        </>
-      )}
-      {what === "udp" && (
-        <>
-          <Field
-            label={t("form.port")}
-            value={port.value}
-            set={(v) => {
-              port.value = v;
-            }}
-            mono
-            required
-            pattern={PORT}
-            inputMode="numeric"
-            placeholder="5000"
-            focus
-          />
-          {anyAddr}
-        </>
-      )}
-      {what === "connect" && (
-        <>
-          <Field
-            label={t("form.addr")}
-            value={addr.value}
-            set={(v) => {
-              addr.value = v;
-            }}
-            mono
-            required
-            pattern={ADDR}
-            placeholder="50.50.50.50"
-            focus
-          />
-          <Field
-            label={t("form.port")}
-            value={port.value}
-            set={(v) => {
-              port.value = v;
-            }}
-            mono
-            required
-            pattern={PORT}
-            inputMode="numeric"
-            placeholder="8081"
-          />
-          <Field
-            label={t("form.from_port")}
-            value={local.value}
-            set={(v) => {
-              local.value = v;
-            }}
-            mono
-            pattern={PORT}
-            inputMode="numeric"
-            placeholder={t("form.ephemeral")}
-          />
-        </>
-      )}
+      <Fields rows={FRESH[what]} held={held} />
     </Strip>
   );
-}
-
-interface Given {
-  port: number;
-  addr: string;
-  local: string;
-  backlog: string;
-  proto: string;
-}
-
-function stepsOf(what: Exclude<Fresh, "process">, g: Given): Step[] {
-  const at = { ...(g.addr ? { addr: g.addr } : {}), port: g.port };
-  switch (what) {
-    case "socket":
-      return [{ op: "socket", args: { proto: g.proto } }];
-    case "udp":
-      return [
-        { op: "socket", args: { proto: "udp" } },
-        { op: "bind", args: { fd: NEW, ...at } },
-      ];
-    case "listen":
-      return [
-        { op: "socket", args: { proto: "tcp" } },
-        { op: "bind", args: { fd: NEW, ...at } },
-        { op: "listen", args: { fd: NEW, ...(g.backlog ? { backlog: Number(g.backlog) } : {}) } },
-      ];
-    case "connect":
-      return [
-        { op: "socket", args: { proto: "tcp" } },
-        ...(g.local ? [{ op: "bind", args: { fd: NEW, port: Number(g.local) } }] : []),
-        { op: "connect", args: { fd: NEW, addr: g.addr, port: g.port } },
-      ];
-  }
 }
 
 export function ActionForm({
@@ -234,29 +59,15 @@ export function ActionForm({
   close(): void;
 }) {
   const session = useSession();
-  const port = useSignal("");
-  const addr = useSignal("");
-  const text = useSignal("hello");
-  const how = useSignal("wr");
-  const backlog = useSignal("");
+  const held = useHeld(ACTION[action]);
   const submit = async (): Promise<void> => {
-    const args = argsOf(action, {
-      port: port.value,
-      addr: addr.value.trim(),
-      text: text.value,
-      how: how.value,
-      backlog: backlog.value,
-    });
     const outcome = await session.perform(socket.proc, [
-      { op: action, args: { fd: socket.fd, ...args } },
+      { op: action, args: { fd: socket.fd, ...argsOf(action, read(held)) } },
     ]);
-    if (outcome.kind === "failed") {
-      panels.sockets.value = "console";
-      session.say(t("call.failed", { errno: outcome.errno }), true);
-    }
+    told(session, outcome);
+    // Who sends once mostly sends again.
     if (outcome.kind !== "none" && action !== "send" && action !== "sendto") close();
   };
-  const remote = action === "connect" || action === "sendto";
   return (
     <Strip
       title={`${action}(${socket.fd})`}
@@ -264,96 +75,55 @@ export function ActionForm({
       submit={() => void submit()}
       close={close}
     >
-      {(remote || action === "bind") && (
-        <Field
-          label={remote ? t("form.addr") : t("form.addr_local")}
-          value={addr.value}
-          set={(v) => {
-            addr.value = v;
-          }}
-          mono
-          required={remote}
-          pattern={ADDR}
-          placeholder={remote ? "50.50.50.50" : "*"}
-          focus={remote}
-        />
-      )}
-      {(remote || action === "bind") && (
-        <Field
-          label={t("form.port")}
-          value={port.value}
-          set={(v) => {
-            port.value = v;
-          }}
-          mono
-          required
-          pattern={PORT}
-          inputMode="numeric"
-          focus={action === "bind"}
-        />
-      )}
-      {(action === "send" || action === "sendto") && (
-        <Field
-          label={t("form.text")}
-          value={text.value}
-          set={(v) => {
-            text.value = v;
-          }}
-          wide
-          mono
-          focus={action === "send"}
-        />
-      )}
-      {action === "listen" && (
-        <Field
-          label={t("form.backlog")}
-          value={backlog.value}
-          set={(v) => {
-            backlog.value = v;
-          }}
-          mono
-          pattern={PORT}
-          inputMode="numeric"
-          placeholder="128"
-          focus
-        />
-      )}
-      {action === "shutdown" && (
-        <Choice
-          label={t("form.how")}
-          value={how.value}
-          set={(v) => {
-            how.value = v;
-          }}
-          options={[
-            ["wr", t("form.how_wr")],
-            ["rd", t("form.how_rd")],
-            ["rdwr", t("form.how_rdwr")],
-          ]}
-        />
-      )}
+      <Fields rows={ACTION[action]} held={held} />
     </Strip>
   );
 }
 
-function argsOf(
-  action: Action,
-  g: { port: string; addr: string; text: string; how: string; backlog: string },
-): Record<string, unknown> {
-  const at = { ...(g.addr ? { addr: g.addr } : {}), port: Number(g.port) };
-  switch (action) {
-    case "bind":
-    case "connect":
-      return at;
-    case "send":
-      return { text: g.text };
-    case "sendto":
-      return { ...at, text: g.text };
-    case "listen":
-      return g.backlog ? { backlog: Number(g.backlog) } : {};
-    case "shutdown":
-      return { how: g.how };
-    default:
-      return {};
-  }
+// A refusal and its reason stand in the console.
+function told(session: Session, outcome: Outcome): void {
+  if (outcome.kind !== "failed") return;
+  panels.sockets.value = "console";
+  session.say(t("call.failed", { errno: outcome.errno }), true);
+}
+
+type Held = ReadonlyMap<Name, Signal<string>>;
+
+/** What a form's fields hold, from when it opens. */
+function useHeld(rows: readonly Row[]): Held {
+  return useMemo(() => new Map(rows.map((r) => [r.name, signal(r.start ?? "")])), [rows]);
+}
+
+function Fields({ rows, held }: { rows: readonly Row[]; held: Held }) {
+  return (
+    <>
+      {rows.map((r, i) => {
+        const common = { label: t(r.label), of: held.get(r.name)! };
+        return r.options ? (
+          <Choice
+            key={r.name}
+            {...common}
+            options={r.options.map(([v, text]) => [v, words(text)] as const)}
+          />
+        ) : (
+          <Field
+            key={r.name}
+            {...common}
+            focus={i === 0}
+            mono={r.mono ?? false}
+            wide={r.wide ?? false}
+            required={r.required ?? false}
+            pattern={r.pattern ?? ""}
+            placeholder={words(r.placeholder ?? "")}
+            hint={r.hint ? t(r.hint) : ""}
+            inputMode={r.numeric ? "numeric" : "text"}
+          />
+        );
+      })}
+    </>
+  );
+}
+
+function words(text: string | { key: Key }): string {
+  return typeof text === "string" ? text : t(text.key);
 }

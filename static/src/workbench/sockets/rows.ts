@@ -155,7 +155,17 @@ export function actions(r: SocketRow): Action[] {
   if (!s) return [];
   if (s.listening) return ["accept", "close"];
   if (s.proto === "udp") {
-    return [...(s.local ? [] : ["bind" as const]), "sendto", "recvfrom", "close"];
+    // Bound or connected before or not: a datagram goes anywhere, and another connect
+    // names another peer. Only bind is once, and only send wants a peer.
+    return [
+      ...(s.local ? [] : ["bind" as const]),
+      "connect",
+      "sendto",
+      ...(s.remote ? ["send" as const] : []),
+      "recv",
+      "recvfrom",
+      "close",
+    ];
   }
   if (!r.conn) return s.local ? ["listen", "connect", "close"] : ["bind", "connect", "close"];
   return ["send", "recv", ...(s.shut_write ? [] : ["shutdown" as const]), "close"];

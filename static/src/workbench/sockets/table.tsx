@@ -9,13 +9,12 @@ import type { Call, Conn, Host, Socket } from "../model";
 import { hover, lit, pin } from "../selection";
 import { maybe, t } from "../text";
 import { classes, useSession, useSize } from "../use";
-import { ActionForm, NewForm, type Fresh } from "./forms";
+import { ACTION, type Fresh } from "./fields";
+import { ActionForm, NewForm } from "./forms";
 import { actions, socketRows, stateClass, uniqueness, type Action, type SocketRow } from "./rows";
 
 /** Which form is open: for a new socket, or an action on one row. */
 export type Open = { fresh: Fresh } | { key: string; action: Action } | null;
-
-const INSTANT: readonly Action[] = ["accept", "close", "recv", "recvfrom"];
 
 export function SocketTable({ host, proc }: { host: Host; proc: string }) {
   const session = useSession();
@@ -95,7 +94,9 @@ export function SocketTable({ host, proc }: { host: Host; proc: string }) {
         aria-label={t("sockets.of", { host: host.name || host.id })}
       >
         {rows.length === 0 ? (
-          <p class="ls-empty">{t("sockets.empty", { host: host.name || host.id })}</p>
+          <p class="ls-empty">
+            {t(locked ? "sockets.none" : "sockets.empty", { host: host.name || host.id })}
+          </p>
         ) : (
           <table class={`ls-table ls-ss ls-ss-${room}`}>
             <thead>
@@ -302,6 +303,11 @@ function Unfold({ r, on, set }: { r: SocketRow; on: boolean; set(on: boolean): v
   );
 }
 
+/** Whether a call needs to be told nothing more. */
+function instant(a: Action): boolean {
+  return ACTION[a].length === 0;
+}
+
 function Actions({ r, open }: { r: SocketRow; open: Signal<Open> }) {
   const session = useSession();
   const locked = session.locked();
@@ -310,7 +316,7 @@ function Actions({ r, open }: { r: SocketRow; open: Signal<Open> }) {
   const act = (a: Action): void => {
     const s = r.socket;
     if (!s) return;
-    if (INSTANT.includes(a)) void session.perform(s.proc, [{ op: a, args: { fd: s.fd } }]);
+    if (instant(a)) void session.perform(s.proc, [{ op: a, args: { fd: s.fd } }]);
     else open.value = formOpen === a ? null : { key: r.key, action: a };
   };
   return (
@@ -322,7 +328,7 @@ function Actions({ r, open }: { r: SocketRow; open: Signal<Open> }) {
           class="ls-tool ls-tool-small"
           disabled={!!locked}
           title={locked}
-          {...(INSTANT.includes(a) ? {} : { "aria-expanded": formOpen === a })}
+          {...(instant(a) ? {} : { "aria-expanded": formOpen === a })}
           onClick={(e) => {
             e.stopPropagation();
             act(a);

@@ -138,9 +138,11 @@ export function chipsOf(view: View, host: string): Chip[] {
     const conn = s.conn ? view.connections.find((c) => c.id === s.conn) : undefined;
     const state = s.listening ? "LISTEN" : s.proto === "udp" ? "UNCONN" : (conn?.state ?? "CLOSED");
     const text =
-      s.proto === "udp"
-        ? `udp ${port(s.local)}`
-        : `${port(s.local)} ${s.listening || conn ? state : ""}`.trim();
+      s.local === "" && !conn
+        ? t("chip.unbound", { proto: s.proto })
+        : s.proto === "udp"
+          ? `udp ${port(s.local)}`
+          : `${port(s.local)} ${s.listening || conn ? state : ""}`.trim();
     add(out, text, state, s.conn);
   }
   for (const c of view.connections) {

@@ -33,10 +33,7 @@ export function HostForm({ close }: { close(): void }) {
     <Strip title={t("host.new")} act={t("host.add")} submit={() => void submit()} close={close}>
       <Field
         label={t("host.name")}
-        value={name.value}
-        set={(v) => {
-          name.value = v;
-        }}
+        of={name}
         required
         pattern="[A-Za-z][A-Za-z0-9_\-]{0,15}"
         hint={t("host.name_hint")}
@@ -44,10 +41,7 @@ export function HostForm({ close }: { close(): void }) {
       />
       <Field
         label={t("host.addr")}
-        value={addr.value}
-        set={(v) => {
-          addr.value = v;
-        }}
+        of={addr}
         mono
         required
         pattern={PREFIX}
@@ -56,10 +50,7 @@ export function HostForm({ close }: { close(): void }) {
       />
       <Choice
         label={t("host.kind")}
-        value={kind.value}
-        set={(v) => {
-          kind.value = v;
-        }}
+        of={kind}
         options={[
           ["host", t("host.kind_host")],
           ["router", t("host.kind_router")],
@@ -67,19 +58,13 @@ export function HostForm({ close }: { close(): void }) {
       />
       <Choice
         label={t("host.link_to")}
-        value={to.value}
-        set={(v) => {
-          to.value = v;
-        }}
+        of={to}
         options={[["", t("host.no_link")], ...hosts.map((h) => [h.id, h.name || h.id] as const)]}
       />
       {to.value !== "" && (
         <Field
           label={t("link.delay")}
-          value={delay.value}
-          set={(v) => {
-            delay.value = v;
-          }}
+          of={delay}
           inputMode="decimal"
           pattern="\d+(\.\d+)?"
         />

@@ -8,7 +8,8 @@ import { t } from "../text";
 import { useSession } from "../use";
 import { PREFIX_PATTERN } from "./hostform";
 
-const NUMBER = "\\d+(\\.\\d+)?";
+// What a field of a decimal number is.
+const NUMBER = { inputMode: "decimal", pattern: "\\d+(\\.\\d+)?", required: true } as const;
 
 interface Preset {
   name: Key;
@@ -34,6 +35,7 @@ export function LinkForm({ link, close }: { link: Link; close(): void }) {
   const loss = useSignal(String(p.loss_ppm / 1e4));
   const rate = useSignal(String(p.rate_bps / 1e6));
   const up = useSignal(p.up);
+  const name = useSignal("");
   const submit = async (): Promise<void> => {
     const wanted = {
       delay_ns: Math.round(Number(delay.value) * 1e6),
@@ -78,55 +80,17 @@ export function LinkForm({ link, close }: { link: Link; close(): void }) {
     >
       <Choice
         label={t("link.preset")}
-        value=""
-        set={preset}
+        of={name}
+        chosen={preset}
         options={[
           ["", t("link.preset_choose")],
           ...PRESETS.map((x) => [x.name, t(x.name)] as const),
         ]}
       />
-      <Field
-        label={t("link.delay")}
-        value={delay.value}
-        set={(v) => {
-          delay.value = v;
-        }}
-        inputMode="decimal"
-        pattern={NUMBER}
-        required
-        focus
-      />
-      <Field
-        label={t("link.jitter")}
-        value={jitter.value}
-        set={(v) => {
-          jitter.value = v;
-        }}
-        inputMode="decimal"
-        pattern={NUMBER}
-        required
-      />
-      <Field
-        label={t("link.loss")}
-        value={loss.value}
-        set={(v) => {
-          loss.value = v;
-        }}
-        inputMode="decimal"
-        pattern={NUMBER}
-        required
-      />
-      <Field
-        label={t("link.rate")}
-        value={rate.value}
-        set={(v) => {
-          rate.value = v;
-        }}
-        inputMode="decimal"
-        pattern={NUMBER}
-        required
-        hint={t("link.rate_hint")}
-      />
+      <Field label={t("link.delay")} of={delay} {...NUMBER} focus />
+      <Field label={t("link.jitter")} of={jitter} {...NUMBER} />
+      <Field label={t("link.loss")} of={loss} {...NUMBER} />
+      <Field label={t("link.rate")} of={rate} {...NUMBER} hint={t("link.rate_hint")} />
       <label class="ls-check">
         <input
           type="checkbox"
@@ -171,48 +135,11 @@ export function NewLinkForm({ close }: { close(): void }) {
   };
   return (
     <Strip title={t("link.new")} act={t("link.add")} submit={() => void submit()} close={close}>
-      <Choice
-        label={t("link.from")}
-        value={a.value}
-        set={(v) => {
-          a.value = v;
-        }}
-        options={hosts}
-      />
-      <Field
-        label={t("link.addr")}
-        value={addrA.value}
-        set={(v) => {
-          addrA.value = v;
-        }}
-        {...address}
-      />
-      <Choice
-        label={t("link.to")}
-        value={b.value}
-        set={(v) => {
-          b.value = v;
-        }}
-        options={hosts}
-      />
-      <Field
-        label={t("link.addr")}
-        value={addrB.value}
-        set={(v) => {
-          addrB.value = v;
-        }}
-        {...address}
-      />
-      <Field
-        label={t("link.delay")}
-        value={delay.value}
-        set={(v) => {
-          delay.value = v;
-        }}
-        inputMode="decimal"
-        pattern={NUMBER}
-        required
-      />
+      <Choice label={t("link.from")} of={a} options={hosts} />
+      <Field label={t("link.addr")} of={addrA} {...address} />
+      <Choice label={t("link.to")} of={b} options={hosts} />
+      <Field label={t("link.addr")} of={addrB} {...address} />
+      <Field label={t("link.delay")} of={delay} {...NUMBER} />
     </Strip>
   );
 }
