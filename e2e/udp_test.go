@@ -96,3 +96,25 @@ func (b bench) act(fd int, call string, fields ...string) {
 	b.Click(`#wb-lower form button[type="submit"]`)
 	b.JS(`document.querySelector("#wb-lower form .ls-button-quiet")?.click() ?? ""`)
 }
+
+// A drawer that is closed costs nobody's server a request; drawn out, it shows the newest.
+func TestTheHiddenInspectorAsksForNothing(t *testing.T) {
+	s := Serve(t)
+	b := startLab(Open(t, s.URL, "/?lang=en"), "03-hello-udp")
+	b.SetViewport(900, 700)
+	b.play("50")
+	b.choose("A")
+	b.udpSocket(3)
+	b.act(3, "sendto", "Address", "50.50.50.50", "Port", "4000", "Text", "hello?")
+	b.goal("nobody-home", "met")
+	asked := `String(performance.getEntriesByType("resource").filter((r) =>
+		r.name.includes("/segments/")).length)`
+	if n := b.JS(asked); n != "0" {
+		t.Errorf("the closed drawer has fetched %s packets", n)
+	}
+	b.Click(".ls-drawer-open")
+	b.Expect(".ls-inspector .ls-tree >> ICMP")
+	if n := b.JS(asked); n == "0" {
+		t.Error("the open drawer shows a packet that nobody fetched: this test sees no requests")
+	}
+}
