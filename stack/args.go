@@ -15,6 +15,7 @@ type (
 		Name    string       `json:"name,omitempty"`
 		Addr    netip.Prefix `json:"addr,omitzero"`
 		Forward bool         `json:"forward,omitempty"`
+		Bare    bool         `json:"bare,omitempty"` // no stack: packet.inject sends from it
 		Profile string       `json:"profile,omitempty"`
 	}
 	// HostRemove takes a host away with all it holds.
@@ -52,6 +53,9 @@ type (
 		JitterNS    int64           `json:"jitter_ns,omitempty"`
 		RateBPS     inet.BitRate    `json:"rate_bps,omitempty"`
 		LossPPM     int64           `json:"loss_ppm,omitempty"`
+		DupPPM      int64           `json:"dup_ppm,omitempty"`
+		CorruptPPM  int64           `json:"corrupt_ppm,omitempty"`
+		ReorderPPM  int64           `json:"reorder_ppm,omitempty"`
 		QueueOctets *inet.ByteCount `json:"queue_octets,omitempty"`
 	}
 	// LinkSet changes the parameters that are given.
@@ -62,6 +66,9 @@ type (
 		JitterNS    *int64          `json:"jitter_ns,omitempty"`
 		RateBPS     *inet.BitRate   `json:"rate_bps,omitempty"`
 		LossPPM     *int64          `json:"loss_ppm,omitempty"`
+		DupPPM      *int64          `json:"dup_ppm,omitempty"`
+		CorruptPPM  *int64          `json:"corrupt_ppm,omitempty"`
+		ReorderPPM  *int64          `json:"reorder_ppm,omitempty"`
 		QueueOctets *inet.ByteCount `json:"queue_octets,omitempty"`
 	}
 	// LinkRemove takes a link away.
@@ -186,6 +193,31 @@ type (
 	// SegmentDrop takes one packet in flight off the network by hand.
 	SegmentDrop struct {
 		Pkt inet.PacketID `json:"pkt"`
+	}
+
+	// SegmentDelay keeps one packet on its link for longer.
+	SegmentDelay struct {
+		Pkt  inet.PacketID `json:"pkt"`
+		ByNS int64         `json:"by_ns"`
+	}
+	// SegmentDuplicate doubles one packet in flight.
+	SegmentDuplicate struct {
+		Pkt inet.PacketID `json:"pkt"`
+	}
+	// SegmentCorrupt turns one bit of a packet in flight over. Bit 0 is the first of the IP
+	// header.
+	SegmentCorrupt struct {
+		Pkt inet.PacketID `json:"pkt"`
+		Bit int           `json:"bit"`
+	}
+	// SegmentReorder has a packet on a link overtaken by the one behind it.
+	SegmentReorder struct {
+		Pkt inet.PacketID `json:"pkt"`
+	}
+	// PacketInject sends a whole IP packet from a bare host.
+	PacketInject struct {
+		Host   inet.HostID `json:"host"`
+		Base64 []byte      `json:"base64"`
 	}
 
 	// Answer is a note: the student's answer to a goal.

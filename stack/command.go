@@ -123,6 +123,16 @@ func argsOf(op string) (any, bool) {
 		return ProcKill{}, true
 	case "segment.drop":
 		return SegmentDrop{}, true
+	case "segment.delay":
+		return SegmentDelay{}, true
+	case "segment.duplicate":
+		return SegmentDuplicate{}, true
+	case "segment.corrupt":
+		return SegmentCorrupt{}, true
+	case "segment.reorder":
+		return SegmentReorder{}, true
+	case "packet.inject":
+		return PacketInject{}, true
 	}
 	if a, ok := callArgs(op); ok {
 		return a, true
@@ -184,7 +194,8 @@ func IsNote(op string) bool { _, ok := noteArgs(op); return ok }
 func Ops() []string {
 	return []string{"host.add", "host.remove", "host.rename", "nic.add", "nic.remove",
 		"link.add", "link.set", "link.remove", "route.add", "route.remove", "knob.set",
-		"proc.start", "proc.kill", "segment.drop", "socket", "bind", "listen", "accept",
+		"proc.start", "proc.kill", "segment.drop", "segment.delay",
+		"segment.duplicate", "segment.corrupt", "segment.reorder", "packet.inject", "socket", "bind", "listen", "accept",
 		"connect", "send", "sendto", "recv", "recvfrom", "shutdown", "close", "setsockopt",
 		"getsockopt", "getsockname", "getpeername", "answer", "hint", "bookmark", "finish"}
 }

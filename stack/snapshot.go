@@ -6,6 +6,7 @@ import (
 	"sort"
 
 	"labserver/stack/inet"
+	"labserver/stack/tcp"
 	"labserver/stack/view"
 )
 
@@ -56,6 +57,16 @@ func older(a, b string) bool {
 		return len(a) < len(b)
 	}
 	return a < b
+}
+
+// TCPInfo is getsockopt(TCP_INFO) of a process's descriptor; false when there is no
+// connection. It is no command and leaves no trace.
+func (w *World) TCPInfo(proc inet.ProcID, fd int) (tcp.Info, bool) {
+	h := w.ownerOf(proc)
+	if h == nil {
+		return tcp.Info{}, false
+	}
+	return h.Socks.TCPInfo(h.Socks.Proc(proc), fd, w.now)
 }
 
 // Hash is SHA-256 over the canonical encoding of all events, one a line, then of the

@@ -31,12 +31,15 @@ func bodies() []event.Body {
 		event.SocketShutdown{}, event.SocketClosed{},
 		event.ConnOpened{}, event.ConnState{}, event.ConnSynchronized{}, event.ConnAttached{},
 		event.ConnDetached{}, event.ConnClosed{}, event.SndChanged{}, event.RcvChanged{},
+		event.ConnMSS{}, event.LossChanged{}, event.UrgentChanged{},
 		event.CCChanged{}, event.RTTChanged{}, event.TimerArmed{}, event.TimerStopped{},
 		event.TimerFired{},
 		event.SegmentSent{}, event.SegmentReceived{}, event.SegmentRefused{},
-		event.SegmentHeld{}, event.DatagramSent{}, event.DatagramReceived{},
+		event.SegmentHeld{}, event.SegmentLost{}, event.DatagramSent{}, event.DatagramReceived{},
 		event.DatagramRefused{}, event.ICMPSent{}, event.ICMPReceived{}, event.PacketQueued{},
 		event.PacketDeparted{}, event.PacketArrived{}, event.PacketDropped{},
+		event.PacketDuplicated{}, event.PacketCorrupted{}, event.PacketDelayed{},
+		event.PacketInjected{}, event.PacketTaken{}, event.PathMTU{},
 	}
 }
 

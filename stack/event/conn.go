@@ -33,6 +33,14 @@ type ConnSynchronized struct {
 	RcvWScale  uint8          `json:"rcv_wscale"` // shift for windows we send
 	Timestamps bool           `json:"timestamps"`
 	SACK       bool           `json:"sack"`
+	ECN        bool           `json:"ecn"` // RFC 3168 §6.1.1
+}
+
+// ConnMSS says that segments become smaller or larger, because the path does
+// (RFC 1191 §6.4).
+type ConnMSS struct {
+	Old inet.ByteCount `json:"old"`
+	New inet.ByteCount `json:"new"`
 }
 
 // ConnAttached says that accept gave the connection to a socket.
@@ -83,13 +91,44 @@ type RcvChanged struct {
 type CCVars struct {
 	Cwnd     inet.ByteCount `json:"cwnd"`
 	Ssthresh inet.ByteCount `json:"ssthresh"`
-	Phase    string         `json:"phase"` // slow-start, congestion-avoidance, fast-recovery, loss
+	Phase    string         `json:"phase"` // slow-start, css, congestion-avoidance, fast-recovery, cwr, loss
 }
 
 // CCChanged alters the congestion-control variables.
 type CCChanged struct {
 	Old CCVars `json:"old"`
 	New CCVars `json:"new"`
+}
+
+// LossVars are the sender's scoreboard (RFC 6675 §3): what of the flight the peer holds,
+// what is taken for lost, and what of that is on its way again.
+type LossVars struct {
+	Sacked     inet.ByteCount `json:"sacked"`
+	Lost       inet.ByteCount `json:"lost"`
+	Retrans    inet.ByteCount `json:"retrans"`
+	Reordering int            `json:"reordering"` // segments that may overtake one another
+	DSACKs     int            `json:"dsacks"`     // duplicates the peer has reported
+}
+
+// LossChanged alters the scoreboard.
+type LossChanged struct {
+	Old LossVars `json:"old"`
+	New LossVars `json:"new"`
+}
+
+// UrgentVars are the urgent pointers (RFC 9293 §3.3.1): each names the octet behind the
+// urgent data while its side is in urgent mode.
+type UrgentVars struct {
+	SndUP     seq.Num `json:"snd_up"`
+	SndUrgent bool    `json:"snd_urgent"`
+	RcvUP     seq.Num `json:"rcv_up"`
+	RcvUrgent bool    `json:"rcv_urgent"`
+}
+
+// UrgentChanged enters, moves or leaves urgent mode (RFC 9293 §3.8.5).
+type UrgentChanged struct {
+	Old UrgentVars `json:"old"`
+	New UrgentVars `json:"new"`
 }
 
 // RTTVars are the retransmission timer's variables (RFC 6298 §2), in ns.
@@ -107,7 +146,7 @@ type RTTChanged struct {
 }
 
 // Timer names one of a connection's timers: "rto", "delack", "persist", "keepalive",
-// "2msl", "user".
+// "2msl", "user", "loss" (tail loss probe and RACK), "pmtu", "pacing".
 type Timer string
 
 // TimerArmed starts or restarts a timer that will fire at At.
@@ -132,6 +171,9 @@ type TimerFired struct {
 func (ConnOpened) Kind() Kind       { return "conn.opened" }
 func (ConnState) Kind() Kind        { return "conn.state" }
 func (ConnSynchronized) Kind() Kind { return "conn.synchronized" }
+func (ConnMSS) Kind() Kind          { return "conn.mss" }
+func (LossChanged) Kind() Kind      { return "loss.changed" }
+func (UrgentChanged) Kind() Kind    { return "urgent.changed" }
 func (ConnAttached) Kind() Kind     { return "conn.attached" }
 func (ConnDetached) Kind() Kind     { return "conn.detached" }
 func (ConnClosed) Kind() Kind       { return "conn.closed" }

@@ -8,7 +8,7 @@ import (
 
 // SchemaHash names the schema of the stream, static/src/gen/schema.json: a page that
 // was made for another one reloads.
-const SchemaHash = "12f2e65229f35c46"
+const SchemaHash = "e193dbf8a852dd4b"
 
 // Kinds lists every kind of event but the open ones, cmd.* and note.*.
 func Kinds() []Kind {
@@ -16,6 +16,9 @@ func Kinds() []Kind {
 		"conn.opened",
 		"conn.state",
 		"conn.synchronized",
+		"conn.mss",
+		"loss.changed",
+		"urgent.changed",
 		"conn.attached",
 		"conn.detached",
 		"conn.closed",
@@ -29,6 +32,7 @@ func Kinds() []Kind {
 		"segment.sent",
 		"segment.received",
 		"segment.refused",
+		"segment.lost",
 		"segment.held",
 		"datagram.sent",
 		"datagram.received",
@@ -39,6 +43,11 @@ func Kinds() []Kind {
 		"packet.departed",
 		"packet.arrived",
 		"packet.dropped",
+		"packet.duplicated",
+		"packet.corrupted",
+		"packet.delayed",
+		"packet.injected",
+		"packet.taken",
 		"call.blocked",
 		"call.returned",
 		"call.failed",
@@ -59,6 +68,7 @@ func Kinds() []Kind {
 		"host.renamed",
 		"nic.added",
 		"nic.removed",
+		"path.mtu",
 		"link.added",
 		"link.changed",
 		"link.removed",
@@ -118,6 +128,12 @@ func appendBody(b []byte, body Body) []byte {
 		return appendConnState(b, &v)
 	case ConnSynchronized:
 		return appendConnSynchronized(b, &v)
+	case ConnMSS:
+		return appendConnMSS(b, &v)
+	case LossChanged:
+		return appendLossChanged(b, &v)
+	case UrgentChanged:
+		return appendUrgentChanged(b, &v)
 	case ConnAttached:
 		return appendConnAttached(b, &v)
 	case ConnDetached:
@@ -144,6 +160,8 @@ func appendBody(b []byte, body Body) []byte {
 		return appendSegmentReceived(b, &v)
 	case SegmentRefused:
 		return appendSegmentRefused(b, &v)
+	case SegmentLost:
+		return appendSegmentLost(b, &v)
 	case SegmentHeld:
 		return appendSegmentHeld(b, &v)
 	case DatagramSent:
@@ -164,6 +182,16 @@ func appendBody(b []byte, body Body) []byte {
 		return appendPacketArrived(b, &v)
 	case PacketDropped:
 		return appendPacketDropped(b, &v)
+	case PacketDuplicated:
+		return appendPacketDuplicated(b, &v)
+	case PacketCorrupted:
+		return appendPacketCorrupted(b, &v)
+	case PacketDelayed:
+		return appendPacketDelayed(b, &v)
+	case PacketInjected:
+		return appendPacketInjected(b, &v)
+	case PacketTaken:
+		return appendPacketTaken(b, &v)
 	case CallBlocked:
 		return appendCallBlocked(b, &v)
 	case CallReturned:
@@ -208,6 +236,8 @@ func appendBody(b []byte, body Body) []byte {
 		return appendNICAdded(b, &v)
 	case NICRemoved:
 		return appendNICRemoved(b, &v)
+	case PathMTU:
+		return appendPathMTU(b, &v)
 	case LinkAdded:
 		return appendLinkAdded(b, &v)
 	case LinkChanged:
@@ -252,6 +282,27 @@ func decodeBody(kind Kind, line []byte) (envelope, Body, error) {
 		}
 		err := strict(line, &v)
 		return v.envelope, v.ConnSynchronized, err
+	case "conn.mss":
+		var v struct {
+			envelope
+			ConnMSS
+		}
+		err := strict(line, &v)
+		return v.envelope, v.ConnMSS, err
+	case "loss.changed":
+		var v struct {
+			envelope
+			LossChanged
+		}
+		err := strict(line, &v)
+		return v.envelope, v.LossChanged, err
+	case "urgent.changed":
+		var v struct {
+			envelope
+			UrgentChanged
+		}
+		err := strict(line, &v)
+		return v.envelope, v.UrgentChanged, err
 	case "conn.attached":
 		var v struct {
 			envelope
@@ -343,6 +394,13 @@ func decodeBody(kind Kind, line []byte) (envelope, Body, error) {
 		}
 		err := strict(line, &v)
 		return v.envelope, v.SegmentRefused, err
+	case "segment.lost":
+		var v struct {
+			envelope
+			SegmentLost
+		}
+		err := strict(line, &v)
+		return v.envelope, v.SegmentLost, err
 	case "segment.held":
 		var v struct {
 			envelope
@@ -413,6 +471,41 @@ func decodeBody(kind Kind, line []byte) (envelope, Body, error) {
 		}
 		err := strict(line, &v)
 		return v.envelope, v.PacketDropped, err
+	case "packet.duplicated":
+		var v struct {
+			envelope
+			PacketDuplicated
+		}
+		err := strict(line, &v)
+		return v.envelope, v.PacketDuplicated, err
+	case "packet.corrupted":
+		var v struct {
+			envelope
+			PacketCorrupted
+		}
+		err := strict(line, &v)
+		return v.envelope, v.PacketCorrupted, err
+	case "packet.delayed":
+		var v struct {
+			envelope
+			PacketDelayed
+		}
+		err := strict(line, &v)
+		return v.envelope, v.PacketDelayed, err
+	case "packet.injected":
+		var v struct {
+			envelope
+			PacketInjected
+		}
+		err := strict(line, &v)
+		return v.envelope, v.PacketInjected, err
+	case "packet.taken":
+		var v struct {
+			envelope
+			PacketTaken
+		}
+		err := strict(line, &v)
+		return v.envelope, v.PacketTaken, err
 	case "call.blocked":
 		var v struct {
 			envelope
@@ -553,6 +646,13 @@ func decodeBody(kind Kind, line []byte) (envelope, Body, error) {
 		}
 		err := strict(line, &v)
 		return v.envelope, v.NICRemoved, err
+	case "path.mtu":
+		var v struct {
+			envelope
+			PathMTU
+		}
+		err := strict(line, &v)
+		return v.envelope, v.PathMTU, err
 	case "link.added":
 		var v struct {
 			envelope
@@ -676,6 +776,35 @@ func appendConnSynchronized(b []byte, v *ConnSynchronized) []byte {
 	b = strconv.AppendBool(b, v.Timestamps)
 	b = append(b, `,"sack":`...)
 	b = strconv.AppendBool(b, v.SACK)
+	b = append(b, `,"ecn":`...)
+	b = strconv.AppendBool(b, v.ECN)
+	b = append(b, ',')
+	return b
+}
+
+func appendConnMSS(b []byte, v *ConnMSS) []byte {
+	b = append(b, `"old":`...)
+	b = strconv.AppendInt(b, int64(v.Old), 10)
+	b = append(b, `,"new":`...)
+	b = strconv.AppendInt(b, int64(v.New), 10)
+	b = append(b, ',')
+	return b
+}
+
+func appendLossChanged(b []byte, v *LossChanged) []byte {
+	b = append(b, `"old":`...)
+	b = appendLossVars(b, &v.Old)
+	b = append(b, `,"new":`...)
+	b = appendLossVars(b, &v.New)
+	b = append(b, ',')
+	return b
+}
+
+func appendUrgentChanged(b []byte, v *UrgentChanged) []byte {
+	b = append(b, `"old":`...)
+	b = appendUrgentVars(b, &v.Old)
+	b = append(b, `,"new":`...)
+	b = appendUrgentVars(b, &v.New)
 	b = append(b, ',')
 	return b
 }
@@ -802,6 +931,15 @@ func appendSegmentRefused(b []byte, v *SegmentRefused) []byte {
 	return b
 }
 
+func appendSegmentLost(b []byte, v *SegmentLost) []byte {
+	b = append(b, `"seq":`...)
+	b = strconv.AppendUint(b, uint64(v.Seq), 10)
+	b = append(b, `,"end":`...)
+	b = strconv.AppendUint(b, uint64(v.End), 10)
+	b = append(b, ',')
+	return b
+}
+
 func appendSegmentHeld(b []byte, v *SegmentHeld) []byte {
 	b = append(b, `"pkt":`...)
 	b = strconv.AppendUint(b, uint64(v.Pkt), 10)
@@ -912,6 +1050,51 @@ func appendPacketDropped(b []byte, v *PacketDropped) []byte {
 	}
 	b = append(b, `"reason":`...)
 	b = appendString(b, string(v.Reason))
+	b = append(b, ',')
+	return b
+}
+
+func appendPacketDuplicated(b []byte, v *PacketDuplicated) []byte {
+	b = append(b, `"pkt":`...)
+	b = strconv.AppendUint(b, uint64(v.Pkt), 10)
+	b = append(b, ',')
+	return b
+}
+
+func appendPacketCorrupted(b []byte, v *PacketCorrupted) []byte {
+	b = append(b, `"pkt":`...)
+	b = strconv.AppendUint(b, uint64(v.Pkt), 10)
+	b = append(b, `,"bit":`...)
+	b = strconv.AppendInt(b, int64(v.Bit), 10)
+	b = append(b, ',')
+	return b
+}
+
+func appendPacketDelayed(b []byte, v *PacketDelayed) []byte {
+	b = append(b, `"pkt":`...)
+	b = strconv.AppendUint(b, uint64(v.Pkt), 10)
+	b = append(b, `,"arrive":`...)
+	b = strconv.AppendInt(b, int64(v.Arrive), 10)
+	b = append(b, ',')
+	return b
+}
+
+func appendPacketInjected(b []byte, v *PacketInjected) []byte {
+	b = append(b, `"proto":`...)
+	b = appendString(b, string(v.Proto))
+	b = append(b, `,"src":`...)
+	b = appendString(b, string(v.Src))
+	b = append(b, `,"dst":`...)
+	b = appendString(b, string(v.Dst))
+	b = append(b, `,"octets":`...)
+	b = strconv.AppendInt(b, int64(v.Octets), 10)
+	b = append(b, ',')
+	return b
+}
+
+func appendPacketTaken(b []byte, v *PacketTaken) []byte {
+	b = append(b, `"pkt":`...)
+	b = strconv.AppendUint(b, uint64(v.Pkt), 10)
 	b = append(b, ',')
 	return b
 }
@@ -1155,6 +1338,11 @@ func appendHostAdded(b []byte, v *HostAdded) []byte {
 	b = append(b, `,"forward":`...)
 	b = strconv.AppendBool(b, v.Forward)
 	b = append(b, ',')
+	if v.Bare {
+		b = append(b, `"bare":`...)
+		b = strconv.AppendBool(b, v.Bare)
+		b = append(b, ',')
+	}
 	return b
 }
 
@@ -1181,6 +1369,17 @@ func appendNICAdded(b []byte, v *NICAdded) []byte {
 func appendNICRemoved(b []byte, v *NICRemoved) []byte {
 	b = append(b, `"nic":`...)
 	b = appendString(b, string(v.NIC))
+	b = append(b, ',')
+	return b
+}
+
+func appendPathMTU(b []byte, v *PathMTU) []byte {
+	b = append(b, `"dst":`...)
+	b = appendAddr(b, v.Dst)
+	b = append(b, `,"old":`...)
+	b = strconv.AppendInt(b, int64(v.Old), 10)
+	b = append(b, `,"new":`...)
+	b = strconv.AppendInt(b, int64(v.New), 10)
 	b = append(b, ',')
 	return b
 }
@@ -1262,6 +1461,34 @@ func appendProcEnded(b []byte, v *ProcEnded) []byte {
 	b = append(b, `"proc":`...)
 	b = appendString(b, string(v.Proc))
 	b = append(b, ',')
+	return b
+}
+
+func appendLossVars(b []byte, v *LossVars) []byte {
+	b = append(b, `{"sacked":`...)
+	b = strconv.AppendInt(b, int64(v.Sacked), 10)
+	b = append(b, `,"lost":`...)
+	b = strconv.AppendInt(b, int64(v.Lost), 10)
+	b = append(b, `,"retrans":`...)
+	b = strconv.AppendInt(b, int64(v.Retrans), 10)
+	b = append(b, `,"reordering":`...)
+	b = strconv.AppendInt(b, int64(v.Reordering), 10)
+	b = append(b, `,"dsacks":`...)
+	b = strconv.AppendInt(b, int64(v.DSACKs), 10)
+	b = append(b, '}')
+	return b
+}
+
+func appendUrgentVars(b []byte, v *UrgentVars) []byte {
+	b = append(b, `{"snd_up":`...)
+	b = strconv.AppendUint(b, uint64(v.SndUP), 10)
+	b = append(b, `,"snd_urgent":`...)
+	b = strconv.AppendBool(b, v.SndUrgent)
+	b = append(b, `,"rcv_up":`...)
+	b = strconv.AppendUint(b, uint64(v.RcvUP), 10)
+	b = append(b, `,"rcv_urgent":`...)
+	b = strconv.AppendBool(b, v.RcvUrgent)
+	b = append(b, '}')
 	return b
 }
 
@@ -1363,6 +1590,16 @@ func appendSegOpts(b []byte, v *SegOpts) []byte {
 		b = strconv.AppendUint(b, uint64(v.TSEcr), 10)
 		b = append(b, ',')
 	}
+	if v.FO {
+		b = append(b, `"fo":`...)
+		b = strconv.AppendBool(b, v.FO)
+		b = append(b, ',')
+	}
+	if len(v.Cookie) > 0 {
+		b = append(b, `"cookie":`...)
+		b = appendBytes(b, v.Cookie)
+		b = append(b, ',')
+	}
 	if len(v.Unknown) > 0 {
 		b = append(b, `"unknown":`...)
 		b = appendNumbers(b, v.Unknown)
@@ -1400,6 +1637,16 @@ func appendSeg(b []byte, v *Seg) []byte {
 		b = strconv.AppendBool(b, v.Retransmission)
 		b = append(b, ',')
 	}
+	if v.Urg != 0 {
+		b = append(b, `"urg":`...)
+		b = strconv.AppendUint(b, uint64(v.Urg), 10)
+		b = append(b, ',')
+	}
+	if v.ECN != "" {
+		b = append(b, `"ecn":`...)
+		b = appendString(b, string(v.ECN))
+		b = append(b, ',')
+	}
 	if len(v.Data) > 0 {
 		b = append(b, `"data":`...)
 		b = appendBytes(b, v.Data)
@@ -1435,7 +1682,13 @@ func appendICMPMsg(b []byte, v *ICMPMsg) []byte {
 	b = strconv.AppendUint(b, uint64(v.Type), 10)
 	b = append(b, `,"code":`...)
 	b = strconv.AppendUint(b, uint64(v.Code), 10)
-	b = append(b, `,"name":`...)
+	b = append(b, ',')
+	if v.MTU != 0 {
+		b = append(b, `"mtu":`...)
+		b = strconv.AppendUint(b, uint64(v.MTU), 10)
+		b = append(b, ',')
+	}
+	b = append(b, `"name":`...)
 	b = appendString(b, string(v.Name))
 	b = append(b, ',')
 	if v.Proto != "" {
@@ -1471,6 +1724,12 @@ func appendLinkParams(b []byte, v *LinkParams) []byte {
 	b = strconv.AppendInt(b, int64(v.RateBPS), 10)
 	b = append(b, `,"loss_ppm":`...)
 	b = strconv.AppendInt(b, int64(v.LossPPM), 10)
+	b = append(b, `,"dup_ppm":`...)
+	b = strconv.AppendInt(b, int64(v.DupPPM), 10)
+	b = append(b, `,"corrupt_ppm":`...)
+	b = strconv.AppendInt(b, int64(v.CorruptPPM), 10)
+	b = append(b, `,"reorder_ppm":`...)
+	b = strconv.AppendInt(b, int64(v.ReorderPPM), 10)
 	b = append(b, `,"queue_octets":`...)
 	b = strconv.AppendInt(b, int64(v.QueueOctets), 10)
 	b = append(b, '}')

@@ -22,6 +22,8 @@ type Seg struct {
 	Opts  *SegOpts      `json:"opts,omitempty"`
 	// Retransmission tells that some of it was sent before.
 	Retransmission bool   `json:"retransmission,omitempty"`
+	Urg            uint16 `json:"urg,omitempty"`  // the urgent pointer, with U
+	ECN            string `json:"ecn,omitempty"`  // of its IP packet: ect0, ect1, ce
 	Data           []byte `json:"data,omitempty"` // the first 64 octets, base64
 }
 
@@ -34,6 +36,8 @@ type SegOpts struct {
 	TS      bool         `json:"ts,omitempty"`
 	TSVal   uint32       `json:"ts_val,omitempty"`
 	TSEcr   uint32       `json:"ts_ecr,omitempty"`
+	FO      bool         `json:"fo,omitempty"`      // Fast Open (RFC 7413 §2)
+	Cookie  []byte       `json:"cookie,omitempty"`  // its cookie; none asks for one
 	Unknown OptionKinds  `json:"unknown,omitempty"` // kinds passed over
 }
 
@@ -51,7 +55,8 @@ type ICMPMsg struct {
 	Dst  netip.Addr `json:"dst"`
 	Type uint8      `json:"type"`
 	Code uint8      `json:"code"`
-	Name string     `json:"name"` // "port unreachable"
+	MTU  uint32     `json:"mtu,omitempty"` // of the hop that a packet was too big for
+	Name string     `json:"name"`          // "port unreachable"
 	// About is the packet whose sending drew this error, by its endpoints.
 	Proto string        `json:"proto,omitempty"`
 	From  inet.Endpoint `json:"from"`
@@ -76,6 +81,13 @@ type SegmentRefused struct {
 	Pkt     inet.PacketID `json:"pkt"`
 	Reason  string        `json:"reason"`
 	Trimmed int           `json:"trimmed,omitempty"`
+}
+
+// SegmentLost says that the sender takes what it sent as [Seq, End) for lost; the rule
+// says how it knows.
+type SegmentLost struct {
+	Seq seq.Num `json:"seq"`
+	End seq.Num `json:"end"`
 }
 
 // SegmentHeld says that data arrived ahead of a gap and is kept: [Seq, End).
@@ -147,10 +159,46 @@ type PacketDropped struct {
 	Reason string        `json:"reason"`
 }
 
+// PacketDuplicated says that a packet was doubled on its way. The copy's packet id is
+// this event's own n; it is where the original is, and arrives with it.
+type PacketDuplicated struct {
+	Pkt inet.PacketID `json:"pkt"`
+}
+
+// PacketCorrupted says that one bit of a packet was turned over on its way. Bit 0 is the
+// first of the IP header.
+type PacketCorrupted struct {
+	Pkt inet.PacketID `json:"pkt"`
+	Bit int           `json:"bit"`
+}
+
+// PacketDelayed says that a packet on a link arrives later, or by reordering earlier,
+// than it was going to.
+type PacketDelayed struct {
+	Pkt    inet.PacketID `json:"pkt"`
+	Arrive sim.Time      `json:"arrive"`
+}
+
+// PacketInjected says that a bare host sends a packet that is no whole TCP segment, UDP
+// datagram or ICMP message; n is its packet id.
+type PacketInjected struct {
+	Proto  string         `json:"proto"` // "tcp", "89"; "" for what is no IP packet
+	Src    string         `json:"src"`
+	Dst    string         `json:"dst"`
+	Octets inet.ByteCount `json:"octets"`
+}
+
+// PacketTaken says that a packet that is no whole TCP segment, UDP datagram or ICMP
+// message reached a bare host.
+type PacketTaken struct {
+	Pkt inet.PacketID `json:"pkt"`
+}
+
 // Kind implements Body.
 func (SegmentSent) Kind() Kind      { return "segment.sent" }
 func (SegmentReceived) Kind() Kind  { return "segment.received" }
 func (SegmentRefused) Kind() Kind   { return "segment.refused" }
+func (SegmentLost) Kind() Kind      { return "segment.lost" }
 func (SegmentHeld) Kind() Kind      { return "segment.held" }
 func (DatagramSent) Kind() Kind     { return "datagram.sent" }
 func (DatagramReceived) Kind() Kind { return "datagram.received" }
@@ -161,3 +209,9 @@ func (PacketQueued) Kind() Kind     { return "packet.queued" }
 func (PacketDeparted) Kind() Kind   { return "packet.departed" }
 func (PacketArrived) Kind() Kind    { return "packet.arrived" }
 func (PacketDropped) Kind() Kind    { return "packet.dropped" }
+
+func (PacketDuplicated) Kind() Kind { return "packet.duplicated" }
+func (PacketCorrupted) Kind() Kind  { return "packet.corrupted" }
+func (PacketDelayed) Kind() Kind    { return "packet.delayed" }
+func (PacketInjected) Kind() Kind   { return "packet.injected" }
+func (PacketTaken) Kind() Kind      { return "packet.taken" }

@@ -71,7 +71,7 @@ func (s *story) world() {
 	net77, net50 := netip.MustParsePrefix("77.77.77.77/24"), netip.MustParsePrefix("50.50.50.50/24")
 	via := netip.MustParseAddr("77.77.77.1")
 	params := event.LinkParams{Up: true, DelayNS: 5_000_000, JitterNS: 1000, RateBPS: 10_000_000,
-		LossPPM: 500, QueueOctets: 65536}
+		LossPPM: 500, DupPPM: 400, CorruptPPM: 300, ReorderPPM: 200, QueueOctets: 65536}
 	slower := params
 	slower.DelayNS = 50_000_000
 	s.tell("", "",
@@ -88,6 +88,7 @@ func (s *story) world() {
 		event.RouteRemoved{Dst: net77.Masked(), Via: via, NIC: "eth0"},
 		event.KnobSet{Knob: "tcp.min_rto_ns", Old: "200000000", New: "1000000000"},
 		event.HostRenamed{Old: "서버", New: "server"},
+		event.PathMTU{Dst: via, Old: 1500, New: 1400},
 		event.ProcStarted{Proc: "A.server", Name: "server"},
 		event.ProcStarted{Proc: "p2", Name: "shell"},
 		event.ProcEnded{Proc: "p2"})
@@ -102,7 +103,7 @@ func (s *story) world() {
 		event.LinkAdded{Link: "l2", A: event.LinkEnd{Host: "A", NIC: "eth0"},
 			B: event.LinkEnd{Host: "B", NIC: "eth0"}, Params: params},
 		event.LinkRemoved{Link: "l2"})
-	s.tell("C", "", event.HostAdded{Name: "C", Profile: "linux"}, event.HostRemoved{})
+	s.tell("C", "", event.HostAdded{Name: "C", Profile: "linux", Bare: true}, event.HostRemoved{})
 }
 
 func (s *story) sockets() {
@@ -135,11 +136,11 @@ func (s *story) packets() {
 	a, b := endpoint("77.77.77.77:3001"), endpoint("50.50.50.50:8081")
 	shift := uint8(7)
 	seg := event.Seg{Src: b, Dst: a, Flags: "SA", Seq: 4_294_967_295, Ack: 1, Wnd: 65535, Len: 5,
-		End: 5, Retransmission: true, Data: []byte("hello"),
+		End: 5, Urg: 3, ECN: "ce", Retransmission: true, Data: []byte("hello"),
 		Opts: &event.SegOpts{MSS: 1460, WScale: &shift, SACKOK: true, SACK: [][2]seq.Num{{1, 2}, {3, 4}},
-			TS: true, TSVal: 7, TSEcr: 8, Unknown: event.OptionKinds{253, 254}}}
+			TS: true, TSVal: 7, TSEcr: 8, FO: true, Cookie: []byte("cookie"), Unknown: event.OptionKinds{253, 254}}}
 	gram := event.Dgram{Src: a, Dst: b, Len: 5, Data: []byte("hello")}
-	icmp := event.ICMPMsg{Src: a.Addr, Dst: b.Addr, Type: 3, Code: 3, Name: "port unreachable",
+	icmp := event.ICMPMsg{Src: a.Addr, Dst: b.Addr, Type: 3, Code: 3, Name: "port unreachable", MTU: 1400,
 		Proto: "udp", From: b, To: a}
 	s.tell("B", "c1", event.SegmentSent{Seg: seg})
 	pkt := inet.PacketID(len(s.events))
@@ -151,6 +152,7 @@ func (s *story) packets() {
 		event.SegmentReceived{Pkt: pkt, Seg: seg},
 		event.SegmentRefused{Pkt: pkt, Reason: "outside-window", Trimmed: 2},
 		event.SegmentHeld{Pkt: pkt, Seq: 10, End: 20},
+		event.SegmentLost{Seq: 10, End: 20},
 		event.DatagramSent{Sock: "s2", Dgram: gram})
 	pkt = inet.PacketID(len(s.events))
 	s.tell("B", "",
@@ -165,7 +167,12 @@ func (s *story) packets() {
 		event.DatagramSent{Sock: "s2", Dgram: gram})
 	pkt = inet.PacketID(len(s.events))
 	s.tell("A", "", event.PacketDeparted{Pkt: pkt, Link: "l1", From: "A", To: "B",
-		Arrive: 99_000_000, Octets: 33})
+		Arrive: 99_000_000, Octets: 33},
+		event.PacketDelayed{Pkt: pkt, Arrive: 99_500_000},
+		event.PacketCorrupted{Pkt: pkt, Bit: 161},
+		event.PacketDuplicated{Pkt: pkt},
+		event.PacketInjected{Proto: "89", Src: "77.77.77.77", Dst: "50.50.50.50", Octets: 64})
+	s.tell("B", "", event.PacketTaken{Pkt: inet.PacketID(len(s.events))})
 }
 
 func (s *story) connections() {
@@ -173,16 +180,21 @@ func (s *story) connections() {
 	snd := event.SndVars{UNA: 1, NXT: 2, WND: 3, Queued: 4}
 	rcv := event.RcvVars{NXT: 1, WND: 2, Queued: 3, Held: 4}
 	cc := event.CCVars{Cwnd: 14600, Ssthresh: 65535, Phase: "slow-start"}
+	loss := event.LossVars{Sacked: 2920, Lost: 1460, Retrans: 1460, Reordering: 4, DSACKs: 1}
+	urgent := event.UrgentVars{SndUP: 9, SndUrgent: true, RcvUP: 8, RcvUrgent: true}
 	rtt := event.RTTVars{SRTT: 10_000_000, RTTVAR: 5_000_000, RTO: 210_000_000}
 	s.tell("A", "c1",
 		event.ConnOpened{Sock: "s1", Listener: "s1", Local: a, Remote: b, Active: true,
 			State: inet.Listen, ISS: 4_294_967_290},
 		event.ConnState{Old: inet.Listen, New: inet.SynReceived},
 		event.ConnSynchronized{IRS: 7, SMSS: 1460, SndWScale: 7, RcvWScale: 8, Timestamps: true,
-			SACK: true},
+			SACK: true, ECN: true},
 		event.SndChanged{Old: snd, New: event.SndVars{UNA: 5, NXT: 6, WND: 7, Queued: 8}},
 		event.RcvChanged{Old: rcv, New: event.RcvVars{NXT: 5, WND: 6, Queued: 7, Held: 8}},
 		event.CCChanged{Old: cc, New: event.CCVars{Cwnd: 16060, Ssthresh: 65535, Phase: "loss"}},
+		event.ConnMSS{Old: 1460, New: 1360},
+		event.LossChanged{Old: loss, New: loss},
+		event.UrgentChanged{Old: urgent, New: urgent},
 		event.RTTChanged{SampleNS: 11_000_000, Old: rtt, New: rtt},
 		event.TimerArmed{Timer: "rto", At: 500_000_000},
 		event.TimerArmed{Timer: "delack", At: 540_000_000},

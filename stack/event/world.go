@@ -41,6 +41,7 @@ type HostAdded struct {
 	Name    string `json:"name"`
 	Profile string `json:"profile"`
 	Forward bool   `json:"forward"`
+	Bare    bool   `json:"bare,omitempty"` // without a stack: it shows what comes, sends what is injected
 }
 
 // HostRemoved says that a host and all it held are gone.
@@ -64,6 +65,15 @@ type NICRemoved struct {
 	NIC inet.NICID `json:"nic"`
 }
 
+// PathMTU says that a host has learned the largest packet a path carries (RFC 1191 §6.3,
+// RFC 8201 §5.2). Old is 0 when nothing was known but the interface's; New is 0 when what
+// was known is forgotten.
+type PathMTU struct {
+	Dst netip.Addr `json:"dst"`
+	Old int        `json:"old"`
+	New int        `json:"new"`
+}
+
 // LinkEnd is one side of a link.
 type LinkEnd struct {
 	Host inet.HostID `json:"host"`
@@ -77,6 +87,9 @@ type LinkParams struct {
 	JitterNS    int64          `json:"jitter_ns"`
 	RateBPS     inet.BitRate   `json:"rate_bps"` // 0: infinitely fast
 	LossPPM     int64          `json:"loss_ppm"`
+	DupPPM      int64          `json:"dup_ppm"`
+	CorruptPPM  int64          `json:"corrupt_ppm"`  // one bit turned over
+	ReorderPPM  int64          `json:"reorder_ppm"`  // overtaken by the next packet
 	QueueOctets inet.ByteCount `json:"queue_octets"` // waiting for transmission, per direction
 }
 
@@ -143,6 +156,7 @@ func (HostRemoved) Kind() Kind  { return "host.removed" }
 func (HostRenamed) Kind() Kind  { return "host.renamed" }
 func (NICAdded) Kind() Kind     { return "nic.added" }
 func (NICRemoved) Kind() Kind   { return "nic.removed" }
+func (PathMTU) Kind() Kind      { return "path.mtu" }
 func (LinkAdded) Kind() Kind    { return "link.added" }
 func (LinkChanged) Kind() Kind  { return "link.changed" }
 func (LinkRemoved) Kind() Kind  { return "link.removed" }

@@ -47,9 +47,10 @@ type Protocol uint8
 
 // The protocols the stack speaks (RFC 792, RFC 9293, RFC 768).
 const (
-	ICMP Protocol = 1
-	TCP  Protocol = 6
-	UDP  Protocol = 17
+	ICMP   Protocol = 1
+	TCP    Protocol = 6
+	UDP    Protocol = 17
+	ICMPv6 Protocol = 58 // RFC 4443
 )
 
 // String returns the lower-case name used in commands and events.
@@ -57,6 +58,8 @@ func (p Protocol) String() string {
 	switch p {
 	case ICMP:
 		return "icmp"
+	case ICMPv6:
+		return "icmpv6"
 	case TCP:
 		return "tcp"
 	case UDP:

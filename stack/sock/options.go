@@ -4,6 +4,7 @@ import (
 	"labserver/stack/event"
 	"labserver/stack/inet"
 	"labserver/stack/rfc"
+	"labserver/stack/sim"
 	"labserver/stack/tcp"
 	"labserver/stack/udp"
 	"labserver/stack/view"
@@ -102,6 +103,15 @@ func (t *Table) GetSockOpt(p *Proc, fd int, option string, fx *Effects) {
 		return
 	}
 	c.returns(rfc.OptionCall, t.optionValue(s, option), fx)
+}
+
+// TCPInfo is getsockopt(TCP_INFO); false without a connection at fd.
+func (t *Table) TCPInfo(p *Proc, fd int, now sim.Time) (tcp.Info, bool) {
+	s := p.socket(fd)
+	if s == nil || s.conn == nil {
+		return tcp.Info{}, false
+	}
+	return s.conn.Info(now), true
 }
 
 // optionValue is what an option was set to, or for a buffer that was not what the stack

@@ -18,6 +18,8 @@ type Out struct {
 	Pkt  inet.PacketID
 	Flow inet.Flow
 	Seg  wire.TCP
+	TOS  uint8 // DSCP and ECN for the IP header
+	TTL  uint8 // 0: the host's
 }
 
 // TimerOp arms (Stop false), or stops, one timer of a connection. Arming a running
@@ -40,7 +42,9 @@ type Effects struct {
 	IDs *inet.IDs
 	// MTU is that of the path back to the sender of the segment that Segment takes; a
 	// connection born of its SYN announces its MSS by it (MUST-67). 0: the listener's.
-	MTU    int
+	MTU int
+	// TOS is that octet of the packet whose segment Segment takes: its ECN field.
+	TOS    uint8
 	Out    []Out
 	Timers []TimerOp
 	// Ready lists connections and listeners on which a pending call may now go on:

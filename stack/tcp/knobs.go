@@ -35,7 +35,7 @@ type Knobs struct {
 	SndBufMax   inet.ByteCount // send buffer after growing with the congestion window
 
 	IW               int64  // initial window in segments (RFC 6928)
-	Congestion       string // "reno" or "newreno"
+	Congestion       string // "cubic", "newreno", "reno" or "tahoe"
 	LimitedTransmit  int64  // RFC 3042
 	IdleRestart      int64  // RFC 5681 §4.1: slow start again after idleness
 	Nagle            int64  // SHLD-7
@@ -53,6 +53,38 @@ type Knobs struct {
 
 	SynBacklog int64 // half-open connections a listener may have
 	ISN        int64 // initial sequence number of every connection; 0: by RFC 6528
+
+	HyStart       int64 // RFC 9406: slow start ends before the queue overflows
+	ABC           int64 // most SMSS by which one ACK opens the window in slow start; 0: no limit
+	Recovery      int64 // 1: RACK (RFC 8985) finds losses, 2: its window stays fixed, 4: no dupthresh
+	TLP           int64 // tail loss probes (RFC 8985 §7)
+	PRR           int64 // proportional rate reduction (RFC 9937)
+	FRTO          int64 // RFC 5682: is a timeout spurious?
+	Undo          int64 // spurious reductions are taken back (RFC 4015, RFC 3708)
+	Reordering    int64 // DupThresh: segments above a hole that mean a loss (RFC 6675 §2)
+	MaxReordering int64 // how far DupThresh may adapt
+	ECN           int64 // 0: never, 1: ask and agree, 2: agree when asked (RFC 3168)
+	ECNFallback   int64 // a SYN sent again does not ask for ECN (RFC 3168 §6.1.1.1)
+
+	PMTUDiscovery int64          // RFC 1191, RFC 8201: packets are not to be fragmented
+	MTUProbing    int64          // RFC 4821: 0 never, 1 after a black hole is suspected, 2 always
+	BaseMSS       inet.ByteCount // where probing begins
+	OptionOrder   int64          // of a SYN: 0 as linux, 1 as freebsd
+
+	SynCookies      int64 // RFC 4987: 0 never, 1 when the SYN queue is full, 2 always
+	FastOpen        int64 // RFC 7413, bits: 1 client, 2 server, 4 data without a cookie, 512 accept without one
+	AbortOnOverflow int64 // a full accept queue answers with RST
+	DropSynFin      int64 // SYN with FIN is dropped (FreeBSD's drop_synfin)
+	Blackhole       int64 // a closed port: 0 RST, 1 silence for SYNs, 2 silence
+
+	UserTimeout   time.Duration // RFC 9293 §3.8.3: how long data may stay unacknowledged; 0: R2 decides
+	R1            int64         // retransmissions before IP is told to look for another way (MUST-20)
+	ModerateRcv   int64         // the receive buffer grows with what the program reads
+	ShrinkWindow  int64         // the right edge may retreat when the buffer shrinks (against SHLD-14)
+	RFC1337       int64         // RSTs do not end TIME-WAIT (RFC 1337 §3, fix F1)
+	MaxUnackedRcv int64         // full-sized segments before an ACK is due (SHLD-19)
+
+	Mutant string // a documented mistake (RFC 2525) to make on purpose; "none"
 }
 
 // Profile returns the knobs of a named profile: "linux", "freebsd" or "rfc".
@@ -69,6 +101,11 @@ func Profile(name string) (Knobs, bool) {
 		ChallengeACK: 1, ChallengeLimit: 1000, InvalidRateLimit: 500 * time.Millisecond,
 		KeepIdle: 2 * time.Hour, KeepInterval: 75 * time.Second, KeepProbes: 9,
 		SynBacklog: 256,
+		HyStart:    1, Recovery: 1, TLP: 1, PRR: 1, FRTO: 1, Undo: 1,
+		Reordering: 3, MaxReordering: 300, ECN: 2, ECNFallback: 1,
+		PMTUDiscovery: 1, BaseMSS: 1024,
+		SynCookies: 1, FastOpen: 1, R1: 3, ModerateRcv: 1, MaxUnackedRcv: 2,
+		Mutant: NoMutant,
 	}
 	switch name {
 	case "linux":
@@ -81,6 +118,7 @@ func Profile(name string) (Knobs, bool) {
 		k.RcvBuf, k.RcvBufMax, k.AdvWinScale = 65536, 2097152, 0
 		k.SndBuf, k.SndBufMax = 32768, 2097152
 		k.KeepProbes = 8
+		k.OptionOrder, k.FastOpen, k.FRTO = 1, 0, 0
 		return k, true
 	case "rfc":
 		k := linux
@@ -90,6 +128,7 @@ func Profile(name string) (Knobs, bool) {
 		k.SynRetries, k.SynAckRetries, k.DataRetries = 7, 7, 15
 		k.RcvBuf, k.RcvBufMax, k.AdvWinScale = 65535, 65535, 0
 		k.SndBuf, k.SndBufMax = 65536, 65536
+		k.HyStart, k.ABC, k.FastOpen, k.SynCookies, k.ModerateRcv = 0, 1, 0, 0, 0
 		return k, true
 	}
 	return Knobs{}, false
@@ -143,11 +182,43 @@ func knobTable() []knob {
 		{"tcp_keepalive_probes", 1, 1, 127, func(k *Knobs) *int64 { return &k.KeepProbes }},
 		{"tcp_max_syn_backlog", 1, 1, 1 << 16, func(k *Knobs) *int64 { return &k.SynBacklog }},
 		{"tcp_isn", 1, 0, 1<<32 - 1, func(k *Knobs) *int64 { return &k.ISN }},
+		{"tcp_hystart", 1, 0, 1, func(k *Knobs) *int64 { return &k.HyStart }},
+		{"tcp_abc_segments", 1, 0, 1000, func(k *Knobs) *int64 { return &k.ABC }},
+		{"tcp_recovery", 1, 0, 7, func(k *Knobs) *int64 { return &k.Recovery }},
+		{"tcp_tlp", 1, 0, 1, func(k *Knobs) *int64 { return &k.TLP }},
+		{"tcp_prr", 1, 0, 1, func(k *Knobs) *int64 { return &k.PRR }},
+		{"tcp_frto", 1, 0, 1, func(k *Knobs) *int64 { return &k.FRTO }},
+		{"tcp_undo", 1, 0, 1, func(k *Knobs) *int64 { return &k.Undo }},
+		{"tcp_reordering", 1, 1, 300, func(k *Knobs) *int64 { return &k.Reordering }},
+		{"tcp_max_reordering", 1, 1, 300, func(k *Knobs) *int64 { return &k.MaxReordering }},
+		{"tcp_ecn", 1, 0, 2, func(k *Knobs) *int64 { return &k.ECN }},
+		{"tcp_ecn_fallback", 1, 0, 1, func(k *Knobs) *int64 { return &k.ECNFallback }},
+		{"tcp_pmtu_discovery", 1, 0, 1, func(k *Knobs) *int64 { return &k.PMTUDiscovery }},
+		{"tcp_mtu_probing", 1, 0, 2, func(k *Knobs) *int64 { return &k.MTUProbing }},
+		{"tcp_base_mss_bytes", 1, 48, 9000, func(k *Knobs) *int64 { return (*int64)(&k.BaseMSS) }},
+		{"tcp_option_order", 1, 0, 1, func(k *Knobs) *int64 { return &k.OptionOrder }},
+		{"tcp_syncookies", 1, 0, 2, func(k *Knobs) *int64 { return &k.SynCookies }},
+		{"tcp_fastopen", 1, 0, 1 << 16, func(k *Knobs) *int64 { return &k.FastOpen }},
+		{"tcp_abort_on_overflow", 1, 0, 1, func(k *Knobs) *int64 { return &k.AbortOnOverflow }},
+		{"tcp_drop_synfin", 1, 0, 1, func(k *Knobs) *int64 { return &k.DropSynFin }},
+		{"tcp_blackhole", 1, 0, 2, func(k *Knobs) *int64 { return &k.Blackhole }},
+		{"tcp_user_timeout_ms", ms, 0, day, func(k *Knobs) *int64 { return (*int64)(&k.UserTimeout) }},
+		{"tcp_retries1", 1, 0, 127, func(k *Knobs) *int64 { return &k.R1 }},
+		{"tcp_moderate_rcvbuf", 1, 0, 1, func(k *Knobs) *int64 { return &k.ModerateRcv }},
+		{"tcp_shrink_window", 1, 0, 1, func(k *Knobs) *int64 { return &k.ShrinkWindow }},
+		{"tcp_rfc1337", 1, 0, 1, func(k *Knobs) *int64 { return &k.RFC1337 }},
+		{"tcp_ack_every_segments", 1, 1, 64, func(k *Knobs) *int64 { return &k.MaxUnackedRcv }},
 	}
 }
 
-// KnobCongestion is the one knob whose value is a name.
-const KnobCongestion = "tcp_congestion_control"
+// The knobs whose value is a name.
+const (
+	KnobCongestion = "tcp_congestion_control"
+	KnobMutant     = "mutant"
+)
+
+// NoMutant is the value of KnobMutant for a stack without mistakes.
+const NoMutant = "none"
 
 // KnobNames lists every knob of TCP, in the order of their documentation.
 func KnobNames() []string {
@@ -156,7 +227,7 @@ func KnobNames() []string {
 	for _, row := range table {
 		names = append(names, row.name)
 	}
-	return append(names, KnobCongestion)
+	return append(names, KnobCongestion, KnobMutant)
 }
 
 // knobError is why a knob was not turned.
@@ -183,6 +254,13 @@ func (k *Knobs) Set(name, value string) (old string, err error) {
 		k.Congestion = value
 		return old, nil
 	}
+	if name == KnobMutant {
+		if value != NoMutant {
+			return "", ErrKnobValue
+		}
+		k.Mutant = value
+		return old, nil
+	}
 	row, _ := findKnob(name)
 	v, perr := strconv.ParseInt(value, 10, 64)
 	if perr != nil || v < row.min || v > row.max {
@@ -196,6 +274,9 @@ func (k *Knobs) Set(name, value string) (old string, err error) {
 func (k *Knobs) Get(name string) (value string, ok bool) {
 	if name == KnobCongestion {
 		return k.Congestion, true
+	}
+	if name == KnobMutant {
+		return k.Mutant, true
 	}
 	row, ok := findKnob(name)
 	if !ok {

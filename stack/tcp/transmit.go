@@ -102,19 +102,6 @@ func (c *Conn) cwndAllows(n inet.ByteCount) (special rfc.ID, ok bool) {
 	return rfc.TCPLimited, out+n <= c.cc.cwnd+bonus
 }
 
-// effectiveMSS is how many data octets fit a segment now: SACK blocks take room too
-// (RFC 6691 §2).
-func (c *Conn) effectiveMSS() int {
-	n := c.snd.mss
-	if c.sack && (c.rcv.hasDup || len(c.rcv.held.list) > 0) {
-		var seg wire.TCP
-		c.setOptions(&seg, 0)
-		plain := wire.Options{HasTS: c.ts.on}
-		n -= seg.Opts.Len() - plain.Len()
-	}
-	return max(n, 1)
-}
-
 // maxBurst bounds the segments one event can release.
 const maxBurst = 1 << 16
 
@@ -252,56 +239,6 @@ func (c *Conn) transmit(out *wire.TCP, again bool, rule rfc.ID, fx *Effects) {
 	}
 	c.startRTO(fx)
 }
-
-// setOptions puts the options of a segment in. MUST-65: the MSS Option goes with SYNs
-// only. RFC 7323 §2.2, §3.2, RFC 2018 §2: a SYN,ACK carries the others only when the SYN
-// did.
-func (c *Conn) setOptions(out *wire.TCP, tsval uint32) {
-	o := &out.Opts
-	if out.Flags.Has(wire.SYN) {
-		k := c.l.k
-		first := c.state == inet.SynSent
-		o.MSS = uint16(c.announcedMSS())
-		o.SACKOK = c.sack || first && k.SACK != 0
-		if c.scaling || first && k.WindowScale != 0 {
-			o.HasWScale, o.WScale = true, c.rcv.scale
-		}
-		o.HasTS = c.ts.on || first && k.Timestamps != 0
-	} else {
-		o.HasTS = c.ts.on
-	}
-	if o.HasTS {
-		o.TSVal = tsval
-		if out.Flags.Has(wire.ACK) {
-			o.TSEcr = c.ts.recent
-		}
-	}
-	if !c.sack || out.Flags&(wire.SYN|wire.RST) != 0 {
-		return
-	}
-	room := len(o.SACK)
-	if o.HasTS {
-		room--
-	}
-	if len(out.Data) > 0 {
-		room = min(room, (c.snd.mss-len(out.Data)-sackHeader)/sackBlock)
-	}
-	if room <= 0 {
-		return
-	}
-	n := 0
-	if c.rcv.hasDup {
-		// RFC 2883 §4: the duplicate is reported first, once.
-		o.SACK[0], n = c.rcv.dup, 1
-	}
-	o.NSACK = n + c.rcv.held.blocks(o.SACK[n:room])
-}
-
-// Octets of a SACK option with its padding, and of each block in it (RFC 2018 §3).
-const (
-	sackHeader = 4
-	sackBlock  = 8
-)
 
 // sndLimit is the right edge of the send window.
 func (c *Conn) sndLimit() seq.Num { return c.snd.una.Add(c.snd.wnd) }

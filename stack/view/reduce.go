@@ -23,7 +23,8 @@ func Reduce(v *View, e event.Event) {
 	switch b := e.Body.(type) {
 	case event.SegmentSent, event.DatagramSent, event.ICMPSent, event.SegmentReceived,
 		event.DatagramReceived, event.ICMPReceived, event.PacketQueued,
-		event.PacketDeparted, event.PacketArrived, event.PacketDropped:
+		event.PacketDeparted, event.PacketArrived, event.PacketDropped, event.PacketInjected,
+		event.PacketTaken, event.PacketDuplicated, event.PacketDelayed:
 		v.packet(e)
 	case event.SndChanged:
 		v.conn(e.Conn).Snd = b.New
@@ -31,6 +32,12 @@ func Reduce(v *View, e event.Event) {
 		v.conn(e.Conn).Rcv = b.New
 	case event.CCChanged:
 		v.conn(e.Conn).CC = b.New
+	case event.LossChanged:
+		v.conn(e.Conn).Loss = b.New
+	case event.UrgentChanged:
+		v.conn(e.Conn).Urgent = b.New
+	case event.ConnMSS:
+		v.conn(e.Conn).SMSS = b.New
 	case event.RTTChanged:
 		v.conn(e.Conn).RTT = b.New
 	case event.TimerArmed:
@@ -69,7 +76,7 @@ func (v *View) hostEvent(e event.Event) {
 	case event.HostAdded:
 		v.Hosts = append(v.Hosts, Host{ID: e.Host, Name: b.Name, Profile: b.Profile,
 			Forward: b.Forward, NICs: []NIC{}, Routes: []Route{}, Procs: []Proc{},
-			Knobs: []Knob{}})
+			Bare: b.Bare, Knobs: []Knob{}, Paths: []Path{}})
 	case event.HostRemoved:
 		v.Hosts = remove(v.Hosts, func(h *Host) bool { return h.ID == e.Host })
 	case event.HostRenamed:
@@ -88,6 +95,8 @@ func (v *View) hostEvent(e event.Event) {
 		h.Routes = remove(h.Routes, func(r *Route) bool { return *r == Route(b) })
 	case event.KnobSet:
 		v.host(e.Host).set(Knob{b.Knob, b.New})
+	case event.PathMTU:
+		v.host(e.Host).learn(Path{b.Dst, b.New})
 	case event.ProcStarted:
 		h := v.host(e.Host)
 		h.Procs = append(h.Procs, Proc{b.Proc, b.Name})
@@ -115,6 +124,17 @@ func (v *View) packet(e event.Event) {
 		v.land(b.Pkt, &v.Counters.Delivered)
 	case event.PacketDropped:
 		v.land(b.Pkt, &v.Counters.Dropped)
+	case event.PacketInjected:
+		v.launch(e, b.Proto, b.Proto, b.Src, b.Dst)
+	case event.PacketTaken:
+		v.land(b.Pkt, &v.Counters.Delivered)
+	case event.PacketDuplicated:
+		copy := *v.inFlight(b.Pkt)
+		copy.Pkt = inet.PacketID(e.N)
+		v.Counters.Sent++
+		v.Packets = append(v.Packets, copy)
+	case event.PacketDelayed:
+		v.inFlight(b.Pkt).Arrive = b.Arrive
 	case event.PacketQueued:
 		p := v.inFlight(b.Pkt)
 		p.Host, p.Link, p.Queued = b.From, b.Link, true
@@ -163,7 +183,7 @@ func (v *View) connection(e event.Event) {
 		c := v.conn(e.Conn)
 		c.IRS, c.SMSS = b.IRS, b.SMSS
 		c.SndWScale, c.RcvWScale = b.SndWScale, b.RcvWScale
-		c.Timestamps, c.SACK = b.Timestamps, b.SACK
+		c.Timestamps, c.SACK, c.ECN = b.Timestamps, b.SACK, b.ECN
 	case event.ConnAttached:
 		v.conn(e.Conn).Sock = b.Sock
 		v.socket(b.Sock).Conn = e.Conn
@@ -238,6 +258,14 @@ func (h *Host) set(k Knob) {
 		}
 	}
 	h.Knobs = append(h.Knobs, k)
+}
+
+// learn puts a path's MTU in; 0 forgets it.
+func (h *Host) learn(p Path) {
+	h.Paths = remove(h.Paths, func(o *Path) bool { return o.Dst == p.Dst })
+	if p.MTU > 0 {
+		h.Paths = append(h.Paths, p)
+	}
 }
 
 func (s *Socket) set(o Option) {

@@ -32,10 +32,18 @@ type Host struct {
 	Name    string      `json:"name"`
 	Profile string      `json:"profile"`
 	Forward bool        `json:"forward"`
+	Bare    bool        `json:"bare"` // it has no stack
 	NICs    []NIC       `json:"nics"`
 	Routes  []Route     `json:"routes"`
 	Procs   []Proc      `json:"procs"`
 	Knobs   []Knob      `json:"knobs"` // those set apart from the profile
+	Paths   []Path      `json:"paths"` // path MTUs it has learned
+}
+
+// Path is what a host has learned of the way to an address.
+type Path struct {
+	Dst netip.Addr `json:"dst"`
+	MTU int        `json:"mtu"`
 }
 
 // NIC is an interface.
@@ -103,26 +111,29 @@ type Option struct {
 
 // Conn is one endpoint's connection: its TCB.
 type Conn struct {
-	ID         inet.ConnID    `json:"id"`
-	Host       inet.HostID    `json:"host"`
-	Sock       inet.SocketID  `json:"sock"`     // "" before accept and after close
-	Listener   inet.SocketID  `json:"listener"` // the listener that made it, or ""
-	Local      inet.Endpoint  `json:"local"`
-	Remote     inet.Endpoint  `json:"remote"`
-	Active     bool           `json:"active"`
-	State      inet.TCPState  `json:"state"`
-	ISS        seq.Num        `json:"iss"`
-	IRS        seq.Num        `json:"irs"` // 0 until synchronized
-	SMSS       inet.ByteCount `json:"smss"`
-	SndWScale  uint8          `json:"snd_wscale"`
-	RcvWScale  uint8          `json:"rcv_wscale"`
-	Timestamps bool           `json:"timestamps"`
-	SACK       bool           `json:"sack"`
-	Snd        event.SndVars  `json:"snd"`
-	Rcv        event.RcvVars  `json:"rcv"`
-	CC         event.CCVars   `json:"cc"`
-	RTT        event.RTTVars  `json:"rtt"`
-	Timers     []Timer        `json:"timers"` // running, in order of name
+	ID         inet.ConnID      `json:"id"`
+	Host       inet.HostID      `json:"host"`
+	Sock       inet.SocketID    `json:"sock"`     // "" before accept and after close
+	Listener   inet.SocketID    `json:"listener"` // the listener that made it, or ""
+	Local      inet.Endpoint    `json:"local"`
+	Remote     inet.Endpoint    `json:"remote"`
+	Active     bool             `json:"active"`
+	State      inet.TCPState    `json:"state"`
+	ISS        seq.Num          `json:"iss"`
+	IRS        seq.Num          `json:"irs"` // 0 until synchronized
+	SMSS       inet.ByteCount   `json:"smss"`
+	SndWScale  uint8            `json:"snd_wscale"`
+	RcvWScale  uint8            `json:"rcv_wscale"`
+	Timestamps bool             `json:"timestamps"`
+	SACK       bool             `json:"sack"`
+	ECN        bool             `json:"ecn"`
+	Snd        event.SndVars    `json:"snd"`
+	Rcv        event.RcvVars    `json:"rcv"`
+	CC         event.CCVars     `json:"cc"`
+	RTT        event.RTTVars    `json:"rtt"`
+	Loss       event.LossVars   `json:"loss"`
+	Urgent     event.UrgentVars `json:"urgent"`
+	Timers     []Timer          `json:"timers"` // running, in order of name
 }
 
 // Timer is a running timer of a connection.

@@ -123,6 +123,15 @@ const packetFolds: { [K in Kind]?: Fold<K> } = {
   "datagram.received": (v, e) => land(v, e.pkt, "delivered"),
   "icmp.received": (v, e) => land(v, e.pkt, "delivered"),
   "packet.dropped": (v, e) => land(v, e.pkt, "dropped"),
+  "packet.injected": (v, e) => launch(v, e, e.proto, e.proto, e.src, e.dst),
+  "packet.taken": (v, e) => land(v, e.pkt, "delivered"),
+  "packet.duplicated": (v, e) => {
+    const copy: Packet = { ...packetOf(v, e.pkt), pkt: e.n };
+    v.counters.sent++;
+    v.packets.push(copy);
+    rows(v).packets.set(e.n, copy);
+  },
+  "packet.delayed": (v, e) => { packetOf(v, e.pkt).arrive = e.arrive; },
   "packet.queued": (v, e) => {
     const p = packetOf(v, e.pkt);
     p.host = e.from;
@@ -151,6 +160,9 @@ const connFolds: { [K in Kind]?: Fold<K> } = {
   "rcv.changed": (v, e) => { connOf(v, e).rcv = e.new; },
   "cc.changed": (v, e) => { connOf(v, e).cc = e.new; },
   "rtt.changed": (v, e) => { connOf(v, e).rtt = e.new; },
+  "loss.changed": (v, e) => { connOf(v, e).loss = e.new; },
+  "urgent.changed": (v, e) => { connOf(v, e).urgent = e.new; },
+  "conn.mss": (v, e) => { connOf(v, e).smss = e.new; },
   "timer.armed": (v, e) => arm(connOf(v, e).timers, { name: e.timer, at: e.at }),
   "timer.stopped": (v, e) => drop(connOf(v, e).timers, (t) => t.name === e.timer),
   "timer.fired": (v, e) => drop(connOf(v, e).timers, (t) => t.name === e.timer),
@@ -160,10 +172,13 @@ const connFolds: { [K in Kind]?: Fold<K> } = {
       id: e.conn ?? "", host: e.host ?? "", sock: e.sock ?? "", listener: e.listener ?? "",
       local: e.local, remote: e.remote, active: e.active, state: e.state, iss: e.iss,
       irs: 0, smss: 0, snd_wscale: 0, rcv_wscale: 0, timestamps: false, sack: false,
+      ecn: false,
       snd: { una: 0, nxt: 0, wnd: 0, queued: 0 },
       rcv: { nxt: 0, wnd: 0, queued: 0, held: 0 },
       cc: { cwnd: 0, ssthresh: 0, phase: "" },
       rtt: { srtt_ns: 0, rttvar_ns: 0, rto_ns: 0 },
+      loss: { sacked: 0, lost: 0, retrans: 0, reordering: 0, dsacks: 0 },
+      urgent: { snd_up: 0, snd_urgent: false, rcv_up: 0, rcv_urgent: false },
       timers: [],
     };
     v.connections.push(conn);
@@ -178,6 +193,7 @@ const connFolds: { [K in Kind]?: Fold<K> } = {
     c.rcv_wscale = e.rcv_wscale;
     c.timestamps = e.timestamps;
     c.sack = e.sack;
+    c.ecn = e.ecn;
   },
   "conn.attached": (v, e) => {
     connOf(v, e).sock = e.sock;
@@ -250,7 +266,7 @@ const worldFolds: { [K in Kind]?: Fold<K> } = {
   "host.added": (v, e) => {
     const host: Host = {
       id: e.host ?? "", name: e.name, profile: e.profile, forward: e.forward,
-      nics: [], routes: [], procs: [], knobs: [],
+      bare: e.bare ?? false, nics: [], routes: [], procs: [], knobs: [], paths: [],
     };
     v.hosts.push(host);
     rows(v).hosts.set(host.id, host);
@@ -271,6 +287,11 @@ const worldFolds: { [K in Kind]?: Fold<K> } = {
     hostOf(v, e).routes, (r) => r.dst === e.dst && r.via === e.via && r.nic === e.nic,
   ),
   "knob.set": (v, e) => put(hostOf(v, e).knobs, { name: e.knob, value: e.new }),
+  "path.mtu": (v, e) => {
+    const paths = hostOf(v, e).paths;
+    drop(paths, (p) => p.dst === e.dst);
+    if (e.new > 0) paths.push({ dst: e.dst, mtu: e.new });
+  },
   "proc.started": (v, e) => { hostOf(v, e).procs.push({ id: e.proc, name: e.name }); },
   "proc.ended": (v, e) => drop(hostOf(v, e).procs, (p) => p.id === e.proc),
   "link.added": (v, e) => {

@@ -1,0 +1,90 @@
+package tcp
+
+import (
+	"time"
+
+	"labserver/stack/inet"
+	"labserver/stack/sim"
+)
+
+// Info is what getsockopt(TCP_INFO) tells of a connection, in segments where the socket
+// call counts segments. Fields are named as the members of struct tcp_info.
+type Info struct {
+	State       inet.TCPState
+	CAState     CAState
+	Timestamps  bool // of tcpi_options, as are the next three
+	SACK        bool
+	WindowScale bool
+	ECN         bool
+	ECNSeen     bool // a marked packet came
+	SynData     bool // data in our SYN was acknowledged
+
+	SndCwnd      int64 // segments, rounded down
+	SndSsthresh  int64 // segments; 2^31-1 while it is "arbitrarily high"
+	Unacked      int64 // segments outstanding
+	Sacked       int64 // of these, held by the peer
+	Lost         int64 // taken for lost
+	Retrans      int64 // sent again and not yet acknowledged
+	Reordering   int64 // segments
+	TotalRetrans int64
+
+	AdvMSS, SndMSS, RcvMSS inet.ByteCount
+	PMTU                   int
+	RTT, RTTVar, RTO, ATO  time.Duration
+	MinRTT                 time.Duration
+	RcvSpace               inet.ByteCount
+	LastDataSent           time.Duration // ago
+	LastDataRecv           time.Duration // ago
+	LastAckRecv            time.Duration // ago
+	BusyTime               time.Duration // with data to send
+	RwndLimited            time.Duration // held back by the peer's window
+	SndbufLimited          time.Duration // held back by the send buffer
+	BytesAcked             uint64
+	BytesReceived          uint64
+	Retransmits            int64 // timeouts in a row
+	Probes                 int64 // zero-window or keep-alive probes in a row
+	Backoff                int64
+}
+
+// CAState is how far a sender is from plain sending, by Linux's names.
+type CAState uint8
+
+// The states, in Linux's order.
+const (
+	CAOpen CAState = iota
+	CADisorder
+	CACWR
+	CARecovery
+	CALoss
+)
+
+// Info returns what TCP_INFO tells now.
+func (c *Conn) Info(now sim.Time) Info {
+	smss := max(int64(c.snd.mss), 1)
+	i := Info{
+		State: c.state, Timestamps: c.ts.on, SACK: c.sack, WindowScale: c.scaling,
+		SndCwnd: int64(c.cc.cwnd) / smss, SndSsthresh: int64(c.cc.ssthresh) / smss,
+		Unacked: int64(c.snd.queue.len()), Reordering: c.l.k.Reordering,
+		AdvMSS: inet.ByteCount(c.announcedMSS()), SndMSS: inet.ByteCount(c.snd.mss),
+		RcvMSS: inet.ByteCount(c.rcv.segMax), PMTU: c.mtu,
+		RTT: c.rtt.srtt, RTTVar: c.rtt.rttvar, RTO: c.rto(), ATO: c.ack.ato,
+		RcvSpace: c.rcv.size, LastDataSent: now.Sub(c.snd.sentAt),
+		LastDataRecv: now.Sub(c.ack.dataAt), LastAckRecv: now.Sub(c.heardAt),
+		Retransmits: int64(c.retries), Probes: int64(c.probes + c.keepTries),
+		Backoff: int64(c.rtt.backoff),
+	}
+	if c.cc.ssthresh >= noSsthresh {
+		i.SndSsthresh = int64(noSsthresh)
+	}
+	switch c.cc.phase {
+	case phaseOpen:
+		if c.cc.dupAcks > 0 {
+			i.CAState = CADisorder
+		}
+	case phaseRecovery:
+		i.CAState = CARecovery
+	case phaseLoss:
+		i.CAState = CALoss
+	}
+	return i
+}
