@@ -110,22 +110,6 @@ const (
 	TCPRTOSynLost ID = "rfc6298:5.7"
 	TCPRTOFired   ID = "rfc9293:3.10.8"
 
-	// Congestion control.
-	TCPInitialWindow  ID = "rfc6928:2"
-	TCPSynLostWindow  ID = "rfc5681:3.1:syn-lost"
-	TCPSlowStart      ID = "rfc5681:3.1:slow-start"
-	TCPAvoidance      ID = "rfc5681:3.1:avoidance"
-	TCPCwnd           ID = "rfc5681:3.1"
-	TCPLossWindow     ID = "rfc5681:3.1:timeout"
-	TCPLossResend     ID = "rfc5681:3.1:resend"
-	TCPLossOver       ID = "rfc5681:3.1:recovered"
-	TCPFastRetransmit ID = "rfc5681:3.2"
-	TCPInflate        ID = "rfc5681:3.2:inflate"
-	TCPPartialACK     ID = "rfc6582:3.2:partial"
-	TCPFullACK        ID = "rfc6582:3.2:full"
-	TCPLimited        ID = "rfc3042:2"
-	TCPIdleRestart    ID = "rfc5681:4.1"
-
 	// Keep-alive.
 	TCPKeepIdle  ID = "MUST-27"
 	TCPKeepOff   ID = "MUST-24"
@@ -272,24 +256,5 @@ func tcpTiming() []Rule {
 		{ID: TCPRTORearm, Level: Says, RFC: 6298, Section: "5"},
 		{ID: TCPRTOSynLost, Level: Says, RFC: 6298, Section: "5"},
 		{ID: TCPRTOFired, Level: Says, RFC: 9293, Section: "3.10.8"},
-	}
-}
-
-func tcpCongestion() []Rule {
-	return []Rule{
-		{ID: TCPInitialWindow, Level: Says, RFC: 6928, Section: "2"},
-		{ID: TCPSynLostWindow, Level: Says, RFC: 5681, Section: "3.1"},
-		{ID: TCPSlowStart, Level: Says, RFC: 5681, Section: "3.1"},
-		{ID: TCPAvoidance, Level: Says, RFC: 5681, Section: "3.1"},
-		{ID: TCPCwnd, Level: Says, RFC: 5681, Section: "3.1"},
-		{ID: TCPLossWindow, Level: Says, RFC: 5681, Section: "3.1"},
-		{ID: TCPLossResend, Level: Says, RFC: 5681, Section: "3.1"},
-		{ID: TCPLossOver, Level: Says, RFC: 5681, Section: "3.1"},
-		{ID: TCPFastRetransmit, Level: Says, RFC: 5681, Section: "3.2"},
-		{ID: TCPInflate, Level: Says, RFC: 5681, Section: "3.2"},
-		{ID: TCPPartialACK, Level: Says, RFC: 6582, Section: "3.2"},
-		{ID: TCPFullACK, Level: Says, RFC: 6582, Section: "3.2"},
-		{ID: TCPLimited, Level: Says, RFC: 3042, Section: "2"},
-		{ID: TCPIdleRestart, Level: Says, RFC: 5681, Section: "4.1"},
 	}
 }

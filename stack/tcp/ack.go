@@ -135,6 +135,7 @@ func (c *Conn) newACK(seg *wire.TCP, fx *Effects) {
 	c.snd.probing = c.snd.probing && c.snd.queue.len() > 0
 	c.updateWindow(seg)
 	c.showSnd(rfc.TCPACK, fx)
+	c.rtt.sample = 0
 	c.measureFrom(done, seg.Opts.TSEcr, seg.Opts.HasTS, fx)
 	if done.syn {
 		c.synAcked(fx)
@@ -143,10 +144,11 @@ func (c *Conn) newACK(seg *wire.TCP, fx *Effects) {
 	c.moveCursor()
 	if c.cc.cwnd > 0 && !done.syn {
 		c.cc.dupAcks, c.cc.limited = 0, 0
+		a := c.heard(n, flight, fx)
 		if c.cc.phase == phaseOpen {
-			c.grow(n, flight, fx)
+			c.grow(a, fx)
 		} else {
-			c.repaired(n, fx)
+			c.repaired(a, fx)
 		}
 	}
 	if wasProbing {

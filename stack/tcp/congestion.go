@@ -1,24 +1,64 @@
 package tcp
 
 import (
+	"time"
+
 	"labserver/stack/event"
 	"labserver/stack/inet"
 	"labserver/stack/rfc"
+	"labserver/stack/seq"
+	"labserver/stack/sim"
 )
 
 // congestion decides how the congestion window grows and shrinks. What it is told is in
-// octets, what it changes is the window; when to retransmit is not its business.
-// Implementations hold no state of their own, so that a connection can change over.
+// octets, what it changes is the window; which segment to send again, and how fast while
+// a loss is repaired, is not its business. Implementations hold no state of their own, so
+// that a connection can change over: all of it lies in the window.
 type congestion interface {
-	// acked: n octets of new data were acknowledged while no loss is being repaired.
-	// It returns the rule it went by.
-	acked(w *window, n inet.ByteCount) rfc.ID
-	// ssthresh is the slow start threshold after a loss with flight octets outstanding.
-	ssthresh(w *window, flight inet.ByteCount) inet.ByteCount
-	// staysForPartial: an acknowledgment that does not cover all that was outstanding at
-	// the loss repairs the next hole (RFC 6582) and does not end fast recovery.
-	staysForPartial() bool
+	// acked takes an acknowledgment and lets cwnd grow. It returns the rule it went by.
+	acked(w *window, a *acking) rfc.ID
+	// lost is told of a congestion event (RFC 9438 §4.6: "a packet loss is detected by
+	// duplicate ACKs", or a network marked a packet) with flight octets outstanding. It
+	// sets ssthresh; cwnd is left to whoever repairs the loss.
+	lost(w *window, flight inet.ByteCount, now sim.Time)
+	// timeout is the same for a retransmission timeout.
+	timeout(w *window, flight inet.ByteCount, now sim.Time)
+	// undone takes the last lost or timeout back: nothing had been lost (RFC 4015 §3,
+	// RFC 9438 §4.9).
+	undone(w *window)
+	// idle says that the window has gone unused: the time that passes until it grows again
+	// tells nothing about the path.
+	idle(w *window, now sim.Time)
+	// recovery says how a loss is repaired that duplicate ACKs tell of.
+	recovery() recoveryKind
 }
+
+// acking is what an acknowledgment tells congestion control. The zero value tells nothing.
+type acking struct {
+	now    sim.Time
+	octets inet.ByteCount // newly acknowledged, cumulatively or by SACK
+	flight inet.ByteCount // outstanding before it
+	limit  inet.ByteCount // slow start grows at most so much for it; 0: no limit
+	sample time.Duration  // the round trip it measured; 0: none
+	srtt   time.Duration  // SRTT; 0: not measured yet
+	una    seq.Num        // SND.UNA after it
+	nxt    seq.Num        // SND.NXT after it: rounds are counted by these two
+}
+
+// recoveryKind is how much of RFC 5681 §3.2 and its successors an algorithm has.
+type recoveryKind uint8
+
+const (
+	// recoverySlowStart: no fast recovery at all. Three duplicate ACKs retransmit and put
+	// cwnd at one segment.
+	recoverySlowStart recoveryKind = iota
+	// recoveryClassic: RFC 5681 §3.2 to the letter. Fast recovery ends with the first
+	// acknowledgment of new data, and what SACK tells is not used.
+	recoveryClassic
+	// recoveryModern: fast recovery lasts until all is acknowledged that was outstanding
+	// when it began (RFC 6582), and uses what SACK tells (RFC 6675).
+	recoveryModern
+)
 
 // window holds the variables congestion control works on (RFC 5681 §2).
 type window struct {
@@ -26,10 +66,34 @@ type window struct {
 	cwnd     inet.ByteCount
 	ssthresh inet.ByteCount
 	grown    inet.ByteCount // octets acknowledged in congestion avoidance, towards one SMSS
+	before   savedWindow    // as it was before the last congestion event
+}
+
+// savedWindow is what undoing a congestion event puts back. The zero value is unset.
+type savedWindow struct {
+	cwnd, ssthresh inet.ByteCount
+	grown          inet.ByteCount
 }
 
 // noSsthresh is the initial threshold: RFC 5681 §3.1, "arbitrarily high".
 const noSsthresh inet.ByteCount = 1<<31 - 1
+
+// save remembers the window before a congestion event, for undone.
+func (w *window) save() {
+	w.before = savedWindow{cwnd: w.cwnd, ssthresh: w.ssthresh, grown: w.grown}
+}
+
+// restore puts back what save remembered, once. RFC 4015 §3.2 and RFC 9438 §4.9.2 do not
+// shrink a window that has grown since.
+func (w *window) restore() {
+	if w.before.cwnd == 0 {
+		return
+	}
+	w.cwnd = max(w.cwnd, w.before.cwnd)
+	w.ssthresh = max(w.ssthresh, w.before.ssthresh)
+	w.grown = w.before.grown
+	w.before = savedWindow{}
+}
 
 // congestionByName returns the algorithm that a knob names.
 func congestionByName(name string) (congestion, bool) {
@@ -38,41 +102,11 @@ func congestionByName(name string) (congestion, bool) {
 		return reno{}, true
 	case "newreno":
 		return newReno{}, true
+	case "tahoe":
+		return tahoe{}, true
 	}
 	return nil, false
 }
-
-// reno is RFC 5681 as it stands: fast recovery ends with the first new acknowledgment.
-type reno struct{}
-
-func (reno) acked(w *window, n inet.ByteCount) rfc.ID {
-	if w.cwnd < w.ssthresh {
-		// RFC 5681 §3.1, equation 2: "cwnd += min (N, SMSS)".
-		w.cwnd += min(n, w.smss)
-		return rfc.TCPSlowStart
-	}
-	// RFC 5681 §3.1: cwnd grows by one SMSS per round trip; "the recommended way to
-	// increase cwnd during congestion avoidance is to count the number of bytes that
-	// have been acknowledged by ACKs for new data".
-	w.grown += n
-	if w.grown >= w.cwnd {
-		w.grown -= w.cwnd
-		w.cwnd += w.smss
-	}
-	return rfc.TCPAvoidance
-}
-
-// ssthresh: RFC 5681 §3.1, equation 4: "ssthresh = max (FlightSize / 2, 2*SMSS)".
-func (reno) ssthresh(w *window, flight inet.ByteCount) inet.ByteCount {
-	return max(flight/2, 2*w.smss)
-}
-
-func (reno) staysForPartial() bool { return false }
-
-// newReno is reno with the recovery of RFC 6582.
-type newReno struct{ reno }
-
-func (newReno) staysForPartial() bool { return true }
 
 // ccState is congestion control and loss recovery of one connection.
 type ccState struct {
@@ -155,8 +189,11 @@ func (c *Conn) startCC(fx *Effects) {
 // transmission if the TCP has not sent data in an interval exceeding the retransmission
 // timeout", RW = min(IW, cwnd).
 func (c *Conn) restartIdle(fx *Effects) {
-	idle := fx.Now.Sub(c.snd.sentAt)
-	if c.l.k.IdleRestart == 0 || c.snd.queue.len() > 0 || c.snd.sentAt == 0 || idle <= c.rto() {
+	if c.snd.queue.len() > 0 || c.snd.sentAt == 0 {
+		return
+	}
+	c.algorithm().idle(&c.cc.window, fx.Now)
+	if c.l.k.IdleRestart == 0 || fx.Now.Sub(c.snd.sentAt) <= c.rto() {
 		return
 	}
 	c.cc.cwnd = min(c.initialWindow(), c.cc.cwnd)
@@ -172,15 +209,24 @@ func (w *window) windowUsed(flight inet.ByteCount) bool {
 	return flight+w.smss > w.cwnd
 }
 
-// grow lets the window grow for n newly acknowledged octets of flight, and the send
-// buffer with it. A window that was not used says nothing about the path (RFC 7661 §1),
-// so it does not grow.
-func (c *Conn) grow(n, flight inet.ByteCount, fx *Effects) {
-	if !c.cc.windowUsed(flight) {
+// heard is what an acknowledgment of n octets tells congestion control, with flight
+// octets outstanding before it.
+func (c *Conn) heard(n, flight inet.ByteCount, fx *Effects) *acking {
+	return &acking{
+		now: fx.Now, octets: n, flight: flight, limit: c.cc.smss,
+		sample: c.rtt.sample, srtt: c.rtt.srtt, una: c.snd.una, nxt: c.snd.nxt,
+	}
+}
+
+// grow lets the window grow by an acknowledgment, and the send buffer with it. A window
+// that was not used says nothing about the path (RFC 7661 §1), so it does not grow.
+func (c *Conn) grow(a *acking, fx *Effects) {
+	cc := c.algorithm()
+	if !c.cc.windowUsed(a.flight) {
+		cc.idle(&c.cc.window, a.now)
 		return
 	}
-	rule := c.algorithm().acked(&c.cc.window, n)
-	c.showCC(rule, fx)
+	c.showCC(cc.acked(&c.cc.window, a), fx)
 	if k := c.l.k; c.opts.SndBuf == 0 && c.snd.size < 2*c.cc.cwnd {
 		c.snd.size = max(c.snd.size, min(2*c.cc.cwnd, k.SndBufMax))
 	}

@@ -151,6 +151,23 @@ func TestRenoLeavesRecoveryWithTheFirstNewACK(t *testing.T) {
 	}
 }
 
+func TestTahoeAnswersThreeDuplicatesWithSlowStart(t *testing.T) {
+	p := sender(t)
+	p.b.k.Congestion = "tahoe"
+	p.b.send(p.c, pattern(10_000))
+	for range 2 {
+		p.acks(0)
+	}
+	p.want(p.seg("A", 101, 301, ""), "<SEQ=301><ACK=101><CTL=A><DATA=1000>")
+	if v := p.c.ccVars(); v.Cwnd != 1000 || v.Ssthresh != 5000 || p.rules(p.mark, rfc.TCPTahoe) == 0 {
+		t.Errorf("%+v", v)
+	}
+	p.acks(10) // only that one was missing
+	if v := p.c.ccVars(); v.Phase != "slow-start" || v.Cwnd > 2000 {
+		t.Errorf("%+v", v)
+	}
+}
+
 func TestTimeoutShrinksTheWindowToOneSegmentAndGoesBack(t *testing.T) {
 	p := sender(t)
 	p.b.send(p.c, pattern(10_000))

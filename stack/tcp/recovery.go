@@ -60,32 +60,40 @@ func (c *Conn) duplicateACK(fx *Effects) {
 // mayRecover: RFC 6582 §3.2 step 2, "If the Cumulative Acknowledgment field covers more
 // than recover", so that the duplicates of a go-back after a timeout start nothing.
 func (c *Conn) mayRecover() bool {
-	return !c.cc.high.set || c.cc.high.seq.Less(c.snd.una) || !c.algorithm().staysForPartial()
+	return !c.cc.high.set || c.cc.high.seq.Less(c.snd.una) ||
+		c.algorithm().recovery() != recoveryModern
 }
 
 // fastRetransmit: RFC 5681 §3.2 steps 2 and 3, RFC 6582 §3.2 step 2.
 func (c *Conn) fastRetransmit(fx *Effects) {
 	flight := c.flight() - c.cc.limited
-	c.cc.ssthresh = c.algorithm().ssthresh(&c.cc.window, flight)
+	cc := c.algorithm()
+	cc.lost(&c.cc.window, flight, fx.Now)
+	if cc.recovery() == recoverySlowStart {
+		c.cc.cwnd, c.cc.phase = c.cc.smss, phaseLoss
+		c.goBack()
+		c.showCC(rfc.TCPTahoe, fx)
+		c.resend(0, rfc.TCPFastRetransmit, fx)
+		return
+	}
 	c.cc.high = lossMark{c.snd.nxt, true}
 	c.cc.phase = phaseRecovery
 	c.cc.cwnd = c.cc.ssthresh + 3*c.cc.smss
-	c.cc.grown = 0
 	c.showCC(rfc.TCPFastRetransmit, fx)
 	c.resend(0, rfc.TCPFastRetransmit, fx)
 }
 
-// repaired takes an acknowledgment of n octets of new data while a loss is repaired.
-func (c *Conn) repaired(n inet.ByteCount, fx *Effects) {
+// repaired takes an acknowledgment of new data while a loss is repaired.
+func (c *Conn) repaired(a *acking, fx *Effects) {
 	full := c.cc.high.seq.LessEq(c.snd.una)
 	switch {
 	case c.cc.phase == phaseLoss && full:
 		c.cc.phase = phaseOpen
-		c.algorithm().acked(&c.cc.window, n)
+		c.algorithm().acked(&c.cc.window, a)
 		c.showCC(rfc.TCPLossOver, fx)
 	case c.cc.phase == phaseLoss:
-		c.showCC(c.algorithm().acked(&c.cc.window, n), fx)
-	case full || !c.algorithm().staysForPartial():
+		c.showCC(c.algorithm().acked(&c.cc.window, a), fx)
+	case full || c.algorithm().recovery() != recoveryModern:
 		// RFC 6582 §3.2 step 3, full acknowledgment: "Set cwnd to either (1) min (ssthresh,
 		// max(FlightSize, SMSS) + SMSS) or (2) ssthresh"; the first avoids a burst.
 		c.cc.phase = phaseOpen
@@ -95,8 +103,8 @@ func (c *Conn) repaired(n inet.ByteCount, fx *Effects) {
 		// Partial acknowledgment: "retransmit the first unacknowledged segment. Deflate the
 		// congestion window by the amount of new data acknowledged […]. If the partial ACK
 		// acknowledges at least one SMSS of new data, then add back SMSS bytes".
-		c.cc.cwnd = max(c.cc.cwnd-n, 0)
-		if n >= c.cc.smss {
+		c.cc.cwnd = max(c.cc.cwnd-a.octets, 0)
+		if a.octets >= c.cc.smss {
 			c.cc.cwnd += c.cc.smss
 		}
 		c.cc.cwnd = max(c.cc.cwnd, c.cc.smss)
@@ -114,9 +122,9 @@ func (c *Conn) lossTimeout(fx *Effects) {
 		return // a SYN's congestion window does not exist yet
 	}
 	if c.retries == 1 {
-		c.cc.ssthresh = c.algorithm().ssthresh(&c.cc.window, c.flight())
+		c.algorithm().timeout(&c.cc.window, c.flight(), fx.Now)
 	}
-	c.cc.cwnd, c.cc.grown = c.cc.smss, 0
+	c.cc.cwnd = c.cc.smss
 	c.cc.phase, c.cc.dupAcks, c.cc.limited = phaseLoss, 0, 0
 	// RFC 6582 §3.2 step 4: "record the highest sequence number transmitted in the
 	// variable recover, and exit the fast recovery procedure if applicable".

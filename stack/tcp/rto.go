@@ -13,6 +13,7 @@ type rttState struct {
 	base         time.Duration // the RTO before backing off
 	limit        time.Duration // MaxRTO when base was set: a turned knob counts from then on
 	backoff      uint8         // how often it was doubled (RFC 6298 §5.5)
+	sample       time.Duration // by the acknowledgment at hand; 0: it measured nothing
 	measured     bool
 }
 
@@ -49,6 +50,7 @@ func (c *Conn) initialRTO(fx *Effects) {
 // measure takes one round-trip measurement R. Backing off ends with it.
 func (c *Conn) measure(r time.Duration, rule rfc.ID, fx *Effects) {
 	s := &c.rtt
+	s.sample = r
 	if !s.measured {
 		// RFC 6298 §2.2: "SRTT <- R, RTTVAR <- R/2, RTO <- SRTT + max (G, K*RTTVAR)".
 		s.measured, s.srtt, s.rttvar = true, r, r/2

@@ -46,25 +46,27 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// unusedRules lists the rules in stack/rfc/tcp.go that no test saw in an event.
+// unusedRules lists the rules of TCP in stack/rfc that no test saw in an event.
 func unusedRules() (problems []string) {
-	file, err := parser.ParseFile(token.NewFileSet(), "../rfc/tcp.go", nil, 0)
-	if err != nil {
-		return []string{err.Error()}
-	}
-	ast.Inspect(file, func(n ast.Node) bool {
-		spec, ok := n.(*ast.ValueSpec)
-		if !ok || len(spec.Values) != 1 {
-			return true
+	for _, path := range []string{"../rfc/tcp.go", "../rfc/congestion.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			return []string{err.Error()}
 		}
-		if lit, ok := spec.Values[0].(*ast.BasicLit); ok {
-			id := rfc.ID(strings.Trim(lit.Value, `"`))
-			if allCited[id] == nil {
-				problems = append(problems, "no test emits "+string(id))
+		ast.Inspect(file, func(n ast.Node) bool {
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok || len(spec.Values) != 1 {
+				return true
 			}
-		}
-		return true
-	})
+			if lit, ok := spec.Values[0].(*ast.BasicLit); ok {
+				id := rfc.ID(strings.Trim(lit.Value, `"`))
+				if allCited[id] == nil {
+					problems = append(problems, "no test emits "+string(id))
+				}
+			}
+			return true
+		})
+	}
 	if len(allCited) < 50 {
 		problems = append(problems, "hardly any rule was seen")
 	}
@@ -74,13 +76,15 @@ func unusedRules() (problems []string) {
 // wrongFields lists the placeholders in the texts of rules that an event citing the rule
 // does not have.
 func wrongFields() (problems []string) {
-	raw, err := os.ReadFile("../../web/i18n/rules/tcp.en.json")
-	if err != nil {
-		return []string{err.Error()}
-	}
-	var texts map[rfc.ID]string
-	if err := json.Unmarshal(raw, &texts); err != nil {
-		return []string{err.Error()}
+	texts := map[rfc.ID]string{}
+	for _, part := range []string{"tcp", "congestion"} {
+		raw, err := os.ReadFile("../../web/i18n/rules/" + part + ".en.json")
+		if err != nil {
+			return []string{err.Error()}
+		}
+		if err := json.Unmarshal(raw, &texts); err != nil {
+			return []string{err.Error()}
+		}
 	}
 	field := regexp.MustCompile(`\{([\w.]+)\}`)
 	for id, text := range texts {
