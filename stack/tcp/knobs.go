@@ -15,6 +15,7 @@ type Knobs struct {
 	MinRTTVar  time.Duration // least 4·RTTVAR term of the RTO; linux adds it to SRTT
 	InitialRTO time.Duration // RTO before the first measurement (RFC 6298 §2.1)
 	MaxRTO     time.Duration // greatest RTO (RFC 6298 §2.5)
+	RTOSlop    time.Duration // added to every measured RTO (FreeBSD's rexmit_slop)
 
 	DelAckMin time.Duration // shortest wait of a delayed ACK
 	DelAckMax time.Duration // longest wait of a delayed ACK (MUST-40: below 0.5 s)
@@ -64,15 +65,20 @@ type Knobs struct {
 	Reordering    int64 // DupThresh: segments above a hole that mean a loss (RFC 6675 §2)
 	MaxReordering int64 // how far DupThresh may adapt
 	ECN           int64 // 0: never, 1: ask and agree, 2: agree when asked (RFC 3168)
-	ECNFallback   int64 // a SYN sent again does not ask for ECN (RFC 3168 §6.1.1.1)
+	// ECNFallback n: from the n-th time on, a SYN sent again does not ask for ECN
+	// (RFC 3168 §6.1.1.1); 0: all ask.
+	ECNFallback int64
 
 	PMTUDiscovery int64          // RFC 1191, RFC 8201: packets are not to be fragmented
 	MTUProbing    int64          // RFC 4821: 0 never, 1 after a black hole is suspected, 2 always
 	BaseMSS       inet.ByteCount // where probing begins
 	OptionOrder   int64          // of a SYN: 0 as linux, 1 as freebsd
+	DropOptions   int64          // from the third on, a SYN sent again carries only the MSS Option
 
-	SynCookies      int64 // RFC 4987: 0 never, 1 when the SYN queue is full, 2 always
-	FastOpen        int64 // RFC 7413, bits: 1 client, 2 server, 4 data without a cookie, 512 accept without one
+	SynCookies int64 // RFC 4987: 0 never, 1 when the SYN queue is full, 2 always
+	// FastOpen is RFC 7413 in bits: 1 client, 2 server, 4 data without a cookie, 512 accept
+	// without one.
+	FastOpen        int64
 	AbortOnOverflow int64 // a full accept queue answers with RST
 	DropSynFin      int64 // SYN with FIN is dropped (FreeBSD's drop_synfin)
 	Blackhole       int64 // a closed port: 0 RST, 1 silence for SYNs, 2 silence
@@ -112,13 +118,17 @@ func Profile(name string) (Knobs, bool) {
 		return linux, true
 	case "freebsd":
 		k := linux
+		// RTO = SRTT + 4·RTTVAR + 200 ms, and no less than 30 ms before the 200 are added.
 		k.MinRTO, k.MinRTTVar, k.MaxRTO = 230*time.Millisecond, 0, 64*time.Second
+		k.RTOSlop = 200 * time.Millisecond
 		k.DelAckMin, k.DelAckMax, k.QuickAcks = 40*time.Millisecond, 40*time.Millisecond, 0
 		k.SynRetries, k.SynAckRetries, k.DataRetries = 12, 3, 12
 		k.RcvBuf, k.RcvBufMax, k.AdvWinScale = 65536, 2097152, 0
 		k.SndBuf, k.SndBufMax = 32768, 2097152
-		k.KeepProbes = 8
-		k.OptionOrder, k.FastOpen, k.FRTO = 1, 0, 0
+		k.KeepProbes, k.SynBacklog, k.ABC = 8, 15375, 2
+		k.OptionOrder, k.ECNFallback, k.BaseMSS = 1, 2, 1200
+		// Its default stack finds losses by RFC 6675, without RACK, TLP and F-RTO.
+		k.Recovery, k.TLP, k.FRTO, k.FastOpen = 0, 0, 0, 0
 		return k, true
 	case "rfc":
 		k := linux
@@ -134,83 +144,6 @@ func Profile(name string) (Knobs, bool) {
 	return Knobs{}, false
 }
 
-// knob is one row of the table of knobs: how it is called, what it may be.
-type knob struct {
-	name     string
-	unit     int64 // of the value in text, in the field's unit: 1e6 for milliseconds
-	min, max int64 // in the text's unit
-	field    func(*Knobs) *int64
-}
-
-// knobTable lists every knob but the congestion control's name.
-func knobTable() []knob {
-	const ms, day, mb = int64(time.Millisecond), 86_400_000, 1 << 24
-	return []knob{
-		{"tcp_rto_min_ms", ms, 1, day, func(k *Knobs) *int64 { return (*int64)(&k.MinRTO) }},
-		{"tcp_rttvar_min_ms", ms, 0, day, func(k *Knobs) *int64 { return (*int64)(&k.MinRTTVar) }},
-		{"tcp_rto_initial_ms", ms, 1, day, func(k *Knobs) *int64 { return (*int64)(&k.InitialRTO) }},
-		{"tcp_rto_max_ms", ms, 1, day, func(k *Knobs) *int64 { return (*int64)(&k.MaxRTO) }},
-		{"tcp_delack_min_ms", ms, 1, 499, func(k *Knobs) *int64 { return (*int64)(&k.DelAckMin) }},
-		{"tcp_delack_max_ms", ms, 1, 499, func(k *Knobs) *int64 { return (*int64)(&k.DelAckMax) }},
-		{"tcp_quickacks", 1, 0, 1000, func(k *Knobs) *int64 { return &k.QuickAcks }},
-		{"tcp_2msl_ms", ms, 0, day, func(k *Knobs) *int64 { return (*int64)(&k.MSL2) }},
-		{"tcp_fin_timeout_ms", ms, 0, day, func(k *Knobs) *int64 { return (*int64)(&k.FinTimeout) }},
-		{"tcp_tw_reuse", 1, 0, 1, func(k *Knobs) *int64 { return &k.TWReuse }},
-		{"tcp_syn_retries", 1, 0, 127, func(k *Knobs) *int64 { return &k.SynRetries }},
-		{"tcp_synack_retries", 1, 0, 127, func(k *Knobs) *int64 { return &k.SynAckRetries }},
-		{"tcp_retries", 1, 0, 127, func(k *Knobs) *int64 { return &k.DataRetries }},
-		{"tcp_rcvbuf_bytes", 1, 1, mb, func(k *Knobs) *int64 { return (*int64)(&k.RcvBuf) }},
-		{"tcp_rcvbuf_max_bytes", 1, 1, mb, func(k *Knobs) *int64 { return (*int64)(&k.RcvBufMax) }},
-		{"tcp_adv_win_scale", 1, 0, 8, func(k *Knobs) *int64 { return &k.AdvWinScale }},
-		{"tcp_sndbuf_bytes", 1, 1, mb, func(k *Knobs) *int64 { return (*int64)(&k.SndBuf) }},
-		{"tcp_sndbuf_max_bytes", 1, 1, mb, func(k *Knobs) *int64 { return (*int64)(&k.SndBufMax) }},
-		{"tcp_iw_segments", 1, 1, 1000, func(k *Knobs) *int64 { return &k.IW }},
-		{"tcp_limited_transmit", 1, 0, 1, func(k *Knobs) *int64 { return &k.LimitedTransmit }},
-		{"tcp_slow_start_after_idle", 1, 0, 1, func(k *Knobs) *int64 { return &k.IdleRestart }},
-		{"tcp_nagle", 1, 0, 1, func(k *Knobs) *int64 { return &k.Nagle }},
-		{"tcp_timestamps", 1, 0, 1, func(k *Knobs) *int64 { return &k.Timestamps }},
-		{"tcp_sack", 1, 0, 1, func(k *Knobs) *int64 { return &k.SACK }},
-		{"tcp_dsack", 1, 0, 1, func(k *Knobs) *int64 { return &k.DSACK }},
-		{"tcp_window_scaling", 1, 0, 1, func(k *Knobs) *int64 { return &k.WindowScale }},
-		{"tcp_challenge_ack", 1, 0, 1, func(k *Knobs) *int64 { return &k.ChallengeACK }},
-		{"tcp_challenge_ack_limit", 1, 0, 1 << 30, func(k *Knobs) *int64 { return &k.ChallengeLimit }},
-		{"tcp_invalid_ratelimit_ms", ms, 0, day,
-			func(k *Knobs) *int64 { return (*int64)(&k.InvalidRateLimit) }},
-		{"tcp_keepalive_time_ms", ms, 1, day, func(k *Knobs) *int64 { return (*int64)(&k.KeepIdle) }},
-		{"tcp_keepalive_intvl_ms", ms, 1, day,
-			func(k *Knobs) *int64 { return (*int64)(&k.KeepInterval) }},
-		{"tcp_keepalive_probes", 1, 1, 127, func(k *Knobs) *int64 { return &k.KeepProbes }},
-		{"tcp_max_syn_backlog", 1, 1, 1 << 16, func(k *Knobs) *int64 { return &k.SynBacklog }},
-		{"tcp_isn", 1, 0, 1<<32 - 1, func(k *Knobs) *int64 { return &k.ISN }},
-		{"tcp_hystart", 1, 0, 1, func(k *Knobs) *int64 { return &k.HyStart }},
-		{"tcp_abc_segments", 1, 0, 1000, func(k *Knobs) *int64 { return &k.ABC }},
-		{"tcp_recovery", 1, 0, 7, func(k *Knobs) *int64 { return &k.Recovery }},
-		{"tcp_tlp", 1, 0, 1, func(k *Knobs) *int64 { return &k.TLP }},
-		{"tcp_prr", 1, 0, 1, func(k *Knobs) *int64 { return &k.PRR }},
-		{"tcp_frto", 1, 0, 1, func(k *Knobs) *int64 { return &k.FRTO }},
-		{"tcp_undo", 1, 0, 1, func(k *Knobs) *int64 { return &k.Undo }},
-		{"tcp_reordering", 1, 1, 300, func(k *Knobs) *int64 { return &k.Reordering }},
-		{"tcp_max_reordering", 1, 1, 300, func(k *Knobs) *int64 { return &k.MaxReordering }},
-		{"tcp_ecn", 1, 0, 2, func(k *Knobs) *int64 { return &k.ECN }},
-		{"tcp_ecn_fallback", 1, 0, 1, func(k *Knobs) *int64 { return &k.ECNFallback }},
-		{"tcp_pmtu_discovery", 1, 0, 1, func(k *Knobs) *int64 { return &k.PMTUDiscovery }},
-		{"tcp_mtu_probing", 1, 0, 2, func(k *Knobs) *int64 { return &k.MTUProbing }},
-		{"tcp_base_mss_bytes", 1, 48, 9000, func(k *Knobs) *int64 { return (*int64)(&k.BaseMSS) }},
-		{"tcp_option_order", 1, 0, 1, func(k *Knobs) *int64 { return &k.OptionOrder }},
-		{"tcp_syncookies", 1, 0, 2, func(k *Knobs) *int64 { return &k.SynCookies }},
-		{"tcp_fastopen", 1, 0, 1 << 16, func(k *Knobs) *int64 { return &k.FastOpen }},
-		{"tcp_abort_on_overflow", 1, 0, 1, func(k *Knobs) *int64 { return &k.AbortOnOverflow }},
-		{"tcp_drop_synfin", 1, 0, 1, func(k *Knobs) *int64 { return &k.DropSynFin }},
-		{"tcp_blackhole", 1, 0, 2, func(k *Knobs) *int64 { return &k.Blackhole }},
-		{"tcp_user_timeout_ms", ms, 0, day, func(k *Knobs) *int64 { return (*int64)(&k.UserTimeout) }},
-		{"tcp_retries1", 1, 0, 127, func(k *Knobs) *int64 { return &k.R1 }},
-		{"tcp_moderate_rcvbuf", 1, 0, 1, func(k *Knobs) *int64 { return &k.ModerateRcv }},
-		{"tcp_shrink_window", 1, 0, 1, func(k *Knobs) *int64 { return &k.ShrinkWindow }},
-		{"tcp_rfc1337", 1, 0, 1, func(k *Knobs) *int64 { return &k.RFC1337 }},
-		{"tcp_ack_every_segments", 1, 1, 64, func(k *Knobs) *int64 { return &k.MaxUnackedRcv }},
-	}
-}
-
 // The knobs whose value is a name.
 const (
 	KnobCongestion = "tcp_congestion_control"
@@ -219,16 +152,6 @@ const (
 
 // NoMutant is the value of KnobMutant for a stack without mistakes.
 const NoMutant = "none"
-
-// KnobNames lists every knob of TCP, in the order of their documentation.
-func KnobNames() []string {
-	table := knobTable()
-	names := make([]string, 0, len(table)+1)
-	for _, row := range table {
-		names = append(names, row.name)
-	}
-	return append(names, KnobCongestion, KnobMutant)
-}
 
 // knobError is why a knob was not turned.
 type knobError string
@@ -266,7 +189,7 @@ func (k *Knobs) Set(name, value string) (old string, err error) {
 	if perr != nil || v < row.min || v > row.max {
 		return "", ErrKnobValue
 	}
-	*row.field(k) = v * row.unit
+	*row.field(k) = v * row.scale()
 	return old, nil
 }
 
@@ -282,14 +205,5 @@ func (k *Knobs) Get(name string) (value string, ok bool) {
 	if !ok {
 		return "", false
 	}
-	return strconv.FormatInt(*row.field(k)/row.unit, 10), true
-}
-
-func findKnob(name string) (knob, bool) {
-	for _, row := range knobTable() {
-		if row.name == name {
-			return row, true
-		}
-	}
-	return knob{}, false
+	return strconv.FormatInt(*row.field(k)/row.scale(), 10), true
 }
