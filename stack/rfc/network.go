@@ -66,6 +66,7 @@ func network() []Rule {
 			"reassembly comes with the whole IP layer"},
 		{ID: NoLink, Level: Policy, Why: "an interface without a cable sends nothing"},
 		{ID: BadSegment, Level: Says, RFC: 9293, Section: "3.1"},
+		{ID: TCPChecksum, Level: Must, RFC: 9293, Section: "3.1"},
 		{ID: NoRoute, Level: Says, RFC: 1122, Section: "3.3.1.1"},
 		{ID: NotForUs, Level: Must, RFC: 1122, Section: "3.2.1.3"},
 		{ID: BadIPHeader, Level: Must, RFC: 1122, Section: "3.2.1.2"},

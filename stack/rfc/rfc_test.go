@@ -1,6 +1,10 @@
 package rfc_test
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -49,5 +53,40 @@ func TestEveryRowAgreesWithItsID(t *testing.T) {
 	}
 	if len(seen) < 100 {
 		t.Errorf("only %d rules", len(seen))
+	}
+}
+
+// Every constant that an event can name has its row, so that no reason is without text.
+func TestEveryConstantHasARow(t *testing.T) {
+	rows := map[rfc.ID]bool{}
+	for _, r := range rfc.Table() {
+		rows[r.ID] = true
+	}
+	files, _ := filepath.Glob("*.go")
+	found := 0
+	for _, path := range files {
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			v, ok := n.(*ast.ValueSpec)
+			if !ok || len(v.Values) != 1 {
+				return true
+			}
+			kind, _ := v.Type.(*ast.Ident)
+			value, _ := v.Values[0].(*ast.BasicLit)
+			if kind == nil || kind.Name != "ID" || value == nil {
+				return true
+			}
+			found++
+			if id, _ := strconv.Unquote(value.Value); !rows[rfc.ID(id)] {
+				t.Errorf("%s: %s = %s has no row in the table", path, v.Names[0].Name, id)
+			}
+			return true
+		})
+	}
+	if found < 150 {
+		t.Errorf("found only %d constants", found)
 	}
 }

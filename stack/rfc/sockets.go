@@ -91,7 +91,7 @@ func sockets() []Rule {
 		{ID: ConnectSamePair, Level: Says, Section: "connect"},
 		{ID: ConnectRefused, Level: Says, Section: "connect"},
 		{ID: ConnectTimedOut, Level: Says, Section: "connect"},
-		{ID: ConnectUnicast, Level: Must, RFC: 9293, Section: "3.9.2.3"},
+		{ID: ConnectUnicast, Level: Must, RFC: 9293, Section: "3.9.1.1"},
 		{ID: ConnectFailed, Level: Says, Section: "connect"},
 		{ID: ConnFailed, Level: Says, Section: "recv"},
 		{ID: WasReset, Level: Says, Section: "recv"},

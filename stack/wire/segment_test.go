@@ -160,3 +160,40 @@ func TestSYNAndFINOccupySequenceSpace(t *testing.T) {
 		t.Errorf("SEG.LEN is %d", s.Len())
 	}
 }
+
+// RFC 9293 §3.1: "The content of the header beyond the End of Option List Option MUST be
+// header padding of zeros (MUST-69)." And the header is whole words.
+func TestWhatFollowsTheOptionsIsZero(t *testing.T) {
+	for i := range 1 << 5 {
+		bit := func(n int) bool { return i>>n&1 == 1 }
+		s := TCP{Flags: SYN, Opts: Options{HasTS: bit(0), SACKOK: bit(1), HasWScale: bit(2)}}
+		if bit(3) {
+			s.Opts.MSS = 1460
+		}
+		if bit(4) {
+			s.Opts.NSACK = 1
+		}
+		octets := s.Append(nil, addrA, addrB)
+		header := int(octets[12]>>4) * 4
+		if header != len(octets) || header%4 != 0 {
+			t.Fatalf("%+v: a header of %d octets in a segment of %d", s.Opts, header, len(octets))
+		}
+		for at := 20; at < header; {
+			switch OptionKind(octets[at]) {
+			case OptEOL:
+				for ; at < header; at++ {
+					if octets[at] != 0 {
+						t.Errorf("%+v: octet %d after the end is %d", s.Opts, at, octets[at])
+					}
+				}
+			case OptNOP:
+				at++
+			default: // MUST-68: "MUST have length fields"
+				if octets[at+1] < 2 {
+					t.Fatalf("%+v: kind %d has length %d", s.Opts, octets[at], octets[at+1])
+				}
+				at += int(octets[at+1])
+			}
+		}
+	}
+}

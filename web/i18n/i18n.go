@@ -4,8 +4,9 @@
 // It must never hold protocol behaviour, and no other package of web may hold prose.
 // Messages of pages are in ui.en.json and ui.ko.json (go-i18n's format); the texts of
 // rules are in rules/<area>.<lang>.json, written by whoever adds the rule, and those of
-// header fields in fields.<lang>.json. Both go to the browser as they are. Read
-// docs/events.md §3 first.
+// header fields in fields.<lang>.json. Both go to the browser as they are. What the
+// requirements of RFC 9293 ask for and why the stack meets them or not is in about/, for
+// the page of rules. Read docs/events.md §3 first.
 package i18n
 
 import (
@@ -25,7 +26,7 @@ import (
 
 //go:generate go run ./keygen
 
-//go:embed *.json rules
+//go:embed *.json rules about
 var files embed.FS
 
 // Lang is a language the interface speaks. The zero value is not one; see Fallback.
@@ -101,6 +102,14 @@ func In(l Lang, key Key, args ...Args) string {
 // Rules returns the text of every rule in l, by rule id. The map is the caller's.
 func Rules(l Lang) map[string]string { return maps.Clone(catalogue().rules[l]) }
 
+// Requirements returns in l what each requirement of RFC 9293 asks for, by id, in words
+// that name no field of an event. The map is the caller's.
+func Requirements(l Lang) map[string]string { return maps.Clone(catalogue().asked[l]) }
+
+// Reasons returns in l why the stack stands to a requirement as the ledger says, by id.
+// The map is the caller's.
+func Reasons(l Lang) map[string]string { return maps.Clone(catalogue().reasons[l]) }
+
 // Fields returns the texts of header fields in l, by key. The map is the caller's.
 func Fields(l Lang) map[string]string { return maps.Clone(catalogue().fields[l]) }
 
@@ -109,6 +118,8 @@ type texts struct {
 	localizers map[Lang]*goi18n.Localizer
 	rules      map[Lang]map[string]string
 	fields     map[Lang]map[string]string
+	asked      map[Lang]map[string]string
+	reasons    map[Lang]map[string]string
 }
 
 func catalogue() *texts { return loaded() }
@@ -126,6 +137,7 @@ func load() (*texts, error) {
 	t := &texts{
 		localizers: map[Lang]*goi18n.Localizer{},
 		rules:      map[Lang]map[string]string{}, fields: map[Lang]map[string]string{},
+		asked: map[Lang]map[string]string{}, reasons: map[Lang]map[string]string{},
 	}
 	for _, l := range Langs() {
 		if _, err := bundle.LoadMessageFileFS(files, "ui."+string(l)+".json"); err != nil {
@@ -137,6 +149,12 @@ func load() (*texts, error) {
 			return nil, err
 		}
 		if t.fields[l], err = flat("fields*." + string(l) + ".json"); err != nil {
+			return nil, err
+		}
+		if t.asked[l], err = flat("about/rfc9293." + string(l) + ".json"); err != nil {
+			return nil, err
+		}
+		if t.reasons[l], err = flat("about/reasons." + string(l) + ".json"); err != nil {
 			return nil, err
 		}
 	}

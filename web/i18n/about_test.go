@@ -1,0 +1,40 @@
+package i18n
+
+import (
+	"strings"
+	"testing"
+
+	"labserver/stack/rfc"
+)
+
+func TestEveryRequirementIsSaidInBothLanguagesWithoutFields(t *testing.T) {
+	for _, l := range Langs() {
+		asked, reasons := Requirements(l), Reasons(l)
+		for _, r := range rfc.Ledger() {
+			id := string(r.ID)
+			if text := asked[id]; strings.TrimSpace(text) == "" || strings.Contains(text, "{") {
+				t.Errorf("%s in %s asks for %q", id, l, text)
+			}
+			if r.State != rfc.Met && strings.TrimSpace(reasons[id]) == "" {
+				t.Errorf("%s is %s, and %s has no reason", id, r.State, l)
+			}
+			delete(asked, id)
+			delete(reasons, id)
+		}
+		for id := range asked {
+			t.Errorf("%s: a text for %s, which is no requirement", l, id)
+		}
+		for id := range reasons {
+			t.Errorf("%s: a reason for %s, which is no requirement", l, id)
+		}
+	}
+	en, ko := Reasons(English), Reasons(Korean)
+	for id := range en {
+		if ko[id] == "" {
+			t.Errorf("%s has a reason in English only", id)
+		}
+	}
+	if len(en) != len(ko) {
+		t.Errorf("%d reasons in English, %d in Korean", len(en), len(ko))
+	}
+}
