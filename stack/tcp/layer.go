@@ -143,7 +143,8 @@ func (s *showCase) copyOctets(p []byte) []byte {
 }
 
 func (s *showCase) options(o *wire.Options) *event.SegOpts {
-	if o.MSS == 0 && !o.HasWScale && !o.SACKOK && o.NSACK == 0 && !o.HasTS && len(o.Unknown) == 0 {
+	if o.MSS == 0 && !o.HasWScale && !o.SACKOK && o.NSACK == 0 && !o.HasTS && !o.FO &&
+		len(o.Unknown) == 0 {
 		return nil
 	}
 	if len(s.opts) == cap(s.opts) {
@@ -151,12 +152,15 @@ func (s *showCase) options(o *wire.Options) *event.SegOpts {
 	}
 	s.opts = append(s.opts, event.SegOpts{
 		MSS: o.MSS, SACKOK: o.SACKOK, TS: o.HasTS, TSVal: o.TSVal, TSEcr: o.TSEcr,
-		Unknown: o.Unknown,
+		FO: o.FO, Unknown: o.Unknown,
 	})
 	e := &s.opts[len(s.opts)-1]
 	if o.HasWScale {
 		shift := o.WScale
 		e.WScale = &shift
+	}
+	if len(o.Cookie) > 0 {
+		e.Cookie = s.copyOctets(o.Cookie)
 	}
 	if o.NSACK > 0 {
 		if cap(s.blocks)-len(s.blocks) < o.NSACK {

@@ -12,6 +12,7 @@ import (
 // did.
 func (c *Conn) setOptions(out *wire.TCP, tsval uint32) {
 	o := &out.Opts
+	o.Layout = wire.Layout(c.l.k.OptionOrder)
 	if out.Flags.Has(wire.SYN) {
 		k := c.l.k
 		first := c.state == inet.SynSent

@@ -5,7 +5,18 @@ import "strconv"
 // optionShape is how one known option is shown: its key and what its value holds.
 type optionShape struct {
 	key, rfc string
-	len      int // the whole option; 0: 2 + a multiple of 8 (SACK)
+	len      int // the whole option; 0: 2 and what fits the kind
+}
+
+// holds reports whether an option of this kind may have n octets.
+func (s optionShape) holds(kind OptionKind, n int) bool {
+	switch {
+	case s.len != 0:
+		return n == s.len
+	case kind == OptSACK:
+		return n > 2 && n%lenBlock == 2
+	}
+	return cookieLen(n - lenFO)
 }
 
 func shapeOf(kind OptionKind) (optionShape, bool) {
@@ -20,6 +31,8 @@ func shapeOf(kind OptionKind) (optionShape, bool) {
 		return optionShape{"tcp.opt.sack", "2018 §3", 0}, true
 	case OptTS:
 		return optionShape{"tcp.opt.ts", "7323 §3.2", lenTS}, true
+	case OptFO:
+		return optionShape{"tcp.opt.fo", "7413 §4.1.1", 0}, true
 	}
 	return optionShape{}, false
 }
@@ -63,7 +76,7 @@ func dissectOption(frame []byte, off, n int) Field {
 		{Key: "tcp.opt.len", Value: length, Off: off + 1, Len: 1},
 	}
 	shape, known := shapeOf(OptionKind(b[0]))
-	if known && (n == shape.len || shape.len == 0 && n > 2 && n%lenBlock == 2) {
+	if known && shape.holds(OptionKind(b[0]), n) {
 		f.Key, f.RFC, f.Value = shape.key, shape.rfc, ""
 	} else {
 		f.Bad = known // a length that kind cannot have
@@ -95,6 +108,11 @@ func dissectOption(frame []byte, off, n int) Field {
 			part("tcp.opt.sack.right", right, at+4, 4)
 		}
 		f.Value = f.Value[1:]
+	case OptFO:
+		if n > lenFO {
+			f.Value = showOctets(b[lenFO:])
+			part("tcp.opt.fo.cookie", f.Value, lenFO, n-lenFO)
+		}
 	}
 	return f
 }

@@ -87,10 +87,32 @@ func drawTCP(t *rapid.T) TCP {
 	if o.HasTS = rapid.Bool().Draw(t, "has ts"); o.HasTS {
 		o.TSVal, o.TSEcr = rapid.Uint32().Draw(t, "tsval"), rapid.Uint32().Draw(t, "tsecr")
 	}
-	room := max(0, (maxOpts-o.lenBeforeSACK()-4)/lenBlock)
-	o.NSACK = rapid.IntRange(0, min(room, 4)).Draw(t, "blocks")
+	if o.FO = rapid.Bool().Draw(t, "fast open"); o.FO {
+		n := rapid.SampledFrom([]int{0, 4, 8, 16}).Draw(t, "cookie length")
+		if o.lenBeforeSACK()+n <= maxOpts {
+			o.Cookie = rapid.SliceOfN(rapid.Byte(), n, n).Draw(t, "cookie")
+		}
+	}
+	o.Layout = Layout(rapid.IntRange(0, 1).Draw(t, "layout"))
+	room := o.roomForSACK()
+	o.NSACK = rapid.IntRange(0, room).Draw(t, "blocks")
 	for i := range o.NSACK {
 		o.SACK[i] = [2]seq.Num{drawNum(t, "left"), drawNum(t, "right")}
 	}
 	return s
+}
+
+// roomForSACK is how many SACK blocks surely fit beside the other options.
+func (o *Options) roomForSACK() int {
+	return min(4, max(0, (maxOpts-o.lenBeforeSACK()-4)/lenBlock))
+}
+
+// asRead is what parsing gives of the options: it does not tell how they lay, and knows
+// no difference between no cookie and an empty one.
+func (o Options) asRead() Options {
+	o.Layout = LayoutLinux
+	if len(o.Cookie) == 0 {
+		o.Cookie = nil
+	}
+	return o
 }

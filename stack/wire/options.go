@@ -5,7 +5,8 @@ import "labserver/stack/seq"
 // OptionKind is the first octet of a TCP option.
 type OptionKind uint8
 
-// The kinds this package reads (RFC 9293 §3.1 table 1, RFC 7323 §2 and §3, RFC 2018).
+// The kinds this package reads (RFC 9293 §3.1 table 1, RFC 7323 §2 and §3, RFC 2018,
+// RFC 7413 §4.1.1).
 const (
 	OptEOL    OptionKind = 0
 	OptNOP    OptionKind = 1
@@ -14,6 +15,7 @@ const (
 	OptSACKOK OptionKind = 4
 	OptSACK   OptionKind = 5
 	OptTS     OptionKind = 8
+	OptFO     OptionKind = 34
 )
 
 // The lengths of options, kind and length octets included.
@@ -23,7 +25,14 @@ const (
 	lenSACKOK = 2
 	lenTS     = 10
 	lenBlock  = 8 // one block of SACK, after two octets
+	lenFO     = 2 // and a cookie of minCookie to maxCookie octets, or none
 	maxOpts   = TCPMaxHeaderLen - TCPHeaderLen
+)
+
+// RFC 7413 §4.1.1: "The cookie […] length MUST be […] 4 to 16 bytes", and even.
+const (
+	minCookie = 4
+	maxCookie = 16
 )
 
 // parse reads the option octets of a header. "A TCP implementation MUST (MUST-6) ignore
@@ -70,78 +79,20 @@ func (o *Options) take(kind OptionKind, v []byte) bool {
 			o.NSACK++
 			v = v[lenBlock:]
 		}
+	case kind == OptFO && cookieLen(len(v)):
+		o.FO = true
+		if len(v) > 0 {
+			o.Cookie = v
+		}
 	default:
 		return false
 	}
 	return true
 }
 
+// cookieLen reports whether a Fast Open option may carry a cookie of n octets; one of
+// none asks for a cookie.
+func cookieLen(n int) bool { return n == 0 || n >= minCookie && n <= maxCookie && n%2 == 0 }
+
 // Blocks returns the SACK blocks that are present.
 func (o *Options) Blocks() [][2]seq.Num { return o.SACK[:o.NSACK] }
-
-// Len returns how many octets Append writes for the options: a multiple of 4.
-func (o *Options) Len() int {
-	n := o.lenBeforeSACK()
-	if k := o.fittingBlocks(n); k > 0 {
-		n += 4 + k*lenBlock
-	}
-	return n
-}
-
-func (o *Options) lenBeforeSACK() int {
-	n := 0
-	if o.MSS != 0 {
-		n += lenMSS
-	}
-	switch {
-	case o.HasTS:
-		n += 2 + lenTS // sackOK stands where two NOPs would
-	case o.SACKOK:
-		n += 2 + lenSACKOK
-	}
-	if o.HasWScale {
-		n += 1 + lenWScale
-	}
-	return n
-}
-
-// fittingBlocks returns how many SACK blocks there is room for after used octets:
-// 4, or 3 beside a timestamp (RFC 2018 §3).
-func (o *Options) fittingBlocks(used int) int {
-	return max(0, min(o.NSACK, (maxOpts-used-4)/lenBlock))
-}
-
-// append writes the options in Linux's order: MSS, SACK-permitted, timestamps, NOP,
-// window scale; then NOP NOP SACK. Every group is a whole number of words, so nothing
-// is left to pad. Unknown kinds are not written: their values were not kept. SACK
-// blocks beyond the room there is are left out, the last first (RFC 2018 §4: the first
-// block is the one that must be told).
-func (o *Options) append(b []byte) []byte {
-	nop, kind := byte(OptNOP), func(k OptionKind) byte { return byte(k) }
-	blocks := o.fittingBlocks(o.lenBeforeSACK())
-	if o.MSS != 0 {
-		b = append16(append(b, kind(OptMSS), lenMSS), o.MSS)
-	}
-	switch {
-	case o.SACKOK && o.HasTS:
-		b = append(b, kind(OptSACKOK), lenSACKOK)
-	case o.SACKOK:
-		b = append(b, nop, nop, kind(OptSACKOK), lenSACKOK)
-	case o.HasTS:
-		b = append(b, nop, nop)
-	}
-	if o.HasTS {
-		b = append(b, kind(OptTS), lenTS)
-		b = append32(append32(b, o.TSVal), o.TSEcr)
-	}
-	if o.HasWScale {
-		b = append(b, nop, kind(OptWScale), lenWScale, o.WScale)
-	}
-	if blocks > 0 {
-		b = append(b, nop, nop, kind(OptSACK), byte(2+blocks*lenBlock))
-		for _, block := range o.SACK[:blocks] {
-			b = append32(append32(b, uint32(block[0])), uint32(block[1]))
-		}
-	}
-	return b
-}

@@ -67,7 +67,7 @@ func TestGopacketReadsOurSegments(t *testing.T) {
 		same(t, gopacketFlags(got), s.Flags)
 		same(t, got.NS, false)
 		same(t, bytes.Equal(got.Payload, s.Data), true)
-		same(t, gopacketOptions(t, got), s.Opts)
+		same(t, gopacketOptions(t, got), s.Opts.asRead())
 	})
 }
 
@@ -97,6 +97,9 @@ func gopacketOptions(t *rapid.T, g *layers.TCP) Options {
 			o.SACKOK = true
 		case layers.TCPOptionKindTimestamps:
 			o.HasTS, o.TSVal, o.TSEcr = true, u32(d), u32(d[4:])
+		case layers.TCPOptionKindEndList:
+		case layers.TCPOptionKind(OptFO):
+			o.FO, o.Cookie = true, append(o.Cookie, d...)
 		case layers.TCPOptionKindSACK:
 			for ; len(d) > 0; d = d[8:] {
 				o.SACK[o.NSACK][0], o.SACK[o.NSACK][1] = seq.Num(u32(d)), seq.Num(u32(d[4:]))

@@ -47,8 +47,10 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 		b := s.Append(nil, src, dst)
 		got, err := ParseTCP(src, dst, b)
 		same(t, err, nil)
+		n := s.HeaderLen()
+		s.Opts = s.Opts.asRead()
 		same(t, got, s)
-		same(t, len(b), s.HeaderLen()+len(s.Data))
+		same(t, len(b), n+len(s.Data))
 	}))
 }
 

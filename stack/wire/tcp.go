@@ -53,7 +53,10 @@ type Options struct {
 	HasTS     bool // RFC 7323 §3
 	TSVal     uint32
 	TSEcr     uint32
+	FO        bool    // RFC 7413 §4.1.1
+	Cookie    []byte  // its cookie, aliasing what was parsed; nil: one is asked for
 	Unknown   []uint8 // kinds passed over (MUST-6)
+	Layout    Layout  // how Append writes them; parsing leaves it alone
 }
 
 // Len returns the segment's length in sequence space: data, SYN and FIN
