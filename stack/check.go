@@ -56,13 +56,10 @@ func (w *World) Check(c Command) error {
 		}
 	case ProcStart:
 		return w.checkProcStart(a)
-	case SegmentDrop:
-		if w.flights.Find(a.Pkt) == nil {
-			return &ArgError{Code: CodeNotInFlight, Field: "pkt",
-				Got: strconv.FormatUint(uint64(a.Pkt), 10)}
-		}
+	case PacketInject:
+		return w.checkInject(a)
 	}
-	return nil
+	return w.checkEdit(c)
 }
 
 func (w *World) checkCall(c Command) error {
@@ -94,6 +91,8 @@ func (w *World) checkHostAdd(a HostAdd) error {
 	switch {
 	case a.ID != "" && w.host(a.ID) != nil:
 		return &ArgError{Code: CodeTaken, Field: "id", Got: string(a.ID)}
+	case a.Bare && a.Forward:
+		return &ArgError{Code: CodeBare, Field: "forward", Got: string(a.ID)}
 	case a.Profile != "" && !knownProfile(a.Profile):
 		return &ArgError{Code: CodeUnknownProfile, Field: "profile", Got: shorten(a.Profile)}
 	}
@@ -166,7 +165,10 @@ func (w *World) checkRouteAdd(a RouteAdd) error {
 }
 
 func (w *World) checkProcStart(a ProcStart) error {
-	if a.ID != "" && w.ownerOf(a.ID) != nil {
+	switch {
+	case w.host(a.Host).Bare:
+		return &ArgError{Code: CodeBare, Field: "host", Got: string(a.Host)}
+	case a.ID != "" && w.ownerOf(a.ID) != nil:
 		return &ArgError{Code: CodeTaken, Field: "id", Got: string(a.ID)}
 	}
 	return first(quota(len(w.host(a.Host).Socks.Procs()), sock.MaxProcs, "processes"))

@@ -41,6 +41,11 @@ const (
 	CodeNoFreeNIC      = "no_free_nic"
 	CodeUnreachable    = "not_a_neighbour" // via is on no connected network
 	CodeNotInFlight    = "not_in_flight"
+	CodeNotOnLink      = "not_on_link" // the packet waits, or is at a host
+	CodeNoneBehind     = "none_behind" // no packet follows it on its link
+	CodeBare           = "bare_host"   // a bare host runs and forwards nothing
+	CodeNotBare        = "not_a_bare_host"
+	CodeNotIP          = "not_ip" // no header of an IP packet
 	CodeQuota          = "quota"
 )
 
@@ -195,9 +200,10 @@ func Ops() []string {
 	return []string{"host.add", "host.remove", "host.rename", "nic.add", "nic.remove",
 		"link.add", "link.set", "link.remove", "route.add", "route.remove", "knob.set",
 		"proc.start", "proc.kill", "segment.drop", "segment.delay",
-		"segment.duplicate", "segment.corrupt", "segment.reorder", "packet.inject", "socket", "bind", "listen", "accept",
-		"connect", "send", "sendto", "recv", "recvfrom", "shutdown", "close", "setsockopt",
-		"getsockopt", "getsockname", "getpeername", "answer", "hint", "bookmark", "finish"}
+		"segment.duplicate", "segment.corrupt", "segment.reorder", "packet.inject", "socket", "bind",
+		"listen", "accept", "connect", "send", "sendto", "recv", "recvfrom", "shutdown", "close",
+		"setsockopt", "getsockopt", "getsockname", "getpeername", "answer", "hint", "bookmark",
+		"finish"}
 }
 
 // readObject reads a JSON object into a struct, field by field.
@@ -339,6 +345,8 @@ func (c Command) hostArg() (inet.HostID, bool) {
 	case KnobSet:
 		return a.Host, true
 	case ProcStart:
+		return a.Host, true
+	case PacketInject:
 		return a.Host, true
 	}
 	return "", false

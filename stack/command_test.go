@@ -78,6 +78,18 @@ func TestWhatIsNoCommandNamesTheFieldAndChangesNothing(t *testing.T) {
 		{"knob.set", `{"host":"A","knob":"ip_default_ttl","value":"0"}`, "unknown_knob", "knob"},
 		{"proc.start", `{"host":"A","id":"client"}`, "taken", "id"},
 		{"segment.drop", `{"pkt":12345}`, "not_in_flight", "pkt"},
+		{"segment.delay", `{"pkt":12345,"by_ns":1}`, "not_in_flight", "pkt"},
+		{"segment.delay", `{"pkt":1,"by_ns":-1}`, "out_of_range", "by_ns"},
+		{"segment.duplicate", `{"pkt":12345}`, "not_in_flight", "pkt"},
+		{"segment.corrupt", `{"pkt":12345,"bit":3}`, "not_in_flight", "pkt"},
+		{"segment.corrupt", `{"pkt":1,"bit":-3}`, "out_of_range", "bit"},
+		{"segment.reorder", `{"pkt":12345}`, "not_in_flight", "pkt"},
+		{"host.add", `{"id":"Z","bare":true,"forward":true}`, "bare_host", "forward"},
+		{"link.set", `{"link":"AR","dup_ppm":-1}`, "out_of_range", "dup_ppm"},
+		{"link.set", `{"link":"AR","corrupt_ppm":1000001}`, "out_of_range", "corrupt_ppm"},
+		{"packet.inject", `{"host":"A","base64":"RQAAFAAAAABAAAAACgABAgoAAgI="}`, "not_a_bare_host", "host"},
+		{"packet.inject", `{"host":"A","base64":"AAAA"}`, "not_ip", "base64"},
+		{"packet.inject", `{"host":"Q","base64":"RQAAFAAAAABAAAAACgABAgoAAgI="}`, "unknown_host", "host"},
 		{"answer", `{"goal":"g"}`, "missing", "value"},
 	} {
 		w := lab(t)

@@ -44,10 +44,12 @@ func (w *World) do(c Command, by uint64) {
 		w.scope().Because(by).OnHost(a.Host).Emit(rfc.Topology, event.RouteRemoved(r))
 	case KnobSet:
 		w.host(a.Host).SetKnob(a.Knob, a.Value, w.effects(by))
-	case SegmentDrop:
-		w.dropPacket(w.flights.Find(a.Pkt), rfc.ByHand, "dropped by hand", by)
+	case PacketInject:
+		w.inject(a, by)
 	default:
-		w.process(c, by)
+		if !w.edit(c, by) {
+			w.process(c, by)
+		}
 	}
 }
 
@@ -148,9 +150,10 @@ func (w *World) hostAdd(a HostAdd, by uint64) {
 		profile = w.cfg.Profile
 	}
 	h := host.New(id, name, profile, a.Forward, w.cfg.Seed)
+	h.Bare = a.Bare
 	w.hosts = append(w.hosts, h)
 	w.scope().Because(by).OnHost(id).Emit(rfc.Topology,
-		event.HostAdded{Name: name, Profile: profile, Forward: a.Forward})
+		event.HostAdded{Name: name, Profile: profile, Forward: a.Forward, Bare: a.Bare})
 	if a.Addr.IsValid() {
 		w.nicAdd(h, "", a.Addr, 0, by)
 	}
@@ -238,7 +241,8 @@ func (w *World) linkAdd(a LinkAdd, by uint64) {
 	endA, nicA := w.end(a.A)
 	endB, nicB := w.end(a.B)
 	params := event.LinkParams{Up: true, DelayNS: a.DelayNS, JitterNS: a.JitterNS,
-		RateBPS: a.RateBPS, LossPPM: a.LossPPM, QueueOctets: queue}
+		RateBPS: a.RateBPS, LossPPM: a.LossPPM, DupPPM: a.DupPPM, CorruptPPM: a.CorruptPPM,
+		ReorderPPM: a.ReorderPPM, QueueOctets: queue}
 	nicA.Link, nicB.Link = id, id
 	w.links = append(w.links, link.New(id, endA, endB, params,
 		sim.Stream(w.cfg.Seed, "link:"+string(id))))
@@ -254,6 +258,9 @@ func (w *World) linkSet(a LinkSet, by uint64) {
 	set(&l.Params.JitterNS, a.JitterNS)
 	set(&l.Params.RateBPS, a.RateBPS)
 	set(&l.Params.LossPPM, a.LossPPM)
+	set(&l.Params.DupPPM, a.DupPPM)
+	set(&l.Params.CorruptPPM, a.CorruptPPM)
+	set(&l.Params.ReorderPPM, a.ReorderPPM)
 	set(&l.Params.QueueOctets, a.QueueOctets)
 	w.scope().Because(by).Emit(rfc.Topology,
 		event.LinkChanged{Link: l.ID, Old: old, New: l.Params})

@@ -44,11 +44,15 @@ func drawPlan(t *rapid.T) plan {
 		add(0, "host.add", `{"id":"H%d","addr":"10.0.%d.2/24"}`, i, i)
 		add(0, "nic.add", `{"host":"R","nic":"eth%d","addr":"10.0.%d.1/24"}`, i, i)
 		add(0, "link.add", `{"id":"L%d","a":{"host":"H%d"},"b":{"host":"R","nic":"eth%d"},`+
-			`"delay_ns":%d,"jitter_ns":%d,"rate_bps":%d,"loss_ppm":%d,"queue_octets":%d}`, i, i, i,
+			`"delay_ns":%d,"jitter_ns":%d,"rate_bps":%d,"loss_ppm":%d,"queue_octets":%d,`+
+			`"dup_ppm":%d,"corrupt_ppm":%d,"reorder_ppm":%d}`, i, i, i,
 			rapid.Int64Range(0, 50e6).Draw(t, "delay"), rapid.Int64Range(0, 5e6).Draw(t, "jitter"),
 			rapid.SampledFrom([]int64{0, 1e6, 1e8}).Draw(t, "rate"),
 			rapid.SampledFrom([]int64{0, 0, 20_000, 100_000}).Draw(t, "loss"),
-			rapid.SampledFrom([]int64{3000, 30_000, 150_000}).Draw(t, "queue"))
+			rapid.SampledFrom([]int64{3000, 30_000, 150_000}).Draw(t, "queue"),
+			rapid.SampledFrom([]int64{0, 0, 50_000}).Draw(t, "doubles"),
+			rapid.SampledFrom([]int64{0, 0, 50_000}).Draw(t, "damage"),
+			rapid.SampledFrom([]int64{0, 0, 200_000}).Draw(t, "reordering"))
 		add(0, "route.add", `{"host":"H%d","dst":"0.0.0.0/0","via":"10.0.%d.1"}`, i, i)
 		add(0, "proc.start", `{"host":"H%d","id":"P%d"}`, i, i)
 	}
@@ -72,8 +76,8 @@ func drawCall(t *rapid.T, hosts int) (op, args string) {
 	n := rapid.SampledFrom([]int{0, 1, 100, 1460, 5000, 100_000}).Draw(t, "octets")
 	switch op = rapid.SampledFrom([]string{"socket", "socket", "bind", "listen", "accept",
 		"connect", "connect", "send", "send", "sendto", "recv", "recvfrom", "shutdown", "close",
-		"setsockopt", "link.set", "proc.kill", "segment.drop", "getsockname", "host.remove",
-		"bookmark"}).Draw(t, "op"); op {
+		"setsockopt", "link.set", "proc.kill", "segment.drop", "segment.delay", "segment.duplicate",
+		"segment.corrupt", "segment.reorder", "getsockname", "host.remove", "bookmark"}).Draw(t, "op"); op {
 	case "socket":
 		return op, fmt.Sprintf(`{"proc":"P%d","proto":"%s"}`, host,
 			rapid.SampledFrom([]string{"tcp", "udp"}).Draw(t, "proto"))
@@ -104,8 +108,14 @@ func drawCall(t *rapid.T, hosts int) (op, args string) {
 			return "bookmark", `{"at":1}`
 		}
 		return op, fmt.Sprintf(`{"host":"H%d"}`, host)
-	case "segment.drop":
+	case "segment.drop", "segment.duplicate", "segment.reorder":
 		return op, fmt.Sprintf(`{"pkt":%d}`, rapid.IntRange(50, 150).Draw(t, "pkt"))
+	case "segment.delay":
+		return op, fmt.Sprintf(`{"pkt":%d,"by_ns":%d}`, rapid.IntRange(50, 150).Draw(t, "pkt"),
+			rapid.SampledFrom([]int64{0, 1e6, 1e9}).Draw(t, "by"))
+	case "segment.corrupt":
+		return op, fmt.Sprintf(`{"pkt":%d,"bit":%d}`, rapid.IntRange(50, 150).Draw(t, "pkt"),
+			rapid.IntRange(0, 500).Draw(t, "bit"))
 	case "bookmark":
 		return op, `{"at":1}`
 	}

@@ -7,6 +7,7 @@ import (
 
 	"labserver/stack/ip"
 	"labserver/stack/sock"
+	"labserver/stack/wire"
 )
 
 // The ranges of what a command may ask for.
@@ -40,7 +41,15 @@ func (c Command) checkRanges() error {
 	case LinkSet:
 		return first(ranged("delay_ns", a.DelayNS, maxDelay), ranged("jitter_ns", a.JitterNS, maxDelay),
 			ranged("rate_bps", (*int64)(a.RateBPS), maxRate), ranged("loss_ppm", a.LossPPM, maxPPM),
+			ranged("dup_ppm", a.DupPPM, maxPPM), ranged("corrupt_ppm", a.CorruptPPM, maxPPM),
+			ranged("reorder_ppm", a.ReorderPPM, maxPPM),
 			ranged("queue_octets", (*int64)(a.QueueOctets), maxQueue))
+	case SegmentDelay:
+		return first(inRange("by_ns", a.ByNS, 0, maxDelay))
+	case SegmentCorrupt:
+		return first(inRange("bit", int64(a.Bit), 0, 8*wire.IPv4MaxLen-1))
+	case PacketInject:
+		return first(checkPacket(a.Base64))
 	case RouteAdd:
 		return first(checkDst(a.Dst), optional(!a.Via.Is4(),
 			&ArgError{Code: CodeBadType, Field: "via", Got: a.Via.String()}))
@@ -83,6 +92,8 @@ func (a LinkAdd) checkRanges() error {
 		checkID("b.nic", string(a.B.NIC), true),
 		inRange("delay_ns", a.DelayNS, 0, maxDelay), inRange("jitter_ns", a.JitterNS, 0, maxDelay),
 		inRange("rate_bps", int64(a.RateBPS), 0, maxRate), inRange("loss_ppm", a.LossPPM, 0, maxPPM),
+		inRange("dup_ppm", a.DupPPM, 0, maxPPM), inRange("corrupt_ppm", a.CorruptPPM, 0, maxPPM),
+		inRange("reorder_ppm", a.ReorderPPM, 0, maxPPM),
 		ranged("queue_octets", (*int64)(a.QueueOctets), maxQueue))
 }
 

@@ -21,13 +21,8 @@ func unreachable() map[rfc.ID]string {
 	return map[rfc.ID]string{
 		rfc.NoReassembly: "host.TestDamagedPacketsAreDroppedEachForItsReason",
 		rfc.BadSegment:   "host.TestDamagedPacketsAreDroppedEachForItsReason",
-		rfc.TCPChecksum:  "host.TestDamagedPacketsAreDroppedEachForItsReason",
-		rfc.BadIPHeader:  "host.TestDamagedPacketsAreDroppedEachForItsReason",
 		rfc.BadICMP:      "host.TestDamagedPacketsAreDroppedEachForItsReason",
-		rfc.UDPChecksum:  "host.TestDamagedPacketsAreDroppedEachForItsReason",
 		rfc.UDPLength:    "host.TestDamagedPacketsAreDroppedEachForItsReason",
-		rfc.NoProtocol:   "host.TestAnUnknownProtocolIsUnreachable",
-		rfc.EchoReply:    "host.TestAnEchoRequestIsAnswered",
 		rfc.PacketLimit:  "ip.TestAWorldHoldsOnlySoManyPackets",
 		rfc.StepBudget:   "stack.TestAnOverfullInstantIsPutOffVisibly",
 	}

@@ -1,9 +1,14 @@
 package stack_test
 
 import (
+	"encoding/base64"
+	"fmt"
+	"net/netip"
 	"strings"
 
+	"labserver/stack/inet"
 	"labserver/stack/sim"
+	"labserver/stack/wire"
 )
 
 // scenario is a golden run: a topology, then lines "@ms op {args}" at virtual times.
@@ -262,7 +267,71 @@ func scenarios() []scenario {
 @2000 sendto {"proc":"client","fd":5,"addr":"10.0.2.2","port":53,"text":"dropped by hand"}
 @2001 segment.drop {"pkt":387}
 `, 1e9},
+		{"what-links-do-wrong", 19, pair, `
+@0 link.set {"link":"RB","dup_ppm":60000,"reorder_ppm":60000,"corrupt_ppm":60000,"rate_bps":10000000}
+` + opened + `
+@200 send {"proc":"client","fd":3,"octets":60000}
+@300 recv {"proc":"server","fd":4,"max":1000000}
+@5000 recv {"proc":"server","fd":4,"max":1000000}
+@6000 link.set {"link":"RB","dup_ppm":0,"reorder_ppm":0,"corrupt_ppm":0}
+@7000 close {"proc":"client","fd":3}
+@8000 close {"proc":"server","fd":4}
+`, 2e9},
+		{"edited-by-hand", 20, pair, `
+@0 socket {"proc":"server","proto":"udp"}
+@0 bind {"proc":"server","fd":3,"port":53}
+@0 link.set {"link":"AR","rate_bps":1000000}
+@0 socket {"proc":"client","proto":"udp"}
+@0 connect {"proc":"client","fd":3,"addr":"10.0.2.2","port":53}
+@100 send {"proc":"client","fd":3,"text":"first"}
+@100 send {"proc":"client","fd":3,"text":"waits"}
+@105 segment.delay {"pkt":39,"by_ns":3000000}
+@105 segment.reorder {"pkt":35}
+@106 segment.duplicate {"pkt":35}
+@107 segment.corrupt {"pkt":35,"bit":225}
+@200 send {"proc":"client","fd":3,"text":"drop me"}
+@205 segment.drop {"pkt":67}
+@300 recvfrom {"proc":"server","fd":3}
+`, 1e9},
+		{"bare-host", 21, `
+host.add {"id":"A","addr":"10.0.1.2/24"}
+host.add {"id":"X","addr":"10.0.1.9/24","bare":true}
+link.add {"id":"AX","a":{"host":"A"},"b":{"host":"X"},"delay_ns":1000000}
+proc.start {"host":"A","id":"server"}
+`, bareActs(), 1e9},
 	}
+}
+
+// bareActs is what a bare host sends to a listener, to a bound UDP socket and to nobody:
+// whole packets, and some that are not.
+func bareActs() string {
+	x, a := netip.MustParseAddr("10.0.1.9"), netip.MustParseAddr("10.0.1.2")
+	packet := func(proto inet.Protocol, payload []byte) []byte {
+		p := wire.IPv4{Src: x, Dst: a, Proto: proto, TTL: 64, Payload: payload}
+		return p.Append(nil)
+	}
+	syn := wire.TCP{SrcPort: 4000, DstPort: 80, Seq: 1000, Flags: wire.SYN, Wnd: 1000,
+		Opts: wire.Options{MSS: 1000}}
+	whole := packet(inet.TCP, syn.Append(nil, x, a))
+	damaged := packet(inet.TCP, syn.Append(nil, x, a))
+	damaged[len(damaged)-1] ^= 1
+	u := wire.UDP{SrcPort: 4000, DstPort: 53, Data: []byte("question")}
+	m := wire.ICMP{Type: wire.ICMPEcho, ID: 1, Seq: 1, Data: []byte("ping")}
+	acts := `
+@0 socket {"proc":"server","proto":"tcp"}
+@0 bind {"proc":"server","fd":3,"port":80}
+@0 listen {"proc":"server","fd":3}
+@0 socket {"proc":"server","proto":"udp"}
+@0 bind {"proc":"server","fd":4,"port":53}
+@0 recvfrom {"proc":"server","fd":4}
+@50 sendto {"proc":"server","fd":4,"addr":"10.0.1.9","port":4000,"text":"nobody answers"}
+`
+	for i, p := range [][]byte{whole, damaged, packet(inet.UDP, u.Append(nil, x, a)),
+		packet(inet.ICMP, m.Append(nil)), packet(89, []byte("hello, neighbour")), whole[:30]} {
+		acts += fmt.Sprintf("@%d packet.inject {\"host\":\"X\",\"base64\":%q}\n", 100*(i+1),
+			base64.StdEncoding.EncodeToString(p))
+	}
+	return acts
 }
 
 // narrow is pair with a second link of MTU 600 and routes that lead astray: 10.8.0.0/16

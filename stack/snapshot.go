@@ -6,6 +6,7 @@ import (
 	"sort"
 
 	"labserver/stack/inet"
+	"labserver/stack/ip"
 	"labserver/stack/tcp"
 	"labserver/stack/view"
 )
@@ -28,14 +29,7 @@ func (w *World) View() view.View {
 		v.Links = append(v.Links, view.Link{ID: l.ID, A: l.A, B: l.B, Params: l.Params})
 	}
 	for _, p := range w.flights.All() {
-		row := view.Packet{Pkt: p.ID, Proto: p.Proto.String(), Label: p.Label, Host: p.Host,
-			Link: p.Link, To: p.To, Queued: p.Queued, Depart: p.Depart, Arrive: p.Arrive}
-		if p.Proto == inet.ICMP {
-			row.Src, row.Dst = p.Src.Addr.String(), p.Dst.Addr.String()
-		} else {
-			row.Src, row.Dst = p.Src.String(), p.Dst.String()
-		}
-		v.Packets = append(v.Packets, row)
+		v.Packets = append(v.Packets, packetRow(p))
 	}
 	v.Counters = view.Counters{Sent: w.flights.Sent, Delivered: w.flights.Delivered,
 		Dropped: w.flights.Dropped}
@@ -50,6 +44,20 @@ func (w *World) View() view.View {
 		return older(string(v.Calls[i].ID), string(v.Calls[j].ID))
 	})
 	return v
+}
+
+func packetRow(p *ip.Packet) view.Packet {
+	row := view.Packet{Pkt: p.ID, Proto: p.Proto.String(), Label: p.Label, Host: p.Host,
+		Link: p.Link, To: p.To, Queued: p.Queued, Depart: p.Depart, Arrive: p.Arrive,
+		Src: p.Src.String(), Dst: p.Dst.String()}
+	switch {
+	case p.Portless:
+		row.Src, row.Dst = p.Src.Addr.String(), p.Dst.Addr.String()
+	case p.Proto == inet.ICMP || p.Proto == inet.ICMPv6:
+		row.Proto = inet.ICMP.String()
+		row.Src, row.Dst = p.Src.Addr.String(), p.Dst.Addr.String()
+	}
+	return row
 }
 
 func older(a, b string) bool {

@@ -176,10 +176,13 @@ func (w *World) settle(h *host.Host, fx *host.Effects) {
 // plan queues what a link means to do.
 func (w *World) plan(l *link.Link, fx *link.Effects) {
 	for _, p := range fx.Plans {
-		e := w.queue.Push(p.At, item{link: l, plan: p})
-		if p.Pkt != nil {
-			w.flying[p.Pkt.ID] = e
+		if p.Pkt == nil {
+			w.queue.Push(p.At, item{link: l, plan: p})
+			continue
 		}
+		w.keepCopy(p.Pkt, l, p.Dir)
+		w.queue.Cancel(w.flying[p.Pkt.ID]) // of a packet that is overtaken
+		w.flying[p.Pkt.ID] = w.queue.Push(p.At, item{link: l, plan: p})
 	}
 }
 
@@ -190,11 +193,22 @@ func (w *World) keepFrame(p *ip.Packet, from *ip.NIC, l *link.Link) {
 		return
 	}
 	f := wire.Ethernet{Type: wire.EtherTypeIPv4, Payload: p.Octets}
+	if p.Octets[0]>>4 == 6 {
+		f.Type = wire.EtherTypeIPv6
+	}
 	if from != nil {
 		far := l.Far(l.DirectionFrom(p.Host, from.ID))
 		f.Src, f.Dst = from.MAC, w.host(far.Host).IP.NIC(far.NIC).MAC
 	}
 	w.frames[p.ID] = f.Append(nil)
+}
+
+// keepCopy remembers the frame of a packet that was doubled on a link, as it is there.
+func (w *World) keepCopy(p *ip.Packet, l *link.Link, d link.Direction) {
+	if w.frames != nil && w.frames[p.ID] == nil {
+		near := l.Far(1 - d)
+		w.keepFrame(p, w.host(near.Host).IP.NIC(near.NIC), l)
+	}
 }
 
 // dropPacket takes a packet off the network wherever it is.

@@ -8,7 +8,7 @@ import (
 
 // SchemaHash names the schema of the stream, static/src/gen/schema.json: a page that
 // was made for another one reloads.
-const SchemaHash = "e193dbf8a852dd4b"
+const SchemaHash = "f2651d32c6bfdfdc"
 
 // Kinds lists every kind of event but the open ones, cmd.* and note.*.
 func Kinds() []Kind {
@@ -1096,6 +1096,11 @@ func appendPacketTaken(b []byte, v *PacketTaken) []byte {
 	b = append(b, `"pkt":`...)
 	b = strconv.AppendUint(b, uint64(v.Pkt), 10)
 	b = append(b, ',')
+	if v.Reason != "" {
+		b = append(b, `"reason":`...)
+		b = appendString(b, string(v.Reason))
+		b = append(b, ',')
+	}
 	return b
 }
 

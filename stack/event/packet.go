@@ -191,7 +191,8 @@ type PacketInjected struct {
 // PacketTaken says that a packet that is no whole TCP segment, UDP datagram or ICMP
 // message reached a bare host.
 type PacketTaken struct {
-	Pkt inet.PacketID `json:"pkt"`
+	Pkt    inet.PacketID `json:"pkt"`
+	Reason string        `json:"reason,omitempty"` // what is wrong with it, "bad checksum"
 }
 
 // Kind implements Body.

@@ -172,7 +172,8 @@ func (s *story) packets() {
 		event.PacketCorrupted{Pkt: pkt, Bit: 161},
 		event.PacketDuplicated{Pkt: pkt},
 		event.PacketInjected{Proto: "89", Src: "77.77.77.77", Dst: "50.50.50.50", Octets: 64})
-	s.tell("B", "", event.PacketTaken{Pkt: inet.PacketID(len(s.events))})
+	s.tell("B", "", event.PacketTaken{Pkt: inet.PacketID(len(s.events)),
+		Reason: "bad checksum"})
 }
 
 func (s *story) connections() {

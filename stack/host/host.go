@@ -30,6 +30,7 @@ type Host struct {
 	ID      inet.HostID
 	Name    string
 	Profile string
+	Bare    bool // without a stack: see bare.go
 
 	IP    *ip.Layer
 	TCP   *tcp.Layer
@@ -79,6 +80,10 @@ func (h *Host) Fire(c *tcp.Conn, timer event.Timer, fx *Effects) {
 // Arrive takes a packet off a link, or one this host sent to itself.
 func (h *Host) Arrive(p *ip.Packet, fx *Effects) {
 	fx.Scope = fx.OnHost(h.ID).Because(p.By)
+	if h.Bare {
+		h.take(p, fx)
+		return
+	}
 	if packet, mine := h.IP.Receive(p, &fx.Effects); mine {
 		h.deliver(p, packet, fx)
 	}

@@ -45,9 +45,13 @@ func (d *desk) arrive(p wire.IPv4, spoil func(octets []byte)) {
 	root := event.Scope{Log: &d.log, Host: "B"}.Emit(rfc.ByStart, event.WorldStarted{})
 	pkt := &ip.Packet{ID: inet.PacketID(root), By: root, Octets: octets, Proto: p.Proto}
 	d.flights.Launch(pkt)
-	d.fx = &Effects{Effects: ip.Effects{Scope: event.Scope{Log: &d.log}, Flights: &d.flights},
-		IDs: &d.ids}
+	d.fx = d.effects()
 	d.h.Arrive(pkt, d.fx)
+}
+
+func (d *desk) effects() *Effects {
+	return &Effects{Effects: ip.Effects{Scope: event.Scope{Log: &d.log, Host: "A"},
+		Flights: &d.flights}, IDs: &d.ids}
 }
 
 // answer returns the ICMP message that the host sent, if it sent one.

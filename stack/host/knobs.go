@@ -87,6 +87,7 @@ func port(value string) uint16 {
 // View returns the row that folding the host's events gives (law L3).
 func (h *Host) View() view.Host {
 	v := view.Host{ID: h.ID, Name: h.Name, Profile: h.Profile, Forward: h.IP.Forward,
+		Bare: h.Bare,
 		NICs: []view.NIC{}, Routes: []view.Route{}, Procs: []view.Proc{}, Paths: []view.Path{},
 		Knobs: append([]view.Knob{}, h.set...)}
 	for _, n := range h.IP.NICs() {

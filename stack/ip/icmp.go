@@ -84,7 +84,8 @@ func (l *Layer) sendICMP(h wire.IPv4, m wire.ICMP, rule rfc.ID, by uint64, fx *E
 
 // Describe renders an ICMP message for an event; an error says which packet it is about.
 func Describe(h wire.IPv4, m wire.ICMP) event.ICMPMsg {
-	d := event.ICMPMsg{Src: h.Src, Dst: h.Dst, Type: m.Type, Code: m.Code, Name: m.Name()}
+	d := event.ICMPMsg{Src: h.Src, Dst: h.Dst, Type: m.Type, Code: m.Code, MTU: uint32(m.MTU),
+		Name: m.Name()}
 	if m.IsError() {
 		if q, err := wire.ParseQuoted(m.Data); err == nil {
 			d.Proto, d.From, d.To = q.Proto.String(), q.Src, q.Dst

@@ -226,6 +226,14 @@ func (l *Layer) Send(p *Packet, fx *Effects) {
 	}
 }
 
+// Launch puts a packet that the host did not make itself on its way out of an interface,
+// whatever the routes say.
+func Launch(p *Packet, out *NIC, fx *Effects) {
+	p.Host = fx.Host
+	fx.Flights.Launch(p)
+	transmit(p, out, fx)
+}
+
 // Receive takes a packet that came in. It returns true with the parsed packet if it is
 // for this host; otherwise the packet was forwarded or dropped.
 func (l *Layer) Receive(p *Packet, fx *Effects) (wire.IPv4, bool) {

@@ -6,6 +6,7 @@
 package ip
 
 import (
+	"bytes"
 	"sort"
 
 	"labserver/stack/inet"
@@ -33,10 +34,21 @@ type Packet struct {
 	Arrive sim.Time
 
 	Forwarded bool // by the router it is at: why it departs
+	Portless  bool // shown by its addresses alone, whatever Proto says
 }
 
 // Len returns the packet's octets.
 func (p *Packet) Len() inet.ByteCount { return inet.ByteCount(len(p.Octets)) }
+
+// Copy returns the packet a second time, under the id of the event that doubled it.
+func (p *Packet) Copy(id inet.PacketID) *Packet {
+	c := *p
+	c.ID, c.By, c.Octets = id, uint64(id), bytes.Clone(p.Octets)
+	return &c
+}
+
+// Flip turns one bit over; bit 0 is the first of the IP header.
+func (p *Packet) Flip(bit int) { p.Octets[bit/8] ^= 0x80 >> (bit % 8) }
 
 // Flights are the packets under way in a world, ordered by id, with the sums that law
 // L6 compares. The zero value holds none.

@@ -1,7 +1,8 @@
 // Package link is a point-to-point link: a queue, a transmission rate, a propagation
-// delay and losses, alike in both directions.
+// delay, and what it does wrong: losses, doubles, damage and reordering; alike in both
+// directions.
 //
-// It must never look inside a packet. What happens next is left in Effects as plans
+// It must never read a packet. What happens next is left in Effects as plans
 // for the world's queue; nothing is called back. Read RFC 3819 for what a link owes TCP.
 package link
 
@@ -71,9 +72,10 @@ type direction struct {
 	busy   bool           // the transmitter is sending
 	free   sim.Time       // when it will have sent, if busy
 	last   sim.Time       // latest planned arrival: jitter must not reorder
+	held   *ip.Packet     // what the next packet overtakes: see impair
 }
 
-// New makes a link that draws its losses and jitter from rand.
+// New makes a link that draws its jitter and all that it does wrong from rand.
 func New(id inet.LinkID, a, b event.LinkEnd, p event.LinkParams, rand *sim.Rand) *Link {
 	return &Link{ID: id, A: a, B: b, Params: p, rand: rand}
 }
@@ -139,6 +141,7 @@ func (l *Link) transmit(p *ip.Packet, d Direction, fx *Effects) {
 		fx.Plans = append(fx.Plans, Plan{half, Lose, d, p})
 	} else {
 		fx.Plans = append(fx.Plans, Plan{arrive, Arrive, d, p})
+		l.impair(p, d, fx)
 	}
 	if onWire > 0 {
 		dir.busy, dir.free = true, fx.Now.Add(onWire)
@@ -172,6 +175,7 @@ func (d *direction) take(i int) {
 
 // Arrived takes a packet off the far end; the caller hands it to that host.
 func (l *Link) Arrived(p *ip.Packet, d Direction, fx *Effects) {
+	l.release(p)
 	p.Host, p.Link, p.To, p.Depart, p.Arrive = l.Far(d).Host, "", "", 0, 0
 	p.Forwarded = false
 	p.By = fx.Because(p.By).OnHost(p.Host).Emit(rfc.LinkArrive,
@@ -181,8 +185,9 @@ func (l *Link) Arrived(p *ip.Packet, d Direction, fx *Effects) {
 // Lost carries out a planned loss.
 func (l *Link) Lost(p *ip.Packet, fx *Effects) { l.drop(p, rfc.LinkLoss, "lost on the link", fx) }
 
-// Remove takes a packet out of the queue, if it waits in one, without an event.
+// Remove forgets a packet that somebody takes off the link, without an event.
 func (l *Link) Remove(p *ip.Packet) {
+	l.release(p)
 	for i := range l.dirs {
 		dir := &l.dirs[i]
 		for j, q := range dir.queue {

@@ -21,11 +21,12 @@ type bench struct {
 	now     sim.Time
 	arrived []inet.PacketID
 	when    []sim.Time
+	flying  map[*ip.Packet]*sim.Entry[Plan]
 }
 
 func newBench(t *testing.T, p event.LinkParams) *bench {
 	p.Up = true
-	return &bench{t: t, l: New("l1", event.LinkEnd{Host: "A", NIC: "eth0"},
+	return &bench{t: t, flying: map[*ip.Packet]*sim.Entry[Plan]{}, l: New("l1", event.LinkEnd{Host: "A", NIC: "eth0"},
 		event.LinkEnd{Host: "B", NIC: "eth0"}, p, sim.Stream(1, "link"))}
 }
 
@@ -46,7 +47,11 @@ func (b *bench) send(octets int) *ip.Packet {
 
 func (b *bench) take(fx *Effects) {
 	for _, p := range fx.Plans {
-		b.queue.Push(p.At, p)
+		e := b.queue.Push(p.At, p)
+		if p.Pkt != nil {
+			b.queue.Cancel(b.flying[p.Pkt])
+			b.flying[p.Pkt] = e
+		}
 	}
 }
 

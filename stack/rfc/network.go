@@ -10,6 +10,12 @@ const (
 	DropTail     ID = "policy:drop-tail"
 	Topology     ID = "policy:topology"
 	ByHand       ID = "policy:dropped-by-hand"
+	EditByHand   ID = "policy:edited-by-hand"
+	LinkDup      ID = "policy:link-duplicate"
+	LinkCorrupt  ID = "policy:link-corrupt"
+	LinkReorder  ID = "policy:link-reorder"
+	Bare         ID = "policy:bare"
+	Injected     ID = "policy:injected"
 	PacketLimit  ID = "policy:packet-limit"
 	StepBudget   ID = "policy:instant-budget"
 	HostGone     ID = "policy:host-gone"
@@ -55,6 +61,18 @@ func network() []Rule {
 		{ID: Topology, Level: Policy, Why: "hosts, interfaces, links and routes are as the " +
 			"lab and the person made them"},
 		{ID: ByHand, Level: Policy, Why: "a person took this packet off the network"},
+		{ID: EditByHand, Level: Policy, Why: "a person delayed, doubled, damaged or reordered " +
+			"this packet on its way"},
+		{ID: LinkDup, Level: Policy, Why: "doubles are drawn per packet at the set rate; the " +
+			"copy arrives right behind the original"},
+		{ID: LinkCorrupt, Level: Policy, Why: "damage is drawn per packet at the set rate: one " +
+			"bit, anywhere in the packet, is turned over; a link has no checksum of its own here"},
+		{ID: LinkReorder, Level: Policy, Why: "reordering is drawn per packet at the set rate: " +
+			"the next packet in the same direction, if it follows in time, arrives first"},
+		{ID: Bare, Level: Policy, Why: "a bare host has no stack: what comes is shown and " +
+			"taken, and nothing answers"},
+		{ID: Injected, Level: Policy, Why: "a bare host sends what a person or a script wrote, " +
+			"octet for octet"},
 		{ID: PacketLimit, Level: Policy, Why: "a world holds at most 50 000 packets, so that " +
 			"a storm ends in an event and not in exhausted memory"},
 		{ID: StepBudget, Level: Policy, Why: "one instant may hold 200 000 steps; what is " +

@@ -47,6 +47,23 @@ func (q *Queue[T]) Cancel(e *Entry[T]) {
 	}
 }
 
+// Alter puts another item in the place of one that waits: it happens at the same instant
+// and in the same order.
+func (q *Queue[T]) Alter(e *Entry[T], item T) {
+	if e.state != waiting {
+		panic("BUG: altering what does not wait")
+	}
+	e.Item = item
+}
+
+// Before reports whether e happens before o.
+func (e *Entry[T]) Before(o *Entry[T]) bool {
+	if e.At != o.At {
+		return e.At < o.At
+	}
+	return e.seq < o.seq
+}
+
 // Len counts the entries that will still happen.
 func (q *Queue[T]) Len() int { return q.live }
 
@@ -107,11 +124,7 @@ func (q *Queue[T]) compact() {
 }
 
 func (q *Queue[T]) before(i, j int) bool {
-	a, b := q.heap[i], q.heap[j]
-	if a.At != b.At {
-		return a.At < b.At
-	}
-	return a.seq < b.seq
+	return q.heap[i].Before(q.heap[j])
 }
 
 func (q *Queue[T]) up(i int) {

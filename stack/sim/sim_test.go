@@ -146,3 +146,24 @@ func TestSpansBetweenInstants(t *testing.T) {
 		t.Error(s)
 	}
 }
+
+// An altered entry keeps its turn; a moved one goes behind what is there.
+func TestAnAlteredEntryKeepsItsTurn(t *testing.T) {
+	var q Queue[string]
+	first, second := q.Push(5, "first"), q.Push(5, "second")
+	if !first.Before(second) || second.Before(first) || !second.Before(q.Push(6, "later")) {
+		t.Error("entries do not know their order")
+	}
+	q.Alter(first, "other")
+	for _, want := range []string{"other", "second", "later"} {
+		if got, _, _ := q.Pop(); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("an entry that was taken could be altered")
+		}
+	}()
+	q.Alter(first, "late")
+}

@@ -173,6 +173,11 @@ func (s *showCase) options(o *wire.Options) *event.SegOpts {
 	return e
 }
 
+// Describe puts a segment that no connection sent or takes into words.
+func (l *Layer) Describe(src, dst inet.Endpoint, seg *wire.TCP) event.Seg {
+	return l.shown.seg(src, dst, seg)
+}
+
 // flagNames is Flags.String without an allocation for the flags seen every day.
 func flagNames(f wire.Flags) string {
 	switch f {

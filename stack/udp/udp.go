@@ -155,6 +155,9 @@ func (s *Socket) emitBuffer(fx event.Scope, rule rfc.ID) {
 	fx.Emit(rule, event.SocketBuffer{Sock: s.ID, Octets: s.octets, Datagrams: len(s.queue)})
 }
 
+// Describe puts a datagram that no socket sent or takes into words.
+func Describe(src, dst inet.Endpoint, data []byte) event.Dgram { return describe(src, dst, data) }
+
 func describe(src, dst inet.Endpoint, data []byte) event.Dgram {
 	return event.Dgram{Src: src, Dst: dst, Len: len(data), Data: first(data)}
 }

@@ -10,6 +10,8 @@ import (
 const (
 	IPv4HeaderLen = 20    // without options
 	IPv4MaxLen    = 65535 // the total length field has 16 bits
+
+	IPv6HeaderLen = 40 // RFC 8200 §3
 )
 
 // The flags beside the fragment offset, in its 16-bit word.
@@ -72,6 +74,18 @@ func ParseIPv4(b []byte) (IPv4, error) {
 		return p, Truncated
 	}
 	return p, nil
+}
+
+// Addresses reads only who sent an IP packet to whom; false if it begins with no header
+// that could tell.
+func Addresses(b []byte) (src, dst netip.Addr, ok bool) {
+	switch {
+	case len(b) >= IPv4HeaderLen && b[0]>>4 == 4:
+		return netip.AddrFrom4([4]byte(b[12:16])), netip.AddrFrom4([4]byte(b[16:20])), true
+	case len(b) >= IPv6HeaderLen && b[0]>>4 == 6:
+		return netip.AddrFrom16([16]byte(b[8:24])), netip.AddrFrom16([16]byte(b[24:40])), true
+	}
+	return src, dst, false
 }
 
 // AppendHeader writes a header for a payload of n octets that the caller appends next,

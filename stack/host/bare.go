@@ -1,0 +1,108 @@
+package host
+
+import (
+	"labserver/stack/event"
+	"labserver/stack/inet"
+	"labserver/stack/ip"
+	"labserver/stack/rfc"
+	"labserver/stack/udp"
+	"labserver/stack/wire"
+)
+
+// A bare host has interfaces and no stack: what a person or a script makes of it. What
+// arrives is shown and taken, whomever it is for; nothing answers. What leaves was
+// written octet for octet.
+
+// sight is what a bare host makes of a packet: one of seg, dgram and icmp when it is
+// whole, else flaw.
+type sight struct {
+	proto    inet.Protocol
+	src, dst inet.Endpoint
+	seg      *event.Seg
+	dgram    *event.Dgram
+	icmp     *event.ICMPMsg
+	flaw     string // what is wrong, "bad checksum"; "" for a protocol that is not ours
+}
+
+// look reads a packet as far as it can be read.
+func (h *Host) look(octets []byte) sight {
+	p, err := wire.ParseIPv4(octets)
+	s := sight{proto: inet.Protocol(octets[9])} // also of a header that is not whole
+	s.src.Addr, s.dst.Addr, _ = wire.Addresses(octets)
+	switch {
+	case err != nil:
+		s.flaw = err.Error()
+		return s
+	case p.Fragment():
+		s.flaw = "fragment"
+		return s
+	}
+	switch p.Proto {
+	case inet.TCP:
+		seg, err := wire.ParseTCP(p.Src, p.Dst, p.Payload)
+		if err != nil {
+			s.flaw = err.Error()
+			return s
+		}
+		s.src.Port, s.dst.Port = seg.SrcPort, seg.DstPort
+		shown := h.TCP.Describe(s.src, s.dst, &seg)
+		s.seg = &shown
+	case inet.UDP:
+		u, err := wire.ParseUDP(p.Src, p.Dst, p.Payload)
+		if err != nil {
+			s.flaw = err.Error()
+			return s
+		}
+		s.src.Port, s.dst.Port = u.SrcPort, u.DstPort
+		shown := udp.Describe(s.src, s.dst, u.Data)
+		s.dgram = &shown
+	case inet.ICMP:
+		m, err := wire.ParseICMP(p.Payload)
+		if err != nil {
+			s.flaw = err.Error()
+			return s
+		}
+		shown := ip.Describe(p, m)
+		s.icmp = &shown
+	}
+	return s
+}
+
+// take shows a packet that arrived at a bare host, and ends it.
+func (h *Host) take(p *ip.Packet, fx *Effects) {
+	s := h.look(p.Octets)
+	fx.Flights.Deliver(p)
+	switch {
+	case s.seg != nil:
+		fx.Emit(rfc.Bare, event.SegmentReceived{Pkt: p.ID, Seg: *s.seg})
+	case s.dgram != nil:
+		fx.Emit(rfc.Bare, event.DatagramReceived{Pkt: p.ID, Dgram: *s.dgram})
+	case s.icmp != nil:
+		fx.Emit(rfc.Bare, event.ICMPReceived{Pkt: p.ID, ICMP: *s.icmp})
+	default:
+		fx.Emit(rfc.Bare, event.PacketTaken{Pkt: p.ID, Reason: s.flaw})
+	}
+}
+
+// Inject sends octets, which begin with an IP header, as they are out of an interface of
+// a bare host. They are copied.
+func (h *Host) Inject(octets []byte, out *ip.NIC, fx *Effects) {
+	s := h.look(octets)
+	p := &ip.Packet{Octets: append([]byte(nil), octets...), Proto: s.proto, Src: s.src, Dst: s.dst}
+	scope := fx.OnHost(h.ID)
+	switch {
+	case s.seg != nil:
+		p.By, p.Label = scope.Emit(rfc.Injected, event.SegmentSent{Seg: *s.seg}), s.seg.Flags
+	case s.dgram != nil:
+		p.By, p.Label = scope.Emit(rfc.Injected, event.DatagramSent{Dgram: *s.dgram}), "udp"
+	case s.icmp != nil:
+		p.By, p.Label = scope.Emit(rfc.Injected, event.ICMPSent{ICMP: *s.icmp}), s.icmp.Name
+	default:
+		p.Portless, p.Label = true, s.proto.String()
+		p.By = scope.Emit(rfc.Injected, event.PacketInjected{Proto: p.Label,
+			Src: s.src.Addr.String(), Dst: s.dst.Addr.String(), Octets: p.Len()})
+	}
+	p.ID = inet.PacketID(p.By)
+	fx.Scope = scope
+	ip.Launch(p, out, &fx.Effects)
+}
