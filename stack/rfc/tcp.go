@@ -122,6 +122,7 @@ func tcp() []Rule {
 	var rows []Rule
 	for _, part := range [][]Rule{
 		tcpOpening(), tcpArriving(), tcpCalls(), tcpSending(), tcpTiming(), tcpCongestion(),
+		opening(),
 	} {
 		rows = append(rows, part...)
 	}

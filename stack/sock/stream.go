@@ -116,8 +116,8 @@ func (t *Table) connectStream(c *call, s *Socket, dst inet.Endpoint, fx *Effects
 		return
 	}
 	flow := inet.Flow{Local: local, Remote: dst}
-	if old := t.tcp.Lookup(flow); old != nil && old.State() != inet.TimeWait {
-		c.fail(rfc.ConnectSamePair, inet.EADDRNOTAVAIL, "port", fx)
+	if e := t.tcp.CanOpen(flow, fx.Now); e != inet.OK {
+		c.fail(rfc.ConnectSamePair, e, "port", fx)
 		return
 	}
 	if fresh {
@@ -131,9 +131,7 @@ func (t *Table) connectStream(c *call, s *Socket, dst inet.Endpoint, fx *Effects
 	path, _ := t.ip.Path(dst.Addr)
 	conn, errno := t.tcp.OpenWith(s.id, flow, path.MTU, s.connOptions(), &fx.Effects)
 	if errno != inet.OK {
-		t.associate(s, local, inet.Endpoint{}, rfc.ConnectSamePair, fx)
-		c.fail(rfc.ConnectSamePair, errno, "port", fx)
-		return
+		panic("BUG: an open that TCP said it could do failed: " + string(errno))
 	}
 	s.conn = conn
 	t.start(c, fx)

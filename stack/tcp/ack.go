@@ -47,7 +47,7 @@ func (c *Conn) ackInSynReceived(a *arrival, fx *Effects) bool {
 		return false
 	}
 	if c.li != nil && c.li.full() {
-		refuse(c.id, a.pkt, "accept-queue-full", 0, rfc.TCPAcceptFull, fx)
+		c.overflow(a, fx)
 		return false
 	}
 	c.newACK(seg, fx)

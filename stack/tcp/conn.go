@@ -19,6 +19,7 @@ type Conn struct {
 	sock     inet.SocketID // who holds it, "" before accept and after close
 	listener inet.SocketID // whose SYN made it, "" for an active opener
 	li       *Listener     // in whose queues it still is
+	past     *pastLife     // in SYN-RECEIVED: the TIME-WAIT whose place it took, or nil
 	active   bool          // MUST-11: how it came to SYN-RECEIVED
 	state    inet.TCPState
 	opts     Options
@@ -108,6 +109,8 @@ type Options struct {
 	KeepAlive bool           // SO_KEEPALIVE (MUST-24, MUST-25)
 	RcvBuf    inet.ByteCount // receive buffer; 0: the knob's, growing
 	SndBuf    inet.ByteCount // send buffer; 0: the knob's, growing
+	ReusePort bool           // SO_REUSEPORT: a listener shares its endpoint
+	V6Only    bool           // IPV6_V6ONLY: IPv6's wildcard takes no IPv4
 }
 
 // State returns the connection's state; CLOSED when its TCB is deleted.

@@ -296,6 +296,9 @@ func (h *testHost) listen(port uint16, backlog int) *Listener {
 	h.do(func(fx *Effects) {
 		var e inet.Errno
 		any := inet.Endpoint{Addr: netip.IPv4Unspecified(), Port: port}
+		if h.addr.Is6() {
+			any.Addr = netip.IPv6Unspecified()
+		}
 		if li, e = h.layer.Listen(h.socket(fx), any, backlog, 1500); e != inet.OK {
 			h.net.t.Fatalf("listen: %s", e)
 		}

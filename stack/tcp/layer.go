@@ -1,7 +1,6 @@
 package tcp
 
 import (
-	"net/netip"
 	"sort"
 
 	"labserver/stack/event"
@@ -21,7 +20,7 @@ type Layer struct {
 	conns     map[inet.Flow]*Conn
 	order     []*Conn // by creation
 	born      uint64
-	listeners map[inet.Endpoint]*Listener // a wildcard's key has no address
+	listeners map[inet.Endpoint][]*Listener // several share one by SO_REUSEPORT
 	challenge challengeBudget
 	shown     showCase
 }
@@ -32,7 +31,7 @@ func New(host inet.HostID, k *Knobs, secret uint64, rand *sim.Rand) *Layer {
 	return &Layer{
 		host: host, k: k, secret: secret, rand: rand,
 		conns:     map[inet.Flow]*Conn{},
-		listeners: map[inet.Endpoint]*Listener{},
+		listeners: map[inet.Endpoint][]*Listener{},
 	}
 }
 
@@ -42,26 +41,6 @@ func (l *Layer) Lookup(flow inet.Flow) *Conn { return l.conns[flow] }
 // Conns returns the connections that exist, in the order of their creation. The slice
 // is the layer's own and changes with the next call.
 func (l *Layer) Conns() []*Conn { return l.order }
-
-// Listener returns the listener at exactly this local endpoint, or nil.
-func (l *Layer) Listener(local inet.Endpoint) *Listener { return l.listeners[listenKey(local)] }
-
-// listenKey is a local endpoint with one form of the wildcard.
-func listenKey(local inet.Endpoint) inet.Endpoint {
-	if local.Wildcard() {
-		local.Addr = netip.Addr{}
-	}
-	return local
-}
-
-// listenerFor finds who takes a new connection to local: "the most specific address
-// first", then the wildcard.
-func (l *Layer) listenerFor(local inet.Endpoint) *Listener {
-	if li := l.listeners[listenKey(local)]; li != nil {
-		return li
-	}
-	return l.listeners[inet.Endpoint{Port: local.Port}]
-}
 
 // insert adds a new connection.
 func (l *Layer) insert(c *Conn) {

@@ -28,17 +28,24 @@ type Listener struct {
 // maxBacklog is linux's somaxconn.
 const maxBacklog = 4096
 
-// Listen is a passive OPEN. EADDRINUSE means that the endpoint has a listener (MUST-41:
-// it "MUST NOT affect any previously created connection record"). The caller emits
-// socket.listening.
+// Listen is a passive OPEN with the host's settings; see ListenWith.
 func (l *Layer) Listen(sock inet.SocketID, local inet.Endpoint, backlog, mtu int) (*Listener,
 	inet.Errno) {
-	if l.Listener(local) != nil {
+	return l.ListenWith(sock, local, backlog, mtu, Options{})
+}
+
+// ListenWith is a passive OPEN. EADDRINUSE means that the endpoint has a listener
+// (MUST-41: it "MUST NOT affect any previously created connection record") and not both
+// have Options.ReusePort. The caller emits socket.listening.
+func (l *Layer) ListenWith(sock inet.SocketID, local inet.Endpoint, backlog, mtu int,
+	o Options) (*Listener, inet.Errno) {
+	if l.clashes(local, &o) {
 		return nil, inet.EADDRINUSE
 	}
-	li := &Listener{l: l, sock: sock, local: local, mtu: mtu}
+	li := &Listener{l: l, sock: sock, local: local, mtu: mtu, opts: o}
 	li.SetBacklog(backlog)
-	l.listeners[listenKey(local)] = li
+	key := listenKey(local)
+	l.listeners[key] = append(l.listeners[key], li)
 	return li, inet.OK
 }
 
@@ -80,7 +87,7 @@ func (li *Listener) Accept(fx *Effects) (*Conn, bool) {
 
 // Close ends listening. Connections that nobody accepted are aborted.
 func (li *Listener) Close(fx *Effects) {
-	delete(li.l.listeners, listenKey(li.local))
+	li.l.forgetListener(li)
 	for i := 0; i < len(li.l.order); {
 		c := li.l.order[i]
 		if c.li != li {
@@ -122,7 +129,7 @@ func (li *Listener) showQueues(rule rfc.ID, fx *Effects) {
 }
 
 // segment is §3.10.7.2, LISTEN STATE.
-func (li *Listener) segment(flow inet.Flow, a *arrival, hint seqHint, fx *Effects) {
+func (li *Listener) segment(flow inet.Flow, a *arrival, past *pastLife, fx *Effects) {
 	seg := a.seg
 	switch {
 	case seg.Flags.Has(wire.RST):
@@ -141,24 +148,24 @@ func (li *Listener) segment(flow inet.Flow, a *arrival, hint seqHint, fx *Effect
 	case int64(li.halfway) >= li.l.k.SynBacklog:
 		refuse("", a.pkt, "syn-queue-full", 0, rfc.TCPSynQueueFull, fx)
 	default:
-		li.syn(flow, a, hint, fx)
+		li.syn(flow, a, past, fx)
 	}
 }
 
 // syn takes a SYN: "Third, check for a SYN: […] Set RCV.NXT to SEG.SEQ+1, IRS is set to
 // SEG.SEQ […]. ISS should be selected and a SYN segment sent of the form:
 // <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>".
-func (li *Listener) syn(flow inet.Flow, a *arrival, hint seqHint, fx *Effects) {
+func (li *Listener) syn(flow inet.Flow, a *arrival, past *pastLife, fx *Effects) {
 	iss, rule := li.l.newISS(flow, fx.Now)
-	if hint.old != nil {
-		iss, rule = hint.old.issAfter(iss), hint.rule
+	if past != nil {
+		iss, rule = past.old.issAfter(iss), past.rule
 	}
 	mtu := li.mtu
 	if fx.MTU > 0 {
 		mtu = fx.MTU
 	}
 	c := li.l.newConn(flow, mtu, li.opts, iss, fx)
-	c.li, c.listener = li, li.sock
+	c.li, c.listener, c.past = li, li.sock, past
 	c.opened(inet.Listen, rfc.TCPListenSYN, rule, fx)
 	c.settle(a.seg, rfc.TCPListenSYN, fx)
 	c.showSnd(rfc.TCPListenSYN, fx)
@@ -168,6 +175,19 @@ func (li *Listener) syn(flow inet.Flow, a *arrival, hint seqHint, fx *Effects) {
 	li.showQueues(rfc.TCPSynQueue, fx)
 	c.sendSYN(rfc.TCPListenSYN, fx)
 	c.check()
+}
+
+// overflow is told of the ACK that would end a handshake while the accept queue is full.
+// It is dropped, and the SYN,ACK goes on being repeated: the peer, who thinks that the
+// connection is open, answers again. A knob resets it instead, as linux's of that name.
+func (c *Conn) overflow(a *arrival, fx *Effects) {
+	if c.l.k.AbortOnOverflow == 0 {
+		refuse(c.id, a.pkt, "accept-queue-full", 0, rfc.TCPAcceptFull, fx)
+		return
+	}
+	refuse(c.id, a.pkt, "accept-queue-full", 0, rfc.TCPAbortOverflow, fx)
+	c.l.replyRST(c.flow, c.id, a.seg, rfc.TCPAbortOverflow, fx)
+	c.remove(inet.OK, rfc.TCPAbortOverflow, fx)
 }
 
 // refuseSynText drops what came with a SYN before the handshake was over.

@@ -74,9 +74,14 @@ func (c *Conn) settle(seg *wire.TCP, rule rfc.ID, fx *Effects) {
 	c.snd.wnd = seq.Size(seg.Wnd) // RFC 7323 §2.2: a SYN's window is never scaled
 	c.snd.maxWnd = c.snd.wnd
 	c.snd.wl1, c.snd.wl2 = seg.Seq, seg.Ack
-	c.emit(settled, event.ConnSynchronized{
-		IRS: c.irs, SMSS: inet.ByteCount(mss), SndWScale: c.snd.scale, RcvWScale: c.rcv.scale,
-		Timestamps: c.ts.on, SACK: c.sack,
-	}, fx)
+	c.emit(settled, c.synchronized(), fx)
 	c.showRcv(rule, fx)
+}
+
+// synchronized is what the SYNs settled, for the event.
+func (c *Conn) synchronized() event.ConnSynchronized {
+	return event.ConnSynchronized{
+		IRS: c.irs, SMSS: inet.ByteCount(c.snd.mss), SndWScale: c.snd.scale,
+		RcvWScale: c.rcv.scale, Timestamps: c.ts.on, SACK: c.sack,
+	}
 }

@@ -2,12 +2,12 @@ package tcp
 
 import (
 	"net/netip"
-	"time"
 
 	"labserver/stack/event"
 	"labserver/stack/inet"
 	"labserver/stack/rfc"
 	"labserver/stack/seq"
+	"labserver/stack/sim"
 )
 
 // RFC 9293 §3.10.1, OPEN Call.
@@ -24,15 +24,12 @@ func (l *Layer) Open(sock inet.SocketID, flow inet.Flow, mtu int, fx *Effects) (
 // connection already exists").
 func (l *Layer) OpenWith(sock inet.SocketID, flow inet.Flow, mtu int, o Options,
 	fx *Effects) (*Conn, inet.Errno) {
-	if !unicast(flow.Remote.Addr) {
-		return nil, inet.ENETUNREACH
+	if e := l.CanOpen(flow, fx.Now); e != inet.OK {
+		return nil, e
 	}
 	iss, rule := l.newISS(flow, fx.Now)
 	var recent timestamps
 	if old := l.conns[flow]; old != nil {
-		if !old.reusable(fx) {
-			return nil, inet.EADDRNOTAVAIL
-		}
 		iss, recent = old.issAfter(iss), old.ts
 		old.remove(inet.OK, rfc.TCPReuseTS, fx)
 	}
@@ -44,6 +41,18 @@ func (l *Layer) OpenWith(sock inet.SocketID, flow inet.Flow, mtu int, o Options,
 	c.sendSYN(rfc.TCPOpen, fx)
 	c.check()
 	return c, inet.OK
+}
+
+// CanOpen tells what OpenWith would answer now, and changes nothing: OK, ENETUNREACH or
+// EADDRNOTAVAIL.
+func (l *Layer) CanOpen(flow inet.Flow, now sim.Time) inet.Errno {
+	if !unicast(flow.Remote.Addr) {
+		return inet.ENETUNREACH
+	}
+	if old := l.conns[flow]; old != nil && !old.reusable(now) {
+		return inet.EADDRNOTAVAIL
+	}
+	return inet.OK
 }
 
 // unicast reports whether one host can have the address: MUST-46, "a TCP implementation
@@ -91,24 +100,4 @@ func (c *Conn) opened(state inet.TCPState, rule, issRule rfc.ID, fx *Effects) {
 		c.rcv.wnd = c.firstWindow()
 		c.showRcv(rfc.TCPFirstWindow, fx)
 	}
-}
-
-// reuseAfter is how old a TIME-WAIT must be before OPEN may take it over: the timestamp
-// clocks of both sides have moved on by then (RFC 6191 §2).
-const reuseAfter = time.Second
-
-// reusable reports whether an active OPEN may take the place of this connection.
-func (c *Conn) reusable(fx *Effects) bool {
-	return c.state == inet.TimeWait && c.l.k.TWReuse != 0 && c.ts.on &&
-		fx.Now.Sub(c.ts.recentAt) > reuseAfter
-}
-
-// issAfter makes an ISS acceptable for a new incarnation of this connection: RFC 9293
-// §3.6.1, "larger than the largest sequence number it used on the previous connection
-// incarnation".
-func (c *Conn) issAfter(iss seq.Num) seq.Num {
-	if c.snd.nxt.Less(iss) {
-		return iss
-	}
-	return c.snd.nxt.Add(maxField + 2)
 }

@@ -60,15 +60,15 @@ func acceptable(s seq.Num, length seq.Size, nxt seq.Num, wnd seq.Size) bool {
 func (c *Conn) checkSequence(a *arrival, fx *Effects) bool {
 	seg, length := a.seg, a.seg.Len()
 	switch {
-	case acceptable(seg.Seq, length, c.rcv.nxt, c.rcv.wnd):
-		c.updateTS(seg, fx.Now)
-		return true
 	case c.state == inet.SynReceived && c.repeatedSYN(a, fx):
 		return false
 	case c.answersOurSYN(seg):
 		// RFC 9293 figure 7, line 6: the SYN,ACK of a simultaneous open repeats the SYN
-		// that has been taken; what counts is its ACK.
+		// that has been taken; what counts is its ACK, and the text behind it.
 		a.seq = a.seq.Add(1)
+		return true
+	case acceptable(seg.Seq, length, c.rcv.nxt, c.rcv.wnd):
+		c.updateTS(seg, fx.Now)
 		return true
 	case c.rcv.wnd == 0 && seg.Seq == c.rcv.nxt && !seg.Flags.Has(wire.SYN):
 		// "If the RCV.WND is zero, no segments will be acceptable, but special allowance
@@ -117,6 +117,10 @@ func (c *Conn) unacceptable(a *arrival, length seq.Size, fx *Effects) {
 		// Eighth check, TIME-WAIT: "Restart the 2 MSL time-wait timeout."
 		c.arm(timer2MSL, c.l.k.MSL2, rfc.TCPFINAgain, fx)
 	}
+	if rule == rfc.TCPSYNChallenge {
+		c.challengeACK(a, rule, fx)
+		return
+	}
 	c.answerInvalid(a, rule, fx)
 }
 
@@ -160,6 +164,11 @@ func (c *Conn) checkRST(a *arrival, fx *Effects) bool {
 		c.challengeACK(a, rfc.TCPRSTChallenge, fx)
 		return false
 	}
+	if c.state == inet.TimeWait && c.l.k.RFC1337 != 0 {
+		// RFC 1337 §3, fix F1: "Ignore RST segments in TIME-WAIT state."
+		refuse(c.id, a.pkt, "rst-in-time-wait", 0, rfc.TCPTimeWaitRST, fx)
+		return false
+	}
 	c.reset(fx)
 	return false
 }
@@ -171,7 +180,7 @@ func (c *Conn) reset(fx *Effects) {
 		if !c.active {
 			// "return this connection to LISTEN state and return. The user need not be
 			// informed."
-			c.remove(inet.OK, rfc.TCPBackToListen, fx)
+			c.backToListen(fx)
 			return
 		}
 		c.remove(inet.ECONNREFUSED, rfc.TCPRST, fx) // "the connection was refused"
@@ -186,6 +195,15 @@ func (c *Conn) reset(fx *Effects) {
 	}
 }
 
+// backToListen ends a half-open connection that a listener began (MUST-11).
+func (c *Conn) backToListen(fx *Effects) {
+	past := c.past
+	c.remove(inet.OK, rfc.TCPBackToListen, fx)
+	if past != nil {
+		past.revive(fx)
+	}
+}
+
 // checkSYN is the fourth check, with the mitigation of RFC 5961 §4.2.
 func (c *Conn) checkSYN(a *arrival, fx *Effects) bool {
 	if !a.seg.Flags.Has(wire.SYN) || a.seq != a.seg.Seq {
@@ -196,7 +214,7 @@ func (c *Conn) checkSYN(a *arrival, fx *Effects) bool {
 		// "If the connection was initiated with a passive OPEN, then return this connection
 		// to the LISTEN state and return."
 		refuse(c.id, a.pkt, "syn-in-window", 0, rfc.TCPBackToListen, fx)
-		c.remove(inet.OK, rfc.TCPBackToListen, fx)
+		c.backToListen(fx)
 	case c.l.k.ChallengeACK != 0:
 		refuse(c.id, a.pkt, "syn-in-window", 0, rfc.TCPSYNChallenge, fx)
 		c.challengeACK(a, rfc.TCPSYNChallenge, fx)

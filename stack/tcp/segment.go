@@ -46,11 +46,13 @@ func (l *Layer) Segment(src, dst netip.Addr, pkt inet.PacketID, seg *wire.TCP, f
 		refuse("", pkt, "not-to-one-host", 0, rfc.TCPToMany, fx)
 	case !unicast(src):
 		refuse("", pkt, "bad-source", 0, rfc.TCPBadSource, fx)
+	case l.k.DropSynFin != 0 && seg.Flags.Has(wire.SYN|wire.FIN):
+		refuse(id, pkt, "syn-with-fin", 0, rfc.TCPDropSynFin, fx)
 	case c != nil:
 		c.heardAt = fx.Now
 		c.segment(&a, fx)
 	default:
-		l.unconnected(flow, &a, seqHint{}, fx)
+		l.unconnected(flow, &a, nil, fx)
 	}
 }
 
@@ -74,9 +76,9 @@ func (c *Conn) segment(a *arrival, fx *Effects) {
 
 // unconnected processes a segment for which there is no connection: the listener's, or
 // nobody's.
-func (l *Layer) unconnected(flow inet.Flow, a *arrival, hint seqHint, fx *Effects) {
-	if li := l.listenerFor(flow.Local); li != nil {
-		li.segment(flow, a, hint, fx)
+func (l *Layer) unconnected(flow inet.Flow, a *arrival, past *pastLife, fx *Effects) {
+	if li := l.listenerFor(flow); li != nil {
+		li.segment(flow, a, past, fx)
 		return
 	}
 	l.closed(flow, a, fx)
@@ -87,6 +89,10 @@ func (l *Layer) unconnected(flow inet.Flow, a *arrival, hint seqHint, fx *Effect
 func (l *Layer) closed(flow inet.Flow, a *arrival, fx *Effects) {
 	if a.seg.Flags.Has(wire.RST) {
 		refuse("", a.pkt, "no-connection", 0, rfc.TCPNoConnRST, fx)
+		return
+	}
+	if l.k.Blackhole > 1 || l.k.Blackhole == 1 && a.seg.Flags.Has(wire.SYN) {
+		refuse("", a.pkt, "no-connection", 0, rfc.TCPBlackhole, fx)
 		return
 	}
 	refuse("", a.pkt, "no-connection", 0, rfc.TCPNoConn, fx)
@@ -105,31 +111,4 @@ func (l *Layer) replyRST(flow inet.Flow, conn inet.ConnID, seg *wire.TCP, rule r
 		out.Ack = seg.Seq.Add(seg.Len())
 	}
 	l.emit(flow, conn, &out, false, rule, fx)
-}
-
-// seqHint is what is left of a TIME-WAIT connection whose place a new one takes.
-type seqHint struct {
-	old  *Conn
-	rule rfc.ID
-}
-
-// reincarnated handles a SYN for a new incarnation of a connection in TIME-WAIT: MAY-2,
-// "it MAY accept a new SYN from the remote TCP endpoint to reopen the connection directly
-// from TIME-WAIT state"; with timestamps as RFC 6191 §2 says (SHLD-4). It reports whether
-// the segment was dealt with.
-func (c *Conn) reincarnated(a *arrival, fx *Effects) bool {
-	if a.seg.Flags&(wire.SYN|wire.ACK|wire.RST) != wire.SYN || c.l.listenerFor(c.flow.Local) == nil {
-		return false
-	}
-	newer := c.rcv.nxt.Less(a.seq)
-	rule := rfc.TCPReuse
-	if o := &a.seg.Opts; c.ts.on && o.HasTS && o.TSVal != c.ts.recent {
-		newer, rule = int32(o.TSVal-c.ts.recent) > 0, rfc.TCPReuseTS
-	}
-	if !newer {
-		return false
-	}
-	c.remove(inet.OK, rule, fx)
-	c.l.unconnected(c.flow, a, seqHint{c, rule}, fx)
-	return true
 }

@@ -28,7 +28,7 @@ func (c *Conn) text(a *arrival, fx *Effects) {
 		// SHLD-3: "if new data is received after CLOSE is called, its TCP implementation
 		// SHOULD send a RST to show that data was lost".
 		refuse(c.id, a.pkt, "nobody-reads", len(a.data), rfc.TCPLateData, fx)
-		c.sendRST(rfc.TCPLateData, fx)
+		c.l.replyRST(c.flow, c.id, a.seg, rfc.TCPLateData, fx)
 		c.remove(inet.ECONNRESET, rfc.TCPLateData, fx)
 		return
 	}
