@@ -104,6 +104,7 @@ func (c *Conn) oldACK(a *arrival, fx *Effects) {
 	c.updateWindow(seg)
 	c.showSnd(rfc.TCPWindow, fx)
 	c.windowOpened(fx)
+	c.takeECE(seg, c.flight(), fx)
 	// RFC 5681 §2: an ACK is a duplicate when "(a) the receiver of the ACK has outstanding
 	// data, (b) the incoming acknowledgment carries no data, (c) the SYN and FIN bits are
 	// both off, (d) the acknowledgment number is equal to the greatest acknowledgment
@@ -143,12 +144,14 @@ func (c *Conn) newACK(seg *wire.TCP, fx *Effects) {
 	c.retries, c.probes = 0, 0
 	c.moveCursor()
 	if c.cc.cwnd > 0 && !done.syn {
+		c.takeECE(seg, flight, fx)
 		c.cc.dupAcks, c.cc.limited = 0, 0
 		a := c.heard(n, flight, fx)
-		if c.cc.phase == phaseOpen {
-			c.grow(a, fx)
-		} else {
+		switch {
+		case c.cc.phase != phaseOpen:
 			c.repaired(a, fx)
+		case !c.holdsCwnd(seg):
+			c.grow(a, fx)
 		}
 	}
 	if wasProbing {

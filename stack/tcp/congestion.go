@@ -146,6 +146,8 @@ func (c *Conn) ccVars() event.CCVars {
 		v.Phase = "fast-recovery"
 	case c.cc.phase == phaseLoss:
 		v.Phase = "loss"
+	case c.ecn.cut:
+		v.Phase = "cwr"
 	case c.cc.cwnd < c.cc.ssthresh:
 		v.Phase = "slow-start"
 	default:

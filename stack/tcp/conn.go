@@ -36,6 +36,7 @@ type Conn struct {
 	rtt    rttState
 	cc     ccState
 	ack    ackState
+	ecn    ecnState
 	timers [timerCount]timerState
 
 	retries      int           // RTOs in a row for the segment at SND.UNA
@@ -195,7 +196,7 @@ func (c *Conn) View() view.Conn {
 	if c.snd.mss > 0 {
 		v.IRS, v.SMSS = c.irs, inet.ByteCount(c.snd.mss)
 		v.SndWScale, v.RcvWScale = c.snd.scale, c.rcv.scale
-		v.Timestamps, v.SACK = c.ts.on, c.sack
+		v.Timestamps, v.SACK, v.ECN = c.ts.on, c.sack, c.ecn.on
 	}
 	return v
 }

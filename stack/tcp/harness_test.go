@@ -32,8 +32,9 @@ type testNet struct {
 	sent   int
 	folded uint64
 	view   view.View
-	quiet  bool // no folding
-	alias  bool // the wire does not copy data: for benchmarks
+	quiet  bool  // no folding
+	tos    uint8 // of what inject makes arrive
+	alias  bool  // the wire does not copy data: for benchmarks
 	timers map[timerKey]*sim.Entry[happening]
 }
 
@@ -196,7 +197,7 @@ func (n *testNet) step() bool {
 			event.SegmentSent{Seg: s.seg(o.Flow.Local, o.Flow.Remote, &o.Seg)}))
 	}
 	fx := &Effects{Scope: scope, IDs: &n.ids}
-	fx.Host, fx.By = h.name, uint64(pkt)
+	fx.Host, fx.By, fx.TOS = h.name, uint64(pkt), o.TOS
 	seg := o.Seg
 	h.layer.Segment(o.Flow.Local.Addr, o.Flow.Remote.Addr, pkt, &seg, fx)
 	n.apply(h, fx)
@@ -232,7 +233,7 @@ func (h *testHost) inject(from inet.Endpoint, seg wire.TCP) {
 	to := inet.Endpoint{Addr: h.addr, Port: seg.DstPort}
 	seg.SrcPort = from.Port
 	pkt := scope.Emit(rfc.ByCommand, event.SegmentSent{Seg: s.seg(from, to, &seg)})
-	fx := &Effects{Scope: scope.Because(pkt), IDs: &n.ids}
+	fx := &Effects{Scope: scope.Because(pkt), IDs: &n.ids, TOS: n.tos}
 	h.layer.Segment(from.Addr, h.addr, inet.PacketID(pkt), &seg, fx)
 	n.apply(h, fx)
 }

@@ -63,6 +63,7 @@ func (c *Conn) Info(now sim.Time) Info {
 	smss := max(int64(c.snd.mss), 1)
 	i := Info{
 		State: c.state, Timestamps: c.ts.on, SACK: c.sack, WindowScale: c.scaling,
+		ECN: c.ecn.on, ECNSeen: c.ecn.seen,
 		SndCwnd: int64(c.cc.cwnd) / smss, SndSsthresh: int64(c.cc.ssthresh) / smss,
 		Unacked: int64(c.snd.queue.len()), Reordering: c.l.k.Reordering,
 		AdvMSS: inet.ByteCount(c.announcedMSS()), SndMSS: inet.ByteCount(c.snd.mss),
@@ -80,6 +81,9 @@ func (c *Conn) Info(now sim.Time) Info {
 	case phaseOpen:
 		if c.cc.dupAcks > 0 {
 			i.CAState = CADisorder
+		}
+		if c.ecn.cut {
+			i.CAState = CACWR
 		}
 	case phaseRecovery:
 		i.CAState = CARecovery

@@ -83,7 +83,7 @@ type Knobs struct {
 	DropSynFin      int64 // SYN with FIN is dropped (FreeBSD's drop_synfin)
 	Blackhole       int64 // a closed port: 0 RST, 1 silence for SYNs, 2 silence
 
-	UserTimeout   time.Duration // RFC 9293 §3.8.3: how long data may stay unacknowledged; 0: R2 decides
+	UserTimeout   time.Duration // how long data may stay unacknowledged; 0: R2 decides
 	R1            int64         // retransmissions before IP is told to look for another way (MUST-20)
 	ModerateRcv   int64         // the receive buffer grows with what the program reads
 	ShrinkWindow  int64         // the right edge may retreat when the buffer shrinks (against SHLD-14)

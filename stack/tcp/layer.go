@@ -64,10 +64,15 @@ func (l *Layer) remove(c *Conn) {
 // connection.
 func (l *Layer) emit(flow inet.Flow, conn inet.ConnID, seg *wire.TCP, again bool,
 	rule rfc.ID, fx *Effects) {
-	shown := l.shown.seg(flow.Local, flow.Remote, seg)
-	shown.Retransmission = again
-	n := fx.OnConn(conn).Emit(rule, event.SegmentSent{Seg: shown})
-	fx.Out = append(fx.Out, Out{Pkt: inet.PacketID(n), Flow: flow, Seg: *seg})
+	l.give(Out{Flow: flow, Seg: *seg}, conn, again, rule, fx)
+}
+
+// give is emit for a packet whose IP header has something of its own.
+func (l *Layer) give(o Out, conn inet.ConnID, again bool, rule rfc.ID, fx *Effects) {
+	shown := l.shown.seg(o.Flow.Local, o.Flow.Remote, &o.Seg)
+	shown.Retransmission, shown.ECN = again, ecnName(o.TOS)
+	o.Pkt = inet.PacketID(fx.OnConn(conn).Emit(rule, event.SegmentSent{Seg: shown}))
+	fx.Out = append(fx.Out, o)
 }
 
 // refuse says that a segment was not taken, and why. Conn is "" when it belongs to no

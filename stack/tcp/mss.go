@@ -50,6 +50,7 @@ func (c *Conn) settle(seg *wire.TCP, rule rfc.ID, fx *Effects) {
 	if c.ts.on {
 		c.ts.note(o.TSVal, fx.Now)
 	}
+	c.agreeECN(seg)
 
 	// MUST-16: "the effective send MSS MUST be the smaller of the send MSS […] and the
 	// largest transmission size permitted by the IP layer"; MUST-15 is the default.
@@ -82,6 +83,6 @@ func (c *Conn) settle(seg *wire.TCP, rule rfc.ID, fx *Effects) {
 func (c *Conn) synchronized() event.ConnSynchronized {
 	return event.ConnSynchronized{
 		IRS: c.irs, SMSS: inet.ByteCount(c.snd.mss), SndWScale: c.snd.scale,
-		RcvWScale: c.rcv.scale, Timestamps: c.ts.on, SACK: c.sack,
+		RcvWScale: c.rcv.scale, Timestamps: c.ts.on, SACK: c.sack, ECN: c.ecn.on,
 	}
 }

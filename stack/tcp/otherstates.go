@@ -141,6 +141,7 @@ func (c *Conn) repeatedSYN(a *arrival, fx *Effects) bool {
 		return false
 	}
 	refuse(c.id, a.pkt, "repeated-syn", 0, rfc.TCPSynAckAgain, fx)
+	c.synAgain(a.seg, fx)
 	c.resend(0, rfc.TCPSynAckAgain, fx)
 	return true
 }

@@ -68,7 +68,10 @@ func (c *Conn) mayRecover() bool {
 func (c *Conn) fastRetransmit(fx *Effects) {
 	flight := c.flight() - c.cc.limited
 	cc := c.algorithm()
-	cc.lost(&c.cc.window, flight, fx.Now)
+	if !c.ecn.cut { // RFC 3168 §6.1.2: once for every window of data
+		cc.lost(&c.cc.window, flight, fx.Now)
+	}
+	c.reduced()
 	if cc.recovery() == recoverySlowStart {
 		c.cc.cwnd, c.cc.phase = c.cc.smss, phaseLoss
 		c.goBack()
@@ -124,6 +127,7 @@ func (c *Conn) lossTimeout(fx *Effects) {
 	if c.retries == 1 {
 		c.algorithm().timeout(&c.cc.window, c.flight(), fx.Now)
 	}
+	c.reduced()
 	c.cc.cwnd = c.cc.smss
 	c.cc.phase, c.cc.dupAcks, c.cc.limited = phaseLoss, 0, 0
 	// RFC 6582 §3.2 step 4: "record the highest sequence number transmitted in the

@@ -36,6 +36,7 @@ func (l *Layer) Segment(src, dst netip.Addr, pkt inet.PacketID, seg *wire.TCP, f
 		id = c.id
 	}
 	shown := l.shown.seg(flow.Remote, flow.Local, seg)
+	shown.ECN = ecnName(fx.TOS)
 	fx.By = fx.OnConn(id).Emit(rfc.TCPArrives, event.SegmentReceived{Pkt: pkt, Seg: shown})
 
 	a := arrival{seg: seg, pkt: pkt, seq: seg.Seq, data: seg.Data, fin: seg.Flags.Has(wire.FIN)}

@@ -35,6 +35,7 @@ func (c *Conn) text(a *arrival, fx *Effects) {
 	if !c.trim(a, fx) {
 		return
 	}
+	c.takeMark(a.seg, fx)
 	c.dataArrived(len(a.data), fx)
 	if a.seq == c.rcv.nxt {
 		c.inOrder(a, fx)

@@ -221,7 +221,8 @@ func (c *Conn) transmit(out *wire.TCP, again bool, rule rfc.ID, fx *Effects) {
 	}
 	c.setOptions(out, c.tsNow(fx.Now))
 	grew := c.offerWindow(out)
-	c.l.emit(c.flow, c.id, out, again, rule, fx)
+	tos := c.markECN(out, again, rule)
+	c.l.give(Out{Flow: c.flow, Seg: *out, TOS: tos}, c.id, again, rule, fx)
 	if out.Flags.Has(wire.ACK) {
 		c.ackSent(fx)
 	}
