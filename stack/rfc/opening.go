@@ -8,6 +8,10 @@ const (
 	TCPTimeWaitRST   ID = "rfc1337:3"
 	TCPReuseDrop     ID = "rfc6191:2"
 	TCPReuseBack     ID = "rfc9293:3.6.1:back"
+
+	TCPCookieSent ID = "rfc4987:3.6"
+	TCPCookieACK  ID = "rfc4987:3.6:ack"
+	TCPCookieBad  ID = "rfc4987:3.6:bad"
 )
 
 // opening returns the rows of those rules.
@@ -22,5 +26,8 @@ func opening() []Rule {
 		{ID: TCPTimeWaitRST, Level: Says, RFC: 1337, Section: "3"},
 		{ID: TCPReuseDrop, Level: Says, RFC: 6191, Section: "2"},
 		{ID: TCPReuseBack, Level: Says, RFC: 9293, Section: "3.6.1"},
+		{ID: TCPCookieSent, Level: Says, RFC: 4987, Section: "3.6"},
+		{ID: TCPCookieACK, Level: Says, RFC: 4987, Section: "3.6"},
+		{ID: TCPCookieBad, Level: Says, RFC: 4987, Section: "3.6"},
 	}
 }

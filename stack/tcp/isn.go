@@ -15,7 +15,13 @@ import (
 // of the connection-id", not computable from outside because of the secret (MUST-9).
 // Purpose keeps its uses apart.
 func (l *Layer) prf(flow inet.Flow, purpose byte) uint32 {
-	var b [45]byte
+	sum := l.digest(flow, purpose, nil)
+	return binary.BigEndian.Uint32(sum[:])
+}
+
+// digest is the whole of the keyed hash, of a flow and of what else is to go into it.
+func (l *Layer) digest(flow inet.Flow, purpose byte, more []byte) [sha256.Size]byte {
+	var b [45 + 8]byte
 	local, remote := flow.Local.Addr.As16(), flow.Remote.Addr.As16()
 	copy(b[0:], local[:])
 	copy(b[16:], remote[:])
@@ -23,8 +29,7 @@ func (l *Layer) prf(flow inet.Flow, purpose byte) uint32 {
 	binary.BigEndian.PutUint16(b[34:], flow.Remote.Port)
 	binary.BigEndian.PutUint64(b[36:], l.secret)
 	b[44] = purpose
-	sum := sha256.Sum256(b[:])
-	return binary.BigEndian.Uint32(sum[:])
+	return sha256.Sum256(b[:45+copy(b[45:], more)])
 }
 
 // isnTick is the period of the ISN clock: RFC 9293 §3.4.1, "a clock that increments

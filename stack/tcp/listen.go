@@ -23,6 +23,7 @@ type Listener struct {
 	opts    Options
 	halfway int // in the SYN queue
 	waiting []*Conn
+	cookies cookieState
 }
 
 // maxBacklog is linux's somaxconn.
@@ -98,6 +99,18 @@ func (li *Listener) Close(fx *Effects) {
 	}
 }
 
+// pathMTU is that of the path a segment came by.
+func (li *Listener) pathMTU(fx *Effects) int {
+	if fx.MTU > 0 {
+		return fx.MTU
+	}
+	return li.mtu
+}
+
+// synQueueFull reports whether the SYN queue takes no more. (Linux bounds it by the
+// backlog too; here it is the knob's alone, so that the two queues can be told apart.)
+func (li *Listener) synQueueFull() bool { return int64(li.halfway) >= li.l.k.SynBacklog }
+
 // full reports whether the accept queue takes no more.
 func (li *Listener) full() bool { return len(li.waiting) > li.backlog }
 
@@ -135,6 +148,7 @@ func (li *Listener) segment(flow inet.Flow, a *arrival, past *pastLife, fx *Effe
 	case seg.Flags.Has(wire.RST):
 		// "First, check for a RST: […] An incoming RST should be ignored."
 		refuse("", a.pkt, "rst-in-listen", 0, rfc.TCPListenRST, fx)
+	case li.answersCookie(flow, a, fx):
 	case seg.Flags.Has(wire.ACK):
 		// "Second, check for an ACK: Any acknowledgment is bad if it arrives on a
 		// connection still in the LISTEN state."
@@ -145,7 +159,9 @@ func (li *Listener) segment(flow inet.Flow, a *arrival, past *pastLife, fx *Effe
 		refuse("", a.pkt, "no-syn-in-listen", 0, rfc.TCPListenOther, fx)
 	case li.full():
 		refuse("", a.pkt, "accept-queue-full", 0, rfc.TCPAcceptFull, fx)
-	case int64(li.halfway) >= li.l.k.SynBacklog:
+	case li.wantsCookie():
+		li.sendCookie(flow, a, fx)
+	case li.synQueueFull():
 		refuse("", a.pkt, "syn-queue-full", 0, rfc.TCPSynQueueFull, fx)
 	default:
 		li.syn(flow, a, past, fx)
@@ -160,11 +176,7 @@ func (li *Listener) syn(flow inet.Flow, a *arrival, past *pastLife, fx *Effects)
 	if past != nil {
 		iss, rule = past.old.issAfter(iss), past.rule
 	}
-	mtu := li.mtu
-	if fx.MTU > 0 {
-		mtu = fx.MTU
-	}
-	c := li.l.newConn(flow, mtu, li.opts, iss, fx)
+	c := li.l.newConn(flow, li.pathMTU(fx), li.opts, iss, fx)
 	c.li, c.listener, c.past = li, li.sock, past
 	c.opened(inet.Listen, rfc.TCPListenSYN, rule, fx)
 	c.settle(a.seg, rfc.TCPListenSYN, fx)

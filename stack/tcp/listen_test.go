@@ -120,7 +120,7 @@ func TestFinalACKIsIgnoredWhileTheAcceptQueueIsFull(t *testing.T) {
 
 func TestSynQueueIsBounded(t *testing.T) {
 	p := reach(t, inet.Listen)
-	p.b.k.SynBacklog = 3
+	p.b.k.SynBacklog, p.b.k.SynCookies = 3, 0
 	for i := range uint16(5) {
 		p.from.Port = 6000 + i
 		p.seg("S", 100, 0, "")

@@ -39,14 +39,7 @@ func (c *Conn) settle(seg *wire.TCP, rule rfc.ID, fx *Effects) {
 	c.rcv.nxt = seg.Seq.Add(1)
 	c.rcv.lastAck = c.rcv.nxt
 	o := &seg.Opts
-	k := c.l.k
-	c.sack = o.SACKOK && k.SACK != 0
-	c.scaling = o.HasWScale && k.WindowScale != 0
-	c.snd.scale = min(o.WScale, maxScale) // RFC 7323 §2.3: log and use 14
-	if !c.scaling {
-		c.snd.scale, c.rcv.scale = 0, 0
-	}
-	c.ts.on = o.HasTS && k.Timestamps != 0
+	c.agree(o)
 	if c.ts.on {
 		c.ts.note(o.TSVal, fx.Now)
 	}
@@ -77,6 +70,19 @@ func (c *Conn) settle(seg *wire.TCP, rule rfc.ID, fx *Effects) {
 	c.snd.wl1, c.snd.wl2 = seg.Seq, seg.Ack
 	c.emit(settled, c.synchronized(), fx)
 	c.showRcv(rule, fx)
+}
+
+// agree settles which extensions both ends use: those that the peer's SYN offers and our
+// knobs allow.
+func (c *Conn) agree(o *wire.Options) {
+	k := c.l.k
+	c.sack = o.SACKOK && k.SACK != 0
+	c.scaling = o.HasWScale && k.WindowScale != 0
+	c.snd.scale = min(o.WScale, maxScale) // RFC 7323 §2.3: log and use 14
+	if !c.scaling {
+		c.snd.scale, c.rcv.scale = 0, 0
+	}
+	c.ts.on = o.HasTS && k.Timestamps != 0
 }
 
 // synchronized is what the SYNs settled, for the event.

@@ -65,10 +65,19 @@ func unicast(a netip.Addr) bool {
 
 // newConn makes a TCB in CLOSED.
 func (l *Layer) newConn(flow inet.Flow, mtu int, o Options, iss seq.Num, fx *Effects) *Conn {
+	c := l.draft(flow, mtu, o, iss)
+	c.id = fx.IDs.NextConn()
+	c.heardAt = fx.Now
+	l.insert(c)
+	return c
+}
+
+// draft makes what may become a TCB: nobody knows of it yet.
+func (l *Layer) draft(flow inet.Flow, mtu int, o Options, iss seq.Num) *Conn {
 	if mtu <= 0 {
 		mtu = defaultMTU
 	}
-	c := &Conn{l: l, id: fx.IDs.NextConn(), flow: flow, mtu: mtu, opts: o, iss: iss}
+	c := &Conn{l: l, flow: flow, mtu: mtu, opts: o, iss: iss}
 	c.rcv.size, c.snd.size = l.k.RcvBuf, l.k.SndBuf
 	if o.RcvBuf > 0 {
 		c.rcv.size = o.RcvBuf
@@ -79,10 +88,8 @@ func (l *Layer) newConn(flow inet.Flow, mtu int, o Options, iss seq.Num, fx *Eff
 	}
 	c.rcv.scale = l.windowScale(c.rcv.size)
 	c.tsOffset = l.prf(flow, 't')
-	c.heardAt = fx.Now
 	c.ack.ato = l.k.DelAckMin
 	c.snd.base = iss.Add(1)
-	l.insert(c)
 	return c
 }
 
