@@ -18,6 +18,8 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"labserver/labs"
+	"labserver/stack"
+	"labserver/stack/journal"
 	"labserver/static"
 	"labserver/web/app"
 	"labserver/web/auth"
@@ -35,6 +37,8 @@ type fixture struct {
 	now     time.Time
 	// rechecked lists the sessions whose sockets were to ask for their rights.
 	rechecked []app.SessionID
+	// recalled lists the entries of the recorded runs that sessions were started from.
+	recalled [][]journal.Entry
 }
 
 const testHost = "lab.example"
@@ -43,7 +47,8 @@ const testHost = "lab.example"
 func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 	t.Helper()
 	f := &fixture{now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
-	f.shelf = &shelf{sessions: map[app.SessionID]app.Session{}, shares: map[string]app.Share{}}
+	f.shelf = &shelf{sessions: map[app.SessionID]app.Session{}, shares: map[string]app.Share{},
+		slugs: map[app.SessionID]string{}}
 	catalog, err := labs.Load(testLabs())
 	if err != nil {
 		t.Fatal(err)
@@ -150,8 +155,17 @@ func (s starter) Create(_ context.Context, owner app.SubjectID, slug string) (ap
 	s.f.shelf.mu.Lock()
 	defer s.f.shelf.mu.Unlock()
 	s.f.shelf.sessions[id] = app.Session{ID: id, Owner: owner, Created: s.f.now, Touched: s.f.now}
-	s.f.shelf.slug = slug
+	s.f.shelf.slugs[id] = slug
 	return id, nil
+}
+
+// Recall keeps the run's slug and digest: what a page can tell an example by.
+func (s starter) Recall(ctx context.Context, owner app.SubjectID, h journal.Header,
+	entries []journal.Entry) (app.SessionID, error) {
+	s.f.recalled = append(s.f.recalled, entries)
+	id, err := s.Create(ctx, owner, h.Lab.Slug)
+	s.f.shelf.digest = h.Lab.Digest
+	return id, err
 }
 
 // guarded stands for the handlers of a session that are no pages: it looks after rights
@@ -185,8 +199,9 @@ type shelf struct {
 	mu          sync.Mutex
 	sessions    map[app.SessionID]app.Session
 	shares      map[string]app.Share
-	slug        string
-	broken      error // what every question is answered with
+	slugs       map[app.SessionID]string // of each session's lab
+	digest      string                   // of a recorded run
+	broken      error                    // what every question is answered with
 }
 
 func (s *shelf) Session(_ context.Context, id app.SessionID) (app.Session, error) {
@@ -210,7 +225,7 @@ func (s *shelf) SessionsOf(_ context.Context, owner app.SubjectID, _ int) ([]app
 	var all []app.Summary
 	for _, one := range s.sessions {
 		if one.Owner == owner {
-			all = append(all, app.Summary{Session: one, LabSlug: s.slug, Runs: 1})
+			all = append(all, app.Summary{Session: one, LabSlug: s.slugs[one.ID], Runs: 1})
 		}
 	}
 	return all, nil
@@ -221,7 +236,11 @@ func (s *shelf) Run(_ context.Context, id app.SessionID, _ int) (app.Run, error)
 	if err != nil {
 		return app.Run{}, err
 	}
-	l, _ := catalog.Lab(s.slug)
+	l, ok := catalog.Lab(s.slugs[id])
+	if !ok {
+		return app.Run{Session: id, No: 1, Build: stack.Build, LabSlug: s.slugs[id],
+			LabDigest: s.digest}, nil
+	}
 	return app.Run{Session: id, No: 1, LabSlug: l.Slug, LabDigest: l.Digest,
 		Params: map[string]string{"port": "8081"}}, nil
 }

@@ -30,7 +30,7 @@ func everyRoute(t *testing.T, f *fixture) []string {
 // addressOf fills a route's parameters in with things that exist.
 func addressOf(f *fixture, route, token string) (method, path string) {
 	method, path, _ = strings.Cut(route, " ")
-	return method, strings.NewReplacer("{slug}", "alpha", "{session}", string(f.session),
+	return method, strings.NewReplacer("{slug}", "alpha", "{rule}", "MUST-36", "{session}", string(f.session),
 		"{token}", token, "{run}", "1", "{n}", "1", "static/*",
 		strings.TrimPrefix(f.assetURL("site.css"), "/")).Replace(path)
 }

@@ -6,8 +6,9 @@ import (
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
 
-	"labserver/stack/rfc"
+	"labserver/stack"
 	"labserver/static"
 	"labserver/web/app"
 	"labserver/web/page/catalogue"
@@ -33,7 +34,11 @@ func (s *server) pages(r chi.Router) {
 	r.Get("/labs/{slug}", one.ServeHTTP)
 	r.Post("/labs/{slug}/start", one.Start)
 	r.Get("/sessions", runs.Page{Catalog: s.Catalog, Shelf: s.Store, Auth: s.Auth}.ServeHTTP)
-	r.Get("/rfc", rules.Page{Table: rfc.Table()}.ServeHTTP)
+	// The longest page, and the same for all readers of a language: it may be compressed,
+	// as no secret stands beside what an address can put into it.
+	r.With(middleware.Compress(5)).Get("/rfc", rules.New().ServeHTTP)
+	r.Post("/rfc/{rule}/example", rules.Example{Shelf: s.Store, Starts: s.Starter, Auth: s.Auth,
+		Build: stack.Build}.ServeHTTP)
 	r.Post("/prefs", s.prefs)
 	r.Get("/s/{session}/share", links.ServeHTTP)
 	r.Post("/s/{session}/share", links.Make)

@@ -18,16 +18,20 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 
 	"labserver/labs"
+	"labserver/stack/journal"
 	"labserver/static"
 	"labserver/web/app"
 	"labserver/web/auth"
 	"labserver/web/store"
 )
 
-// Starter starts labs; session.Manager is one.
+// Starter starts sessions; session.Manager is one.
 type Starter interface {
 	// Create starts the lab with a slug for a subject and returns the session's id.
 	Create(ctx context.Context, owner app.SubjectID, slug string) (app.SessionID, error)
+	// Recall starts a session from a recorded run, which goes on from its end.
+	Recall(ctx context.Context, owner app.SubjectID, h journal.Header, entries []journal.Entry) (
+		app.SessionID, error)
 }
 
 // SessionHandlers answer what belongs to a session and is no page. Each looks after the

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -69,6 +70,35 @@ func NewManager(cfg Config) *Manager {
 func (m *Manager) Create(ctx context.Context, owner app.SubjectID, slug string) (
 	app.SessionID, error,
 ) {
+	return m.create(ctx, owner, func() (app.Run, error) {
+		seed, err := m.cfg.seed()
+		if err != nil {
+			return app.Run{}, err
+		}
+		header, err := m.cfg.Labs.Start(slug, seed)
+		if err != nil {
+			return app.Run{}, err
+		}
+		return runOf(header, m.cfg.Build, seed)
+	})
+}
+
+// Recall starts a session from a recorded run: its first run begins with the entries and
+// goes on from there. The journal must replay on this build.
+func (m *Manager) Recall(ctx context.Context, owner app.SubjectID, h journal.Header,
+	entries []journal.Entry) (app.SessionID, error) {
+	return m.create(ctx, owner, func() (app.Run, error) {
+		seed, err := strconv.ParseUint(h.Seed, 10, 64)
+		if err != nil {
+			return app.Run{}, fmt.Errorf("seed of %s: %w", h.Lab.Slug, err)
+		}
+		return runOf(h, m.cfg.Build, seed)
+	}, entries...)
+}
+
+// create makes a session of the run that first returns, if the subject may have another.
+func (m *Manager) create(ctx context.Context, owner app.SubjectID,
+	first func() (app.Run, error), entries ...journal.Entry) (app.SessionID, error) {
 	now := m.cfg.Now()
 	if owner == "" {
 		return "", app.ErrForbidden
@@ -81,15 +111,7 @@ func (m *Manager) Create(ctx context.Context, owner app.SubjectID, slug string) 
 	if err := m.mayCreate(ctx, owner, now); err != nil {
 		return "", err
 	}
-	seed, err := m.cfg.seed()
-	if err != nil {
-		return "", err
-	}
-	header, err := m.cfg.Labs.Start(slug, seed)
-	if err != nil {
-		return "", err
-	}
-	run, err := runOf(header, m.cfg.Build, seed)
+	run, err := first()
 	if err != nil {
 		return "", err
 	}
@@ -99,7 +121,7 @@ func (m *Manager) Create(ctx context.Context, owner app.SubjectID, slug string) 
 	}
 	run.Session, run.No = app.SessionID(id), 1
 	row := app.Session{ID: run.Session, Owner: owner, Created: now, Touched: now, Speed: app.FirstSpeed}
-	if _, err := m.cfg.Store.CreateSession(ctx, row, run); err != nil {
+	if _, err := m.cfg.Store.CreateSession(ctx, row, run, entries...); err != nil {
 		return "", app.ErrUnavailable.Because(err)
 	}
 	return run.Session, nil

@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"sync"
@@ -34,6 +35,46 @@ func TestCreateMakesAPausedSessionWithItsFirstRun(t *testing.T) {
 			t.Errorf("list %+v, %v", list, err)
 		}
 		same(t, "in memory", b.m.Live(), 0)
+	})
+}
+
+// What was recorded is replayed, and the run goes on from there like any other.
+func TestARecordedRunGoesOnWhereItEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, Limits{})
+		defer b.stop()
+		h, err := b.labs.Start("pair", 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.Lab = journal.Lab{Slug: "example/one", Digest: "e1"}
+		w, err := journal.Open(h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		entry := journal.Entry{Seq: 1, Step: w.Steps(), N: w.Events().Len(), Actor: "example",
+			Op: "socket", Args: json.RawMessage(`{"proc":"pa","proto":"udp"}`)}
+		id, err := b.m.Recall(t.Context(), "bob", h, []journal.Entry{entry})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := b.m.Open(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "sockets of the run", len(s.world.View().Sockets), 1)
+		got, err := b.m.Header(t.Context(), id, 0)
+		if err != nil || got.Lab != h.Lab || got.Seed != "7" || got.Build != "b1" {
+			t.Errorf("header %+v, %v", got, err)
+		}
+		entries, err := b.store.Entries(t.Context(), id, 1)
+		if err != nil || len(entries) != 1 || entries[0].Op != "socket" {
+			t.Errorf("entries %+v, %v", entries, err)
+		}
+		h.Seed = "none"
+		if _, err := b.m.Recall(t.Context(), "bob", h, nil); err == nil {
+			t.Error("a seed that is no number was taken")
+		}
 	})
 }
 

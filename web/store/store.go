@@ -77,8 +77,10 @@ type Counts struct {
 // is on disk.
 type Store interface {
 	Reader
-	// CreateSession adds a session, owned by this process, with its first run.
-	CreateSession(ctx context.Context, s app.Session, r app.Run) (app.Session, error)
+	// CreateSession adds a session, owned by this process, with its first run and the
+	// entries it begins with, in their order: none, unless it is a recorded run.
+	CreateSession(ctx context.Context, s app.Session, r app.Run, entries ...journal.Entry) (
+		app.Session, error)
 	// Claim makes this process the owner, with a new epoch, and returns the session.
 	Claim(ctx context.Context, id app.SessionID) (app.Session, error)
 	// Append journals one command at the end of a run and returns its place. With a

@@ -1,17 +1,14 @@
-// Package rules is the page of all rules that events name as their reasons.
+// Package rules is the page of all rules: what each of the 119 requirements of RFC 9293
+// Appendix B asks for and what the stack makes of it, then every other rule that events
+// name as their reason. From a rule a reader starts a recorded run that shows it.
 //
-// It must never hold a rule's text or decide what is one: the table is stack/rfc's and
-// the texts are messages.
+// It must never hold a rule's text or decide what is one: the tables are stack/rfc's, the
+// texts are messages, the recorded runs are labs/evidence's.
 package rules
 
 import (
-	"cmp"
 	"net/http"
-	"slices"
-	"strconv"
 	"strings"
-
-	"github.com/a-h/templ"
 
 	"labserver/stack/rfc"
 	"labserver/web/i18n"
@@ -19,115 +16,122 @@ import (
 )
 
 // Page serves /rfc.
-type Page struct{ Table []rfc.Rule }
-
-// group is the rules of one document, or of none: our own choices, what people do.
-type group struct {
-	id    string // an anchor
-	kind  kind
-	rfc   int // for document
-	rules []row
+type Page struct {
+	Table  []rfc.Rule
+	Ledger []rfc.Requirement
 }
 
-// kind is what a group's rules come from, in the order of the page.
-type kind int
+// New returns the page of the stack's own rules.
+func New() Page { return Page{Table: rfc.Table(), Ledger: rfc.Ledger()} }
 
-const (
-	document kind = iota // an RFC
-	posix
-	policy
-	root
-)
-
-type row struct {
-	rfc.Rule
-	text string
+// filter is what a reader asks to see. The zero value shows all.
+type filter struct {
+	level rfc.Level
+	state rfc.State
+	words string
 }
 
-// ServeHTTP lists all rules by document.
+// view is what the template shows.
+type view struct {
+	filter
+	groups []group
+	counts counts
+	shown  int // rules that pass the filter
+}
+
+// counts is how the ledger stands as a whole, and by level.
+type counts struct {
+	all, met, not, nocase int
+	levels                []levelCount
+}
+
+type levelCount struct {
+	level    rfc.Level
+	met, all int
+}
+
+// ServeHTTP lists the rules that the query asks for: ?level=MUST&state=met&q=words.
 func (p Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	layout.Render(w, r, http.StatusOK, page(groups(p.Table, i18n.Rules(i18n.From(r.Context())))))
-}
-
-// kindOf tells where a rule comes from.
-func kindOf(r rfc.Rule) kind {
-	switch {
-	case r.Level == rfc.Root:
-		return root
-	case r.RFC != 0:
-		return document
-	case strings.HasPrefix(string(r.ID), "posix:"):
-		return posix
-	}
-	return policy
-}
-
-// groups sorts the table: RFC 9293 first, as most rules are its, then the other RFCs by
-// number, then POSIX, our own choices, and what people do.
-func groups(table []rfc.Rule, texts map[string]string) []group {
-	var all []group
-	for _, r := range table {
-		k := kindOf(r)
-		at := slices.IndexFunc(all, func(g group) bool { return g.kind == k && g.rfc == r.RFC })
-		if at < 0 {
-			at = len(all)
-			all = append(all, group{id: anchor(k, r.RFC), kind: k, rfc: r.RFC})
+	q := r.URL.Query()
+	v := view{filter: filter{words: strings.TrimSpace(q.Get("q"))}, counts: count(p.Ledger)}
+	for _, l := range levels() {
+		if string(l) == q.Get("level") {
+			v.level = l
 		}
-		all[at].rules = append(all[at].rules, row{r, texts[string(r.ID)]})
 	}
-	slices.SortStableFunc(all, func(a, b group) int {
-		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.order(), b.order()))
-	})
-	for i := range all {
-		slices.SortStableFunc(all[i].rules, bySection)
+	for _, s := range states() {
+		if string(s) == q.Get("state") {
+			v.state = s
+		}
 	}
-	return all
+	for _, g := range groups(p.Ledger, p.Table, i18n.From(r.Context())) {
+		if g.rows = g.passing(v.filter); len(g.rows) > 0 {
+			v.groups = append(v.groups, g)
+			v.shown += len(g.rows)
+		}
+	}
+	layout.Render(w, r, http.StatusOK, page(v))
 }
 
-func anchor(k kind, number int) string {
-	switch k {
-	case posix:
-		return "posix"
-	case policy:
-		return "policies"
-	case root:
-		return "roots"
-	}
-	return "rfc" + strconv.Itoa(number)
+// levels and states list what can be asked for, in the order in which it is offered.
+func levels() []rfc.Level {
+	return []rfc.Level{rfc.Must, rfc.Should, rfc.May, rfc.Says, rfc.Policy}
 }
 
-// order puts RFC 9293 before all others.
-func (g group) order() int {
-	if g.rfc == 9293 {
-		return 0
-	}
-	return g.rfc
-}
+func states() []rfc.State { return []rfc.State{rfc.Met, rfc.NotMet, rfc.NoCase} }
 
-// bySection orders "3.8.1" before "3.10": sections are numbers, not text.
-func bySection(a, b row) int {
-	return slices.CompareFunc(strings.Split(a.Section, "."), strings.Split(b.Section, "."),
-		func(x, y string) int {
-			nx, ex := strconv.Atoi(x)
-			ny, ey := strconv.Atoi(y)
-			if ex != nil || ey != nil {
-				return cmp.Compare(x, y)
+func count(ledger []rfc.Requirement) (c counts) {
+	for _, l := range []rfc.Level{rfc.Must, rfc.Should, rfc.May} {
+		one := levelCount{level: l}
+		for _, r := range ledger {
+			if r.Level() != l {
+				continue
 			}
-			return cmp.Compare(nx, ny)
-		})
-}
-
-// link is where a rule of an RFC can be read in full.
-func link(r rfc.Rule) templ.SafeURL {
-	u := "https://www.rfc-editor.org/rfc/rfc" + strconv.Itoa(r.RFC)
-	if r.Section != "" && r.Section[0] >= '0' && r.Section[0] <= '9' {
-		u += "#section-" + r.Section
+			one.all++
+			switch r.State {
+			case rfc.Met:
+				one.met++
+			case rfc.NotMet:
+				c.not++
+			case rfc.NoCase:
+				c.nocase++
+			}
+		}
+		c.all, c.met = c.all+one.all, c.met+one.met
+		c.levels = append(c.levels, one)
 	}
-	return templ.SafeURL(u)
+	return c
 }
 
-// level names a rule's strength as readers see it.
-func level(l rfc.Level) i18n.Key {
+// active reports whether the filter hides anything.
+func (f filter) active() bool { return f != filter{} }
+
+// passes tells whether a row fits: every word stands somewhere in it.
+func (f filter) passes(r row) bool {
+	if f.level != "" && r.level != f.level || f.state != "" && r.state != f.state {
+		return false
+	}
+	where := strings.ToLower(strings.Join([]string{string(r.id), r.section, "§" + r.section,
+		r.text, r.reason}, "\n"))
+	for _, word := range strings.Fields(strings.ToLower(f.words)) {
+		if !strings.Contains(where, word) {
+			return false
+		}
+	}
+	return true
+}
+
+func (g group) passing(f filter) (rows []row) {
+	for _, r := range g.rows {
+		if f.passes(r) {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+// levelName names a rule's strength as readers see it.
+func levelName(l rfc.Level) i18n.Key {
 	switch l {
 	case rfc.Must:
 		return i18n.RulesLevelMust
@@ -141,4 +145,22 @@ func level(l rfc.Level) i18n.Key {
 		return i18n.RulesLevelRoot
 	}
 	return i18n.RulesLevelSays
+}
+
+// stateName names how the stack stands to a requirement, and stateClass colours it.
+func stateName(s rfc.State) i18n.Key {
+	switch s {
+	case rfc.Met:
+		return i18n.RulesStateMet
+	case rfc.NotMet:
+		return i18n.RulesStateNot
+	}
+	return i18n.RulesStateNocase
+}
+
+func stateClass(s rfc.State) string {
+	if s == rfc.Met {
+		return "ls-tag-goal"
+	}
+	return "ls-tag-plain"
 }

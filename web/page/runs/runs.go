@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"labserver/labs"
+	"labserver/labs/evidence"
 	"labserver/web/app"
 	"labserver/web/auth"
 	"labserver/web/i18n"
@@ -60,6 +61,9 @@ func (p Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (p Page) title(r *http.Request, slug string) string {
 	if l, ok := p.Catalog.Lab(slug); ok {
 		return l.Text(string(i18n.From(r.Context()))).Title
+	}
+	if name, ok := evidence.NameOf(slug); ok {
+		return i18n.T(r.Context(), i18n.BenchExample, i18n.Args{"Run": name})
 	}
 	return slug
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"labserver/labs"
+	"labserver/labs/evidence"
 	"labserver/static"
 	"labserver/web/app"
 	"labserver/web/auth"
@@ -45,6 +46,7 @@ type view struct {
 	lab     *labs.Lab // nil when this server no longer has it
 	text    labs.Text
 	icons   string
+	example []evidence.Shown // what a recorded run shows; nil for a lab
 }
 
 // ServeHTTP shows the session to whoever has a part in it.
@@ -75,6 +77,13 @@ func (p Page) load(r *http.Request) (view, error) {
 	}
 	v := view{session: s, run: run, role: role, icons: p.Assets.URL("icons.svg")}
 	v.text.Title = run.LabSlug
+	if name, ok := evidence.NameOf(run.LabSlug); ok {
+		v.text.Title = i18n.T(r.Context(), i18n.BenchExample, i18n.Args{"Run": name})
+		// Another build may have recorded it with other events.
+		if h, _, ok := evidence.Open(name); ok && h.Lab.Digest == run.LabDigest {
+			v.example = evidence.In(name)
+		}
+	}
 	if l, ok := p.Catalog.ByDigest(run.LabDigest); ok {
 		v.lab, v.text = l, l.TextFor(string(i18n.From(r.Context())), run.Params)
 	}

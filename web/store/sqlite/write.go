@@ -59,10 +59,10 @@ func (s *Store) own(ctx context.Context, tx *sql.Tx, f store.Fence, set string, 
 	return nil
 }
 
-// CreateSession adds a session, owned by this process, with its first run.
-func (s *Store) CreateSession(ctx context.Context, row app.Session, run app.Run) (
-	app.Session, error,
-) {
+// CreateSession adds a session, owned by this process, with its first run and the entries
+// it begins with.
+func (s *Store) CreateSession(ctx context.Context, row app.Session, run app.Run,
+	entries ...journal.Entry) (app.Session, error) {
 	row.Node, row.OwnerEpoch = s.node, 1
 	err := s.do(ctx, "create session", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
@@ -73,7 +73,16 @@ func (s *Store) CreateSession(ctx context.Context, row app.Session, run app.Run)
 		if err != nil {
 			return err
 		}
-		return insertRun(ctx, tx, run)
+		if err := insertRun(ctx, tx, run); err != nil {
+			return err
+		}
+		for _, e := range entries {
+			f := store.Fence{Session: row.ID, Epoch: row.OwnerEpoch}
+			if _, err := insertEntry(ctx, tx, f, run.No, e); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return row, err
 }

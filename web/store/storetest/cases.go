@@ -32,6 +32,27 @@ func testCreate(t *testing.T, f *fixture) {
 	}
 }
 
+// A recorded run is taken over whole, and goes on where it ended.
+func testCreateWithEntries(t *testing.T, f *fixture) {
+	row := app.Session{ID: "s1", Owner: "alice", Created: f.now, Touched: f.now, Speed: app.RealTime}
+	row, err := f.store.CreateSession(f.ctx, row, aRun("s1", 1), command("", 1), command("", 2))
+	f.ok(err)
+	f.append(store.Fence{Session: "s1", Epoch: row.OwnerEpoch}, 1, command("c3", 3))
+	all := f.entries("s1", 1)
+	for i, cid := range []string{"", "", "c3"} {
+		want := command(cid, i+1)
+		want.Seq = uint64(i + 1)
+		if i >= len(all) || !reflect.DeepEqual(all[i], want) {
+			t.Fatalf("entries %+v, the %d. of them not %+v", all, i+1, want)
+		}
+	}
+	row.ID = "s1"
+	if _, err := f.store.CreateSession(f.ctx, row, aRun("s1", 1), command("", 4)); err == nil ||
+		len(f.entries("s1", 1)) != 3 {
+		t.Error("a session that was not made left entries behind")
+	}
+}
+
 func testNotFound(t *testing.T, f *fixture) {
 	f.session("s1", "alice")
 	_, session := f.store.Session(f.ctx, "s2")

@@ -28,6 +28,7 @@ func Run(t *testing.T, each func(t *testing.T) Backend) {
 		test func(*testing.T, *fixture)
 	}{
 		{"a session comes back as it was made", testCreate},
+		{"a session can begin with entries", testCreateWithEntries},
 		{"what is not there is ErrNotFound", testNotFound},
 		{"appends are dense and in order", testDense},
 		{"a cid is journaled once, whatever comes with it", testIdempotent},

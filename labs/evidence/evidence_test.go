@@ -1,0 +1,55 @@
+package evidence
+
+import (
+	"testing"
+
+	"labserver/stack/journal"
+	"labserver/stack/rfc"
+)
+
+// Every place is an event, of a run that replays on this stack, that names the rule.
+func TestEveryPlaceIsAnEventThatNamesItsRule(t *testing.T) {
+	named := map[Place]rfc.ID{}
+	for _, name := range Names() {
+		h, entries, ok := Open(name)
+		if !ok {
+			t.Fatalf("%s cannot be opened", name)
+		}
+		w, err := journal.Replay(h, entries)
+		if err != nil {
+			t.Errorf("%s: %v: run go generate ./labs/evidence", name, err)
+			continue
+		}
+		for _, e := range w.Events().From(1) {
+			named[Place{name, e.N}] = e.Rule
+		}
+		if len(In(name)) == 0 {
+			t.Errorf("%s shows nothing", name)
+		}
+	}
+	for id, p := range index().Rules {
+		if named[p] != id {
+			t.Errorf("event %d of %s names %s, not %s", p.N, p.Run, named[p], id)
+		}
+	}
+}
+
+func TestARecordedRunIsALabOfItsOwn(t *testing.T) {
+	digests := map[string]bool{}
+	for _, name := range Names() {
+		h, _, _ := Open(name)
+		if got, ok := NameOf(h.Lab.Slug); !ok || got != name || len(h.Lab.Digest) != 64 {
+			t.Errorf("%s: lab %+v", name, h.Lab)
+		}
+		digests[h.Lab.Digest] = true
+	}
+	if len(digests) != len(Names()) || len(digests) == 0 {
+		t.Errorf("%d runs, %d digests", len(Names()), len(digests))
+	}
+	if _, ok := NameOf("hello-udp"); ok {
+		t.Error("a lab was taken for a recorded run")
+	}
+	if _, _, ok := Open("../index"); ok {
+		t.Error("what is no run was opened")
+	}
+}

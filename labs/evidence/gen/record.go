@@ -1,0 +1,153 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"labserver/stack"
+	"labserver/stack/journal"
+	"labserver/stack/rfc"
+	"labserver/stack/sim"
+)
+
+// take is a run as it was played just now.
+type take struct {
+	name   string
+	file   []byte // its journal
+	shows  map[rfc.ID]uint64
+	events uint64
+}
+
+// act is a command and the instant at which it is given; op clock ends a run.
+type act struct {
+	at   sim.Time
+	op   string
+	args json.RawMessage
+}
+
+// goldens plays the golden journals of a folder.
+func goldens(dir string) ([]take, error) {
+	paths, err := filepath.Glob(filepath.Join(dir, "*.journal"))
+	if err != nil {
+		return nil, err
+	}
+	var all []take
+	for _, path := range paths {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		h, entries, err := journal.Decode(raw)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		var acts []act
+		for _, e := range entries {
+			acts = append(acts, act{e.T, e.Op, e.Args})
+		}
+		t, err := record(strings.TrimSuffix(filepath.Base(path), ".journal"), h, acts)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+// scenes plays the scenes of a folder: a line "seed N", the commands of the start world,
+// then lines "@ms op {args}", of which the last is "@ms end". Lines that begin with # and
+// empty ones are for readers.
+func scenes(dir string) ([]take, error) {
+	paths, err := filepath.Glob(filepath.Join(dir, "*.scene"))
+	if err != nil {
+		return nil, err
+	}
+	var all []take
+	for _, path := range paths {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		h, acts, err := parseScene(string(raw))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		t, err := record(strings.TrimSuffix(filepath.Base(path), ".scene"), h, acts)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+func parseScene(text string) (h journal.Header, acts []act, err error) {
+	h = journal.Header{Format: journal.Format, Behaviour: stack.Behaviour,
+		Params: map[string]string{}, World: journal.World{Profile: "linux"}}
+	for i, line := range strings.Split(text, "\n") {
+		line = strings.TrimSpace(line)
+		word, rest, _ := strings.Cut(line, " ")
+		switch {
+		case line == "" || line[0] == '#':
+		case word == "seed":
+			h.Seed = rest
+		case word == "profile":
+			h.World.Profile = rest
+		case word[0] == '@':
+			var ms int64
+			if _, err := fmt.Sscan(word[1:], &ms); err != nil {
+				return h, nil, fmt.Errorf("line %d: %w", i+1, err)
+			}
+			op, args, _ := strings.Cut(rest, " ")
+			if op == "end" {
+				op, args = journal.OpClock, ""
+			}
+			acts = append(acts, act{sim.Time(ms * 1e6), op, json.RawMessage(args)})
+		default:
+			h.World.Commands = append(h.World.Commands,
+				journal.Entry{Op: word, Args: json.RawMessage(rest)})
+		}
+	}
+	return h, acts, nil
+}
+
+// record plays a run on the present stack and notes where each rule shows itself first.
+func record(name string, h journal.Header, acts []act) (take, error) {
+	h.Lab, h.Build, h.Parent, h.Behaviour = journal.Lab{}, "", nil, stack.Behaviour
+	w, err := journal.Open(h)
+	if err != nil {
+		return take{}, err
+	}
+	var entries []journal.Entry
+	for i, a := range acts {
+		w.Advance(a.at)
+		entry := journal.Entry{Seq: uint64(len(entries) + 1), Step: w.Steps(), T: w.Now(),
+			N: w.Events().Len(), Op: a.op, Args: a.args}
+		if a.op == journal.OpClock {
+			entry.Args = nil
+			entries = append(entries, entry)
+			continue
+		}
+		entry.Actor = "example"
+		c, err := stack.ParseCommand(a.op, entry.Actor, a.args)
+		if err == nil {
+			err = w.Check(c)
+		}
+		if err != nil {
+			return take{}, fmt.Errorf("act %d, %s %s: %w", i+1, a.op, a.args, err)
+		}
+		entries = append(entries, entry)
+		w.Apply(c)
+	}
+	t := take{name: name, file: journal.Encode(h, entries), shows: map[rfc.ID]uint64{},
+		events: w.Events().Len()}
+	for _, e := range w.Events().From(1) {
+		if _, ok := t.shows[e.Rule]; !ok {
+			t.shows[e.Rule] = e.N
+		}
+	}
+	return t, nil
+}
