@@ -246,7 +246,7 @@ func TestKnobsAreSetVisibly(t *testing.T) {
 		{"ip_default_ttl", "9", "64"}, {"ip_default_ttl", "10", "9"},
 		{"ip_local_port_low", "40000", "32768"}, {"ip_local_port_high", "40000", "60999"},
 		{"tcp_nagle", "0", "1"},
-		{"tcp_congestion_control", "reno", "newreno"},
+		{"tcp_congestion_control", "reno", "cubic"},
 	} {
 		if !d.h.SetKnob(c.name, c.value, fx) {
 			t.Errorf("%s was not taken", c.name)

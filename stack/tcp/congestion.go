@@ -38,11 +38,12 @@ type acking struct {
 	now    sim.Time
 	octets inet.ByteCount // newly acknowledged, cumulatively or by SACK
 	flight inet.ByteCount // outstanding before it
-	limit  inet.ByteCount // slow start grows at most so much for it; 0: no limit
 	sample time.Duration  // the round trip it measured; 0: none
 	srtt   time.Duration  // SRTT; 0: not measured yet
 	una    seq.Num        // SND.UNA after it
 	nxt    seq.Num        // SND.NXT after it: rounds are counted by these two
+
+	timedOut bool // it is one for what was sent again after a timeout
 }
 
 // recoveryKind is how much of RFC 5681 §3.2 and its successors an algorithm has.
@@ -66,13 +67,16 @@ type window struct {
 	cwnd     inet.ByteCount
 	ssthresh inet.ByteCount
 	grown    inet.ByteCount // octets acknowledged in congestion avoidance, towards one SMSS
-	before   savedWindow    // as it was before the last congestion event
+	hy       hystartState
+	cubic    cubicState
+	before   savedWindow // as it was before the last congestion event
 }
 
 // savedWindow is what undoing a congestion event puts back. The zero value is unset.
 type savedWindow struct {
 	cwnd, ssthresh inet.ByteCount
 	grown          inet.ByteCount
+	cubic          cubicState
 }
 
 // noSsthresh is the initial threshold: RFC 5681 §3.1, "arbitrarily high".
@@ -80,30 +84,48 @@ const noSsthresh inet.ByteCount = 1<<31 - 1
 
 // save remembers the window before a congestion event, for undone.
 func (w *window) save() {
-	w.before = savedWindow{cwnd: w.cwnd, ssthresh: w.ssthresh, grown: w.grown}
+	w.before = savedWindow{cwnd: w.cwnd, ssthresh: w.ssthresh, grown: w.grown, cubic: w.cubic}
 }
 
-// restore puts back what save remembered, once. RFC 4015 §3.2 and RFC 9438 §4.9.2 do not
-// shrink a window that has grown since.
+// restore puts back what save remembered, once. RFC 9438 §4.9.2: "restore the original
+// values […] if the current cwnd is lower than cwnd_prior"; a window that has grown past
+// it goes on as it is.
 func (w *window) restore() {
-	if w.before.cwnd == 0 {
-		return
+	if b := w.before; w.cwnd < b.cwnd {
+		w.cwnd, w.ssthresh, w.grown, w.cubic = b.cwnd, b.ssthresh, b.grown, b.cubic
 	}
-	w.cwnd = max(w.cwnd, w.before.cwnd)
-	w.ssthresh = max(w.ssthresh, w.before.ssthresh)
-	w.grown = w.before.grown
 	w.before = savedWindow{}
 }
 
-// congestionByName returns the algorithm that a knob names.
-func congestionByName(name string) (congestion, bool) {
+// setSsthresh sets ssthresh to num/den of the flight, and to two segments at least. That
+// ends HyStart++ (RFC 9406 §4.2: "if loss or Explicit Congestion Notification […] is
+// observed at any time during standard slow start or CSS, enter congestion avoidance").
+//
+// Deviation by knob: linux and freebsd take cwnd for the flight, and whole segments. RFC
+// 9438 §4.6: "Implementations that use cwnd MUST use other measures to prevent cwnd from
+// growing when the volume of bytes in flight is smaller than cwnd"; windowUsed is ours.
+func (w *window) setSsthresh(flight, num, den inet.ByteCount, k *Knobs) {
+	if k.SsthreshCwnd != 0 {
+		flight = w.cwnd
+	}
+	n := flight * num / den
+	if k.SsthreshCwnd != 0 {
+		n -= n % w.smss
+	}
+	w.ssthresh, w.hy = max(n, 2*w.smss), hystartState{}
+}
+
+// congestionByName returns the algorithm that a knob names, going by the other knobs.
+func congestionByName(name string, k *Knobs) (congestion, bool) {
 	switch name {
-	case "reno":
-		return reno{}, true
+	case "cubic":
+		return cubic{k}, true
 	case "newreno":
-		return newReno{}, true
+		return newReno{reno{k}}, true
+	case "reno":
+		return reno{k}, true
 	case "tahoe":
-		return tahoe{}, true
+		return tahoe{reno{k}}, true
 	}
 	return nil, false
 }
@@ -117,6 +139,7 @@ type ccState struct {
 	limited inet.ByteCount // octets sent by limited transmit since SND.UNA moved
 	cursor  int            // absolute number of the next segment to send again
 	resends bool           // the segments from cursor up to high are to be sent again
+	told    acking         // what the acknowledgment at hand tells
 }
 
 // lossPhase says whether a loss is being repaired, and how.
@@ -129,7 +152,7 @@ const (
 )
 
 func (c *Conn) algorithm() congestion {
-	a, ok := congestionByName(c.l.k.Congestion)
+	a, ok := congestionByName(c.l.k.Congestion, c.l.k)
 	if !ok {
 		panic("BUG: unknown congestion control " + c.l.k.Congestion)
 	}
@@ -148,6 +171,8 @@ func (c *Conn) ccVars() event.CCVars {
 		v.Phase = "loss"
 	case c.ecn.cut:
 		v.Phase = "cwr"
+	case c.cc.cwnd < c.cc.ssthresh && c.cc.hy.css:
+		v.Phase = "css"
 	case c.cc.cwnd < c.cc.ssthresh:
 		v.Phase = "slow-start"
 	default:
@@ -214,10 +239,12 @@ func (w *window) windowUsed(flight inet.ByteCount) bool {
 // heard is what an acknowledgment of n octets tells congestion control, with flight
 // octets outstanding before it.
 func (c *Conn) heard(n, flight inet.ByteCount, fx *Effects) *acking {
-	return &acking{
-		now: fx.Now, octets: n, flight: flight, limit: c.cc.smss,
+	c.cc.told = acking{
+		now: fx.Now, octets: n, flight: flight,
 		sample: c.rtt.sample, srtt: c.rtt.srtt, una: c.snd.una, nxt: c.snd.nxt,
+		timedOut: c.cc.phase == phaseLoss,
 	}
+	return &c.cc.told
 }
 
 // grow lets the window grow by an acknowledgment, and the send buffer with it. A window

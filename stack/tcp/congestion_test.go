@@ -14,6 +14,7 @@ import (
 func sender(t *testing.T) *rawPeer {
 	p := newRaw(t)
 	p.b.k.Nagle = 0
+	p.b.k.Congestion, p.b.k.SsthreshCwnd = "newreno", 0
 	p.b.k.SndBuf = 1 << 20
 	p.li = p.b.listen(80, 5)
 	syn := wireACK(100, 0, 65535)
@@ -49,12 +50,16 @@ func TestSlowStartDoublesTheWindowEachRoundTrip(t *testing.T) {
 	}
 }
 
-func TestOneACKForManySegmentsGrowsSlowStartByOneSegment(t *testing.T) {
-	p := sender(t)
-	p.b.send(p.c, pattern(300_000))
-	p.acks(10)
-	if p.cwnd() != 11 {
-		t.Errorf("cwnd %d segments", p.cwnd()) // RFC 5681 §3.1: min(N, SMSS)
+func TestOneACKForManySegmentsGrowsSlowStartByItsLimit(t *testing.T) {
+	// RFC 5681 §3.1: min(N, SMSS); RFC 3465 §2.2: min(N, L*SMSS).
+	for limit, want := range map[int64]int{1: 11, 2: 12, 8: 18, 0: 20} {
+		p := sender(t)
+		p.b.k.ABC = limit
+		p.b.send(p.c, pattern(300_000))
+		p.acks(10)
+		if p.cwnd() != want {
+			t.Errorf("with a limit of %d: cwnd %d segments, want %d", limit, p.cwnd(), want)
+		}
 	}
 }
 
@@ -162,8 +167,8 @@ func TestTahoeAnswersThreeDuplicatesWithSlowStart(t *testing.T) {
 	if v := p.c.ccVars(); v.Cwnd != 1000 || v.Ssthresh != 5000 || p.rules(p.mark, rfc.TCPTahoe) == 0 {
 		t.Errorf("%+v", v)
 	}
-	p.acks(10) // only that one was missing
-	if v := p.c.ccVars(); v.Phase != "slow-start" || v.Cwnd > 2000 {
+	p.acks(10) // only that one was missing: four to ssthresh, one for the other six
+	if v := p.c.ccVars(); v.Phase != "congestion-avoidance" || v.Cwnd != 6000 {
 		t.Errorf("%+v", v)
 	}
 }

@@ -57,6 +57,7 @@ type Knobs struct {
 
 	HyStart       int64 // RFC 9406: slow start ends before the queue overflows
 	ABC           int64 // most SMSS by which one ACK opens the window in slow start; 0: no limit
+	SsthreshCwnd  int64 // a loss takes its share of cwnd in whole segments, not of FlightSize
 	Recovery      int64 // 1: RACK (RFC 8985) finds losses, 2: its window stays fixed, 4: no dupthresh
 	TLP           int64 // tail loss probes (RFC 8985 §7)
 	PRR           int64 // proportional rate reduction (RFC 9937)
@@ -102,12 +103,12 @@ func Profile(name string) (Knobs, bool) {
 		MSL2: 60 * time.Second, FinTimeout: 60 * time.Second,
 		SynRetries: 6, SynAckRetries: 5, DataRetries: 15,
 		RcvBuf: 131072, RcvBufMax: 6291456, AdvWinScale: 1, SndBuf: 87040, SndBufMax: 4194304,
-		IW: 10, Congestion: "newreno", LimitedTransmit: 1, IdleRestart: 1, Nagle: 1,
+		IW: 10, Congestion: "cubic", LimitedTransmit: 1, IdleRestart: 1, Nagle: 1,
 		Timestamps: 1, SACK: 1, DSACK: 1, WindowScale: 1,
 		ChallengeACK: 1, ChallengeLimit: 1000, InvalidRateLimit: 500 * time.Millisecond,
 		KeepIdle: 2 * time.Hour, KeepInterval: 75 * time.Second, KeepProbes: 9,
 		SynBacklog: 256,
-		HyStart:    1, Recovery: 1, TLP: 1, PRR: 1, FRTO: 1, Undo: 1,
+		HyStart:    1, SsthreshCwnd: 1, Recovery: 1, TLP: 1, PRR: 1, FRTO: 1, Undo: 1,
 		Reordering: 3, MaxReordering: 300, ECN: 2, ECNFallback: 1,
 		PMTUDiscovery: 1, BaseMSS: 1024,
 		SynCookies: 1, FastOpen: 1, R1: 3, ModerateRcv: 1, MaxUnackedRcv: 2,
@@ -139,6 +140,7 @@ func Profile(name string) (Knobs, bool) {
 		k.RcvBuf, k.RcvBufMax, k.AdvWinScale = 65535, 65535, 0
 		k.SndBuf, k.SndBufMax = 65536, 65536
 		k.HyStart, k.ABC, k.FastOpen, k.SynCookies, k.ModerateRcv = 0, 1, 0, 0, 0
+		k.Congestion, k.SsthreshCwnd = "newreno", 0
 		return k, true
 	}
 	return Knobs{}, false
@@ -171,7 +173,7 @@ func (k *Knobs) Set(name, value string) (old string, err error) {
 		return "", ErrUnknownKnob
 	}
 	if name == KnobCongestion {
-		if _, ok := congestionByName(value); !ok {
+		if _, ok := congestionByName(value, k); !ok {
 			return "", ErrKnobValue
 		}
 		k.Congestion = value

@@ -196,6 +196,8 @@ func knobsOfSending() []knob {
 			func(k *Knobs) *int64 { return &k.HyStart }},
 		{"tcp_abc_segments", UnitSegments, 0, 1000, "rfc5681:3.1:slow-start",
 			func(k *Knobs) *int64 { return &k.ABC }},
+		{"tcp_ssthresh_from_cwnd", UnitSwitch, 0, 1, "rfc5681:3.1:timeout",
+			func(k *Knobs) *int64 { return &k.SsthreshCwnd }},
 		{"tcp_nagle", UnitSwitch, 0, 1, "SHLD-7",
 			func(k *Knobs) *int64 { return &k.Nagle }},
 	}

@@ -121,8 +121,8 @@ func (c *Conn) repaired(a *acking, fx *Effects) {
 // the segment has not been sent again before. All that was outstanding will be sent
 // again as the window allows.
 func (c *Conn) lossTimeout(fx *Effects) {
-	if !c.state.Synchronized() {
-		return // a SYN's congestion window does not exist yet
+	if c.cc.cwnd == 0 {
+		return // while our SYN is not acknowledged there is no congestion window
 	}
 	if c.retries == 1 {
 		c.algorithm().timeout(&c.cc.window, c.flight(), fx.Now)
