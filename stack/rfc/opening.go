@@ -12,6 +12,15 @@ const (
 	TCPCookieSent ID = "rfc4987:3.6"
 	TCPCookieACK  ID = "rfc4987:3.6:ack"
 	TCPCookieBad  ID = "rfc4987:3.6:bad"
+
+	TCPFastOpenAsk    ID = "rfc7413:4.2.1"
+	TCPFastOpenGrant  ID = "rfc7413:4.1.2"
+	TCPFastOpenSend   ID = "rfc7413:4.2.2"
+	TCPFastOpenTake   ID = "rfc7413:4.2.2:server"
+	TCPFastOpenBad    ID = "rfc7413:4.2.2:invalid"
+	TCPFastOpenFull   ID = "rfc7413:5.1"
+	TCPFastOpenAgain  ID = "rfc7413:4.2.2:again"
+	TCPFastOpenSilent ID = "rfc7413:4.1.3.1"
 )
 
 // opening returns the rows of those rules.
@@ -29,5 +38,13 @@ func opening() []Rule {
 		{ID: TCPCookieSent, Level: Says, RFC: 4987, Section: "3.6"},
 		{ID: TCPCookieACK, Level: Says, RFC: 4987, Section: "3.6"},
 		{ID: TCPCookieBad, Level: Says, RFC: 4987, Section: "3.6"},
+		{ID: TCPFastOpenAsk, Level: Says, RFC: 7413, Section: "4.2.1"},
+		{ID: TCPFastOpenGrant, Level: Says, RFC: 7413, Section: "4.1.2"},
+		{ID: TCPFastOpenSend, Level: Says, RFC: 7413, Section: "4.2.2"},
+		{ID: TCPFastOpenTake, Level: Says, RFC: 7413, Section: "4.2.2"},
+		{ID: TCPFastOpenBad, Level: Says, RFC: 7413, Section: "4.2.2"},
+		{ID: TCPFastOpenFull, Level: Says, RFC: 7413, Section: "5.1"},
+		{ID: TCPFastOpenAgain, Level: Says, RFC: 7413, Section: "4.2.2"},
+		{ID: TCPFastOpenSilent, Level: Says, RFC: 7413, Section: "4.1.3.1"},
 	}
 }

@@ -46,13 +46,13 @@ func (c *Conn) ackInSynReceived(a *arrival, fx *Effects) bool {
 		c.l.replyRST(c.flow, c.id, seg, rfc.TCPACKOfSYNBad, fx)
 		return false
 	}
-	if c.li != nil && c.li.full() {
+	if c.li != nil && !c.fast.taken && c.li.full() {
 		c.overflow(a, fx)
 		return false
 	}
 	c.newACK(seg, fx)
 	c.enter(inet.Established, rfc.TCPACKOfSYN, fx)
-	if c.li != nil {
+	if c.leaveFastOpen(); c.li != nil && !c.fast.taken {
 		c.li.established(c, fx)
 	}
 	c.keepAliveTimer(fx)

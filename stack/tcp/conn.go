@@ -19,8 +19,9 @@ type Conn struct {
 	sock     inet.SocketID // who holds it, "" before accept and after close
 	listener inet.SocketID // whose SYN made it, "" for an active opener
 	li       *Listener     // in whose queues it still is
-	past     *pastLife     // in SYN-RECEIVED: the TIME-WAIT whose place it took, or nil
-	active   bool          // MUST-11: how it came to SYN-RECEIVED
+	fast     fastOpen
+	past     *pastLife // in SYN-RECEIVED: the TIME-WAIT whose place it took, or nil
+	active   bool      // MUST-11: how it came to SYN-RECEIVED
 	state    inet.TCPState
 	opts     Options
 
@@ -112,6 +113,7 @@ type Options struct {
 	SndBuf    inet.ByteCount // send buffer; 0: the knob's, growing
 	ReusePort bool           // SO_REUSEPORT: a listener shares its endpoint
 	V6Only    bool           // IPV6_V6ONLY: IPv6's wildcard takes no IPv4
+	FastOpen  int            // TCP_FASTOPEN of a listener: pending requests (RFC 7413 §5.1); 0: none
 }
 
 // State returns the connection's state; CLOSED when its TCB is deleted.
@@ -177,7 +179,10 @@ func (c *Conn) Readable() bool {
 func (c *Conn) Writable() bool {
 	switch c.state {
 	case inet.SynSent, inet.SynReceived:
-		return c.err != inet.OK
+		if !c.fast.taken {
+			return c.err != inet.OK
+		}
+		fallthrough
 	case inet.Established, inet.CloseWait:
 		return c.err != inet.OK || c.snd.fin || 3*inet.ByteCount(c.snd.buf.len()) <= 2*c.snd.size
 	}
@@ -251,13 +256,14 @@ func (c *Conn) remove(errno inet.Errno, rule rfc.ID, fx *Effects) {
 		}
 	}
 	next := inet.Closed
-	if c.state == inet.SynReceived && !c.active {
+	if c.state == inet.SynReceived && !c.active && !c.fast.taken {
 		next = inet.Listen // figure 5, note 1: back to where it came from
 	}
 	c.enter(next, rule, fx)
 	c.state = inet.Closed
 	c.emit(rule, event.ConnClosed{Errno: errno}, fx)
 	c.l.remove(c)
+	c.leaveFastOpen()
 	if c.li != nil {
 		c.li.forget(c, rule, fx)
 	}

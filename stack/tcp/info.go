@@ -62,7 +62,8 @@ const (
 func (c *Conn) Info(now sim.Time) Info {
 	smss := max(int64(c.snd.mss), 1)
 	i := Info{
-		State: c.state, Timestamps: c.ts.on, SACK: c.sack, WindowScale: c.scaling,
+		State: c.state, SynData: c.fast.acked || c.fast.taken,
+		Timestamps: c.ts.on, SACK: c.sack, WindowScale: c.scaling,
 		ECN: c.ecn.on, ECNSeen: c.ecn.seen,
 		SndCwnd: int64(c.cc.cwnd) / smss, SndSsthresh: int64(c.cc.ssthresh) / smss,
 		Unacked: int64(c.snd.queue.len()), Reordering: c.l.k.Reordering,

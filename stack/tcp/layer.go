@@ -22,7 +22,9 @@ type Layer struct {
 	born      uint64
 	listeners map[inet.Endpoint][]*Listener // several share one by SO_REUSEPORT
 	challenge challengeBudget
-	shown     showCase
+
+	fastCookies []fastCookie // of servers, by the time of their first
+	shown       showCase
 }
 
 // New builds the TCP of a host. The knobs stay the caller's and may be turned at any

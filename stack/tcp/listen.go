@@ -23,6 +23,7 @@ type Listener struct {
 	opts    Options
 	halfway int // in the SYN queue
 	waiting []*Conn
+	fast    int // connections taken by Fast Open whose handshake is not over
 	cookies cookieState
 }
 
@@ -176,16 +177,28 @@ func (li *Listener) syn(flow inet.Flow, a *arrival, past *pastLife, fx *Effects)
 	if past != nil {
 		iss, rule = past.old.issAfter(iss), past.rule
 	}
+	fast := li.judgeFastOpen(flow, a, fx)
 	c := li.l.newConn(flow, li.pathMTU(fx), li.opts, iss, fx)
 	c.li, c.listener, c.past = li, li.sock, past
+	c.fast.grant, c.fast.cookie = fast.grant != nil, fast.grant
 	c.opened(inet.Listen, rfc.TCPListenSYN, rule, fx)
 	c.settle(a.seg, rfc.TCPListenSYN, fx)
 	c.showSnd(rfc.TCPListenSYN, fx)
-	c.refuseSynText(a, fx)
 	c.enter(inet.SynReceived, rfc.TCPListenSYN, fx)
-	li.halfway++
-	li.showQueues(rfc.TCPSynQueue, fx)
-	c.sendSYN(rfc.TCPListenSYN, fx)
+	why := rfc.TCPListenSYN
+	switch {
+	case fast.take:
+		why = rfc.TCPFastOpenTake
+		li.takeFastOpen(c, a, fx)
+	case fast.grant != nil:
+		why = rfc.TCPFastOpenGrant
+		fallthrough
+	default:
+		c.refuseSynText(a, fx)
+		li.halfway++
+		li.showQueues(rfc.TCPSynQueue, fx)
+	}
+	c.sendSYN(why, fx)
 	c.check()
 }
 

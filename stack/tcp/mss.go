@@ -51,9 +51,7 @@ func (c *Conn) settle(seg *wire.TCP, rule rfc.ID, fx *Effects) {
 	peer := int(o.MSS)
 	if peer == 0 {
 		settled = rfc.TCPDefaultMSS
-		if peer = 536; c.headers() == 60 {
-			peer = 1220
-		}
+		peer = c.defaultMSS()
 	}
 	mss := min(max(peer, minMSS), c.announcedMSS())
 	if c.ts.on {
@@ -70,6 +68,14 @@ func (c *Conn) settle(seg *wire.TCP, rule rfc.ID, fx *Effects) {
 	c.snd.wl1, c.snd.wl2 = seg.Seq, seg.Ack
 	c.emit(settled, c.synchronized(), fx)
 	c.showRcv(rule, fx)
+}
+
+// defaultMSS is what a peer takes that names no MSS (MUST-15).
+func (c *Conn) defaultMSS() int {
+	if c.headers() == 60 {
+		return 1220
+	}
+	return 536
 }
 
 // agree settles which extensions both ends use: those that the peer's SYN offers and our

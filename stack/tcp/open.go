@@ -24,6 +24,11 @@ func (l *Layer) Open(sock inet.SocketID, flow inet.Flow, mtu int, fx *Effects) (
 // connection already exists").
 func (l *Layer) OpenWith(sock inet.SocketID, flow inet.Flow, mtu int, o Options,
 	fx *Effects) (*Conn, inet.Errno) {
+	return l.open(sock, flow, mtu, o, nil, fx)
+}
+
+func (l *Layer) open(sock inet.SocketID, flow inet.Flow, mtu int, o Options, fast *fastStart,
+	fx *Effects) (*Conn, inet.Errno) {
 	if e := l.CanOpen(flow, fx.Now); e != inet.OK {
 		return nil, e
 	}
@@ -38,7 +43,9 @@ func (l *Layer) OpenWith(sock inet.SocketID, flow inet.Flow, mtu int, o Options,
 	c.ts.recent = recent.recent
 	c.opened(inet.Closed, rfc.TCPOpen, rule, fx)
 	c.enter(inet.SynSent, rfc.TCPOpen, fx)
-	c.sendSYN(rfc.TCPOpen, fx)
+	why := fast.start(c, fx.Now)
+	c.showSnd(why, fx)
+	c.sendSYN(why, fx)
 	c.check()
 	return c, inet.OK
 }

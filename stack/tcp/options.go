@@ -22,6 +22,9 @@ func (c *Conn) setOptions(out *wire.TCP, tsval uint32) {
 			o.HasWScale, o.WScale = true, c.rcv.scale
 		}
 		o.HasTS = c.ts.on || first && k.Timestamps != 0
+		if c.fast.grant || first && c.fast.ask && c.retries == 0 {
+			o.FO, o.Cookie = true, c.fast.cookie
+		}
 	} else {
 		o.HasTS = c.ts.on
 	}

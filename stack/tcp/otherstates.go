@@ -178,6 +178,10 @@ func (c *Conn) checkRST(a *arrival, fx *Effects) bool {
 func (c *Conn) reset(fx *Effects) {
 	switch c.state {
 	case inet.SynReceived:
+		if c.fast.taken {
+			c.remove(inet.ECONNRESET, rfc.TCPRST, fx) // a program may have it already
+			return
+		}
 		if !c.active {
 			// "return this connection to LISTEN state and return. The user need not be
 			// informed."
@@ -211,7 +215,7 @@ func (c *Conn) checkSYN(a *arrival, fx *Effects) bool {
 		return true
 	}
 	switch {
-	case c.state == inet.SynReceived && !c.active:
+	case c.state == inet.SynReceived && !c.active && !c.fast.taken:
 		// "If the connection was initiated with a passive OPEN, then return this connection
 		// to the LISTEN state and return."
 		refuse(c.id, a.pkt, "syn-in-window", 0, rfc.TCPBackToListen, fx)

@@ -16,7 +16,10 @@ func (c *Conn) Send(data []byte, fx *Effects) (n int, e inet.Errno) {
 		return 0, c.TakeError()
 	}
 	switch c.state {
-	case inet.SynSent, inet.SynReceived:
+	case inet.SynReceived, inet.SynSent:
+		if c.fast.taken {
+			break
+		}
 		// Deviation: the RFC queues the data until ESTABLISHED. The call waits instead, as
 		// linux lets it: what was taken could not be given back if the open fails.
 		return 0, inet.EAGAIN

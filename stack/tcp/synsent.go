@@ -47,10 +47,12 @@ func (c *Conn) synSent(a *arrival, fx *Effects) {
 	c.settle(seg, rfc.TCPSynSentSYN, fx)
 	// "If SND.UNA > ISS (our SYN has been ACKed), change the connection state to
 	// ESTABLISHED, form an ACK segment […] and send it."
+	again := c.retries > 0
 	c.newACK(seg, fx)
 	c.enter(inet.Established, rfc.TCPSynSentSYN, fx)
 	c.keepAliveTimer(fx)
 	c.ackNow(rfc.TCPSynSentSYN)
+	c.fastOpenAnswered(seg, again, fx)
 	// "If there are other controls or text in the segment, then continue processing at
 	// the sixth step under Section 3.10.7.4".
 	a.seq = a.seq.Add(1)

@@ -53,7 +53,7 @@ func (c *Conn) giveUp(rule rfc.ID, fx *Effects) {
 	if c.soft != inet.OK {
 		errno = c.soft
 	}
-	if c.state == inet.SynReceived && !c.active {
+	if c.state == inet.SynReceived && !c.active && !c.fast.taken {
 		errno = inet.OK // nobody was told of it yet
 	}
 	c.remove(errno, rule, fx)

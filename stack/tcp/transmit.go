@@ -30,6 +30,8 @@ func (c *Conn) maySend() bool {
 	switch c.state {
 	case inet.Established, inet.CloseWait, inet.FinWait1, inet.Closing, inet.LastAck:
 		return true
+	case inet.SynReceived:
+		return c.fast.taken // RFC 7413 §4.2.2: the server may answer before the handshake is over
 	}
 	return false
 }
@@ -56,7 +58,7 @@ func (c *Conn) choose() choice {
 	}
 	mss := c.effectiveMSS()
 	nagle := c.l.k.Nagle != 0 && !c.opts.NoDelay
-	idle := c.snd.nxt == c.snd.una
+	idle := c.snd.nxt.LessEq(c.snd.base) // no data is outstanding, though a SYN may be
 	ch := choice{send: true, n: min(d, mss)}
 	switch {
 	case u <= 0:
@@ -195,6 +197,9 @@ func (c *Conn) sendSYN(rule rfc.ID, fx *Effects) {
 	if c.state == inet.SynReceived {
 		out.Flags |= wire.ACK
 	}
+	if n := c.fast.octets; n > 0 {
+		out.Data = c.snd.buf.slice(0, n)
+	}
 	c.transmit(&out, false, rule, fx)
 }
 
@@ -233,6 +238,11 @@ func (c *Conn) transmit(out *wire.TCP, again bool, rule rfc.ID, fx *Effects) {
 		return
 	}
 	if end := out.Seq.Add(out.Len()); c.snd.nxt.Less(end) {
+		if out.Flags.Has(wire.SYN) && len(out.Data) > 0 {
+			// The SYN is sent again without its data (RFC 7413 §4.1.3.1).
+			c.snd.queue.push(sent{seq: out.Seq, end: out.Seq.Add(1), at: fx.Now, syn: true})
+			out.Seq, out.Flags = out.Seq.Add(1), out.Flags&^wire.SYN
+		}
 		c.snd.queue.push(sent{seq: out.Seq, end: end, at: fx.Now,
 			syn: out.Flags.Has(wire.SYN), fin: out.Flags.Has(wire.FIN)})
 		c.snd.nxt = end
