@@ -1,0 +1,109 @@
+package script
+
+import (
+	"slices"
+	"strings"
+
+	"labserver/stack"
+)
+
+// Unsupported is a name in a script that this runner does not have.
+type Unsupported struct {
+	Line int
+	What string // "unknown call epoll_wait"
+}
+
+// Unsupported lists every call, option, request and shell command that would be refused,
+// in the order of the script.
+func (sc *Script) Unsupported() []Unsupported {
+	var all []Unsupported
+	for _, e := range sc.Events {
+		switch do := e.Do.(type) {
+		case *Call:
+			if what := do.unsupported(); what != "" {
+				all = append(all, Unsupported{e.Line, what})
+			}
+		case *Shell:
+			for _, c := range shellCommands(do.Text) {
+				if !c.supported() {
+					all = append(all, Unsupported{e.Line, "unknown shell command " + c.words[0]})
+				}
+			}
+		}
+	}
+	return all
+}
+
+// UnknownSysctls lists the sysctl names of a script that would be passed over.
+func (sc *Script) UnknownSysctls() []Unsupported {
+	var all []Unsupported
+	for _, e := range sc.Events {
+		do, ok := e.Do.(*Shell)
+		if !ok {
+			continue
+		}
+		for _, c := range shellCommands(do.Text) {
+			if n := c.name(); n != "sysctl" && n != "set_sysctls.py" {
+				continue
+			}
+			for _, w := range c.words[1:] {
+				name, _, ok := strings.Cut(w, "=")
+				if _, known := findSysctl(strings.TrimSpace(name)); ok && !known {
+					all = append(all, Unsupported{e.Line, "unknown sysctl " + name})
+				}
+			}
+		}
+	}
+	return all
+}
+
+func (c *Call) unsupported() string {
+	if !slices.Contains(callNames(), c.Name) {
+		return "unknown call " + c.Name
+	}
+	switch c.Name {
+	case "setsockopt", "getsockopt":
+		o := c.arg(2)
+		if o.Kind != Word {
+			return c.Name + " needs an option by its name, not " + o.show()
+		}
+		if !slices.Contains(optionNames(), o.Text) && c.Errno == "" {
+			return "unknown socket option " + o.Text
+		}
+	case "ioctl":
+		if o := c.arg(1); !slices.Contains(requestNames(), o.Text) && c.Errno == "" {
+			return "unknown request of ioctl " + o.show()
+		}
+	case "fcntl":
+		if v, ok := c.arg(1).value(); !ok || v < 1 || v > 4 {
+			return "unknown command of fcntl " + c.arg(1).show()
+		}
+	}
+	for _, a := range c.Args {
+		if w := a.unknownFlag(); w != "" {
+			return "unknown flag " + w
+		}
+	}
+	return ""
+}
+
+// unknownFlag finds a symbol in an OR of flags that has no meaning here.
+func (e Expr) unknownFlag() string {
+	if e.Kind != Or {
+		return ""
+	}
+	for _, w := range e.words() {
+		if _, ok := symbol(w); !ok {
+			return w
+		}
+	}
+	return ""
+}
+
+// op chooses the name of a call that a world has.
+func (r *runner) op(name, other string) string {
+	if slices.Contains(stack.Ops(), name) {
+		return name
+	}
+	return other
+}
