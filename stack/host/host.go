@@ -169,12 +169,9 @@ func (h *Host) icmp(p *ip.Packet, packet wire.IPv4, fx *Effects, sfx *sock.Effec
 	}
 	sfx.By = by
 	switch {
-	case q.Proto == inet.TCP && m.Type == wire.ICMPDestUnreachable:
-		h.TCP.Unreachable(inet.Flow{Local: q.Src, Remote: q.Dst}, m.Code, p.ID, &sfx.Effects)
-	case q.Proto == inet.TCP && m.Type == wire.ICMPTimeExceeded:
-		// RFC 1122 §4.2.3.9: a soft error, which TCP treats as it does an unreachable host.
-		h.TCP.Unreachable(inet.Flow{Local: q.Src, Remote: q.Dst}, wire.ICMPHostUnreachable, p.ID,
-			&sfx.Effects)
+	case q.Proto == inet.TCP:
+		h.TCP.Unreachable(inet.Flow{Local: q.Src, Remote: q.Dst}, q.Seq,
+			tcp.ICMPErrorOf(false, m.Type, m.Code), p.ID, &sfx.Effects)
 	case q.Proto == inet.UDP:
 		h.Socks.Unreachable(q.Src, q.Dst, errnoOf(m), sfx)
 	}

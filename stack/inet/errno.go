@@ -27,5 +27,6 @@ const (
 	ENOTCONN      Errno = "ENOTCONN"
 	EOPNOTSUPP    Errno = "EOPNOTSUPP"
 	EPIPE         Errno = "EPIPE"
+	EPROTO        Errno = "EPROTO"
 	ETIMEDOUT     Errno = "ETIMEDOUT"
 )

@@ -14,7 +14,9 @@ func ledgerRetransmission() []Requirement {
 		{"MAY-18", "3.8.2", Met, ids(TCPFastRetransmit), tests(
 			"stack/tcp.TestRenoLeavesRecoveryWithTheFirstNewACK",
 			"stack/tcp.TestPartialACKsRepairOneHoleEach")},
-		{"SHLD-8", "3.8.2", NotMet, nil, nil},
+		{"SHLD-8", "3.8.2", Met, ids(TCPECNReduce), tests("stack/tcp.TestECNIsAgreedOnByTheSYNs",
+			"stack/tcp.TestTheReceiverEchoesUntilCWR",
+			"stack/tcp.TestTheSenderReducesOnceForAWindow")},
 	}
 }
 

@@ -76,7 +76,8 @@ func ledgerNetwork() []Requirement {
 		{"MUST-56", "3.9.2.2", Met, ids(ICMPDelivered), tests("stack/tcp.TestICMPErrors")},
 		{"SHLD-25", "3.9.2.2", Met, ids(ConnFailed, ConnectNoRoute), tests(
 			"stack/tcp.TestICMPErrors", "stack/sock.TestAConnectThatRoutersRefuseSaysSo")},
-		{"SHLD-26", "3.9.2.2", NotMet, ids(TCPHardError), tests("stack/tcp.TestICMPErrors")},
+		{"SHLD-26", "3.9.2.2", Met, ids(TCPHardError), tests("stack/tcp.TestICMPErrors",
+			"stack/tcp.TestAHardErrorEndsAConnectionOfTheRFCProfile")},
 		{"MUST-63", "3.9.2.3", Met, ids(TCPBadSource),
 			tests("stack/tcp.TestSegmentsToOrFromManyAreIgnored")},
 		{"MUST-57", "3.9.2.3", Met, ids(TCPToMany),

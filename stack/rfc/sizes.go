@@ -2,6 +2,8 @@ package rfc
 
 // The rules of segment sizes, paths and explicit congestion notification.
 const (
+	TCPSoftError   ID = "rfc5461:4"
+	TCPICMPOutside ID = "rfc5927:4.1"
 	TCPECNFallback ID = "rfc3168:6.1.1.1"
 	TCPECNReduce   ID = "rfc3168:6.1.2"
 	TCPECNOver     ID = "rfc3168:6.1.2:over"
@@ -11,6 +13,8 @@ const (
 // sizes returns the rows of those rules.
 func sizes() []Rule {
 	return []Rule{
+		{ID: TCPSoftError, Level: Says, RFC: 5461, Section: "4"},
+		{ID: TCPICMPOutside, Level: Says, RFC: 5927, Section: "4.1"},
 		{ID: TCPECNFallback, Level: Should, RFC: 3168, Section: "6.1.1.1"},
 		{ID: TCPECNReduce, Level: Must, RFC: 3168, Section: "6.1.2"},
 		{ID: TCPECNOver, Level: Says, RFC: 3168, Section: "6.1.2"},

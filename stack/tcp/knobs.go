@@ -74,7 +74,12 @@ type Knobs struct {
 	MTUProbing    int64          // RFC 4821: 0 never, 1 after a black hole is suspected, 2 always
 	BaseMSS       inet.ByteCount // where probing begins
 	OptionOrder   int64          // of a SYN: 0 as linux, 1 as freebsd
+	MinPMTU       inet.ByteCount // what ICMP says beneath it is not believed to the letter
 	DropOptions   int64          // from the third on, a SYN sent again carries only the MSS Option
+
+	// ICMPAborts is what ICMP errors may end, in bits: 1 hard errors an open (SHLD-26),
+	// 2 soft errors an open (RFC 5461 §4), 4 hard errors any connection.
+	ICMPAborts int64
 
 	SynCookies int64 // RFC 4987: 0 never, 1 when the SYN queue is full, 2 always
 	// FastOpen is RFC 7413 in bits: 1 client, 2 server, 4 data without a cookie, 512 accept
@@ -110,7 +115,7 @@ func Profile(name string) (Knobs, bool) {
 		SynBacklog: 256,
 		HyStart:    1, SsthreshCwnd: 1, Recovery: 1, TLP: 1, PRR: 1, FRTO: 1, Undo: 1,
 		Reordering: 3, MaxReordering: 300, ECN: 2, ECNFallback: 1,
-		PMTUDiscovery: 1, BaseMSS: 1024,
+		PMTUDiscovery: 1, BaseMSS: 1024, MinPMTU: 552, ICMPAborts: 3,
 		SynCookies: 1, FastOpen: 1, R1: 3, ModerateRcv: 1, MaxUnackedRcv: 2,
 		Mutant: NoMutant,
 	}
@@ -127,7 +132,8 @@ func Profile(name string) (Knobs, bool) {
 		k.RcvBuf, k.RcvBufMax, k.AdvWinScale = 65536, 2097152, 0
 		k.SndBuf, k.SndBufMax = 32768, 2097152
 		k.KeepProbes, k.SynBacklog, k.ABC = 8, 15375, 2
-		k.OptionOrder, k.ECNFallback, k.BaseMSS = 1, 2, 1200
+		k.OptionOrder, k.ECNFallback, k.BaseMSS, k.MinPMTU = 1, 2, 1200, 296
+		k.ICMPAborts = 1
 		// Its default stack finds losses by RFC 6675, without RACK, TLP and F-RTO.
 		k.Recovery, k.TLP, k.FRTO, k.FastOpen = 0, 0, 0, 0
 		return k, true
@@ -141,6 +147,7 @@ func Profile(name string) (Knobs, bool) {
 		k.SndBuf, k.SndBufMax = 65536, 65536
 		k.HyStart, k.ABC, k.FastOpen, k.SynCookies, k.ModerateRcv = 0, 1, 0, 0, 0
 		k.Congestion, k.SsthreshCwnd = "newreno", 0
+		k.MinPMTU, k.ICMPAborts = 68, 5
 		return k, true
 	}
 	return Knobs{}, false

@@ -251,6 +251,10 @@ func knobsOfSizes() []knob {
 			func(k *Knobs) *int64 { return &k.MTUProbing }},
 		{"tcp_base_mss_bytes", UnitOctets, 48, 9000, "rfc4821:7.2",
 			func(k *Knobs) *int64 { return octets(&k.BaseMSS) }},
+		{"tcp_min_pmtu_bytes", UnitOctets, 68, maxField, "rfc1191:3",
+			func(k *Knobs) *int64 { return octets(&k.MinPMTU) }},
+		{"tcp_icmp_aborts", UnitBits, 0, 7, "SHLD-26",
+			func(k *Knobs) *int64 { return &k.ICMPAborts }},
 	}
 }
 

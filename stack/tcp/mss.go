@@ -22,10 +22,16 @@ const (
 
 // headers is the size of the fixed IP and TCP headers.
 func (c *Conn) headers() int {
-	if a := c.flow.Local.Addr; a.Is4() || a.Is4In6() {
-		return 40
+	if c.v6() {
+		return 60
 	}
-	return 60
+	return 40
+}
+
+// v6 reports whether the connection's packets are IPv6.
+func (c *Conn) v6() bool {
+	a := c.flow.Local.Addr
+	return a.Is6() && !a.Is4In6()
 }
 
 // announcedMSS is what our MSS Option says: "the effective MTU minus the fixed IP and

@@ -242,40 +242,6 @@ func TestKeepAliveWaitsWhileThereIsTraffic(t *testing.T) {
 	}
 }
 
-func TestICMPErrors(t *testing.T) {
-	for _, c := range []struct {
-		code        uint8
-		errno, soft inet.Errno
-	}{
-		{codeNet, "", inet.ENETUNREACH}, {codeHost, "", inet.EHOSTUNREACH},
-		{codeProtocol, inet.ENOPROTOOPT, ""}, {codePort, inet.ECONNREFUSED, ""},
-		{codeFragments, "", ""},
-	} {
-		n, a, b := pair(t)
-		n.wire = func(*packet) fate { return fate{drop: true} }
-		conn := a.open(5000, b.end(80))
-		a.do(func(fx *Effects) { a.layer.Unreachable(conn.Flow(), c.code, 1, fx) })
-		if conn.Error() != c.errno || conn.SoftError() != c.soft {
-			t.Errorf("code %d in SYN-SENT: %q soft %q", c.code, conn.Error(), conn.SoftError())
-		}
-		if c.soft == "" {
-			continue
-		}
-		n.run(200 * time.Second)
-		if conn.TakeError() != c.soft { // more telling than ETIMEDOUT
-			t.Errorf("code %d in the end", c.code)
-		}
-	}
-	_, a, _, ca, _ := connected(t)
-	a.do(func(fx *Effects) {
-		a.layer.Unreachable(ca.Flow(), codePort, 1, fx)
-		a.layer.Unreachable(ca.Flow().Reverse(), codePort, 1, fx)
-	})
-	if ca.State() != inet.Established || ca.SoftError() != inet.ECONNREFUSED {
-		t.Error("once synchronized, ICMP only hints")
-	}
-}
-
 func TestFixedBuffersAreKept(t *testing.T) {
 	n, a, b := pair(t)
 	b.listen(80, 5)
