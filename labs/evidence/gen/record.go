@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"labserver/stack"
+	"labserver/stack/event"
 	"labserver/stack/journal"
 	"labserver/stack/rfc"
 	"labserver/stack/sim"
@@ -144,10 +146,18 @@ func record(name string, h journal.Header, acts []act) (take, error) {
 	}
 	t := take{name: name, file: journal.Encode(h, entries), shows: map[rfc.ID]uint64{},
 		events: w.Events().Len()}
+	drawn := map[rfc.ID]bool{}
 	for _, e := range w.Events().From(1) {
-		if _, ok := t.shows[e.Rule]; !ok {
-			t.shows[e.Rule] = e.N
+		if _, ok := t.shows[e.Rule]; !ok || onLadder(e) && !drawn[e.Rule] {
+			t.shows[e.Rule], drawn[e.Rule] = e.N, onLadder(e)
 		}
 	}
 	return t, nil
+}
+
+// onLadder tells whether the ladder draws an event as an arrow or its end: that is where a
+// reader looks first, so such an event shows a rule better than others.
+func onLadder(e event.Event) bool {
+	what, _, _ := strings.Cut(string(e.Kind()), ".")
+	return slices.Contains([]string{"segment", "datagram", "icmp", "packet"}, what)
 }

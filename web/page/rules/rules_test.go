@@ -119,7 +119,7 @@ func TestTheTallyCountsTheLedger(t *testing.T) {
 	}
 	whole := count(rfc.Ledger())
 	body := get(New(), "?lang=en")
-	if !strings.Contains(body, strconv.Itoa(whole.met)+" met") || whole.all != 119 {
+	if !strings.Contains(body, strconv.Itoa(whole.met)+" of 119 met") || whole.all != 119 {
 		t.Errorf("the page does not say %+v", whole)
 	}
 }
