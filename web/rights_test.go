@@ -52,6 +52,7 @@ func rights() map[string]map[reader]int {
 		"POST /labs/{slug}/start":            all(303),
 		"GET /sessions":                      all(200),
 		"GET /rfc":                           all(200),
+		"GET /rfc/knobs":                     all(200),
 		"POST /rfc/{rule}/example":           all(303),
 		"POST /prefs":                        all(303),
 		"GET /favicon.svg":                   all(200),

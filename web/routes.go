@@ -13,6 +13,7 @@ import (
 	"labserver/web/app"
 	"labserver/web/page/catalogue"
 	"labserver/web/page/fault"
+	"labserver/web/page/knobs"
 	"labserver/web/page/lab"
 	"labserver/web/page/landing"
 	"labserver/web/page/rules"
@@ -37,6 +38,7 @@ func (s *server) pages(r chi.Router) {
 	// The longest page, and the same for all readers of a language: it may be compressed,
 	// as no secret stands beside what an address can put into it.
 	r.With(middleware.Compress(5)).Get("/rfc", rules.New().ServeHTTP)
+	r.Get("/rfc/knobs", knobs.Page{}.ServeHTTP)
 	r.Post("/rfc/{rule}/example", rules.Example{Shelf: s.Store, Starts: s.Starter, Auth: s.Auth,
 		Build: stack.Build}.ServeHTTP)
 	r.Post("/prefs", s.prefs)

@@ -4,8 +4,24 @@ import (
 	"strings"
 	"testing"
 
+	"labserver/stack/host"
 	"labserver/stack/rfc"
 )
+
+func TestEveryKnobIsExplainedInBothLanguages(t *testing.T) {
+	for _, l := range Langs() {
+		texts := Knobs(l)
+		for _, k := range host.KnobTable() {
+			if strings.TrimSpace(texts[k.Name]) == "" {
+				t.Errorf("%s has no text in %s", k.Name, l)
+			}
+			delete(texts, k.Name)
+		}
+		for name := range texts {
+			t.Errorf("%s: a text for %s, which is no knob", l, name)
+		}
+	}
+}
 
 func TestEveryRequirementIsSaidInBothLanguagesWithoutFields(t *testing.T) {
 	for _, l := range Langs() {

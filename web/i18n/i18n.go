@@ -6,7 +6,7 @@
 // rules are in rules/<area>.<lang>.json, written by whoever adds the rule, and those of
 // header fields in fields.<lang>.json. Both go to the browser as they are. What the
 // requirements of RFC 9293 ask for and why the stack meets them or not is in about/, for
-// the page of rules. Read docs/events.md §3 first.
+// the page of rules; what knobs do is in knobs.<lang>.json. Read docs/events.md §3 first.
 package i18n
 
 import (
@@ -25,6 +25,7 @@ import (
 )
 
 //go:generate go run ./keygen
+//go:generate go run ./knobdoc
 
 //go:embed *.json rules about
 var files embed.FS
@@ -110,6 +111,9 @@ func Requirements(l Lang) map[string]string { return maps.Clone(catalogue().aske
 // The map is the caller's.
 func Reasons(l Lang) map[string]string { return maps.Clone(catalogue().reasons[l]) }
 
+// Knobs returns in l what every knob of a host does, by name. The map is the caller's.
+func Knobs(l Lang) map[string]string { return maps.Clone(catalogue().knobs[l]) }
+
 // Fields returns the texts of header fields in l, by key. The map is the caller's.
 func Fields(l Lang) map[string]string { return maps.Clone(catalogue().fields[l]) }
 
@@ -119,6 +123,7 @@ type texts struct {
 	rules      map[Lang]map[string]string
 	fields     map[Lang]map[string]string
 	asked      map[Lang]map[string]string
+	knobs      map[Lang]map[string]string
 	reasons    map[Lang]map[string]string
 }
 
@@ -138,6 +143,7 @@ func load() (*texts, error) {
 		localizers: map[Lang]*goi18n.Localizer{},
 		rules:      map[Lang]map[string]string{}, fields: map[Lang]map[string]string{},
 		asked: map[Lang]map[string]string{}, reasons: map[Lang]map[string]string{},
+		knobs: map[Lang]map[string]string{},
 	}
 	for _, l := range Langs() {
 		if _, err := bundle.LoadMessageFileFS(files, "ui."+string(l)+".json"); err != nil {
@@ -152,6 +158,9 @@ func load() (*texts, error) {
 			return nil, err
 		}
 		if t.asked[l], err = flat("about/rfc9293." + string(l) + ".json"); err != nil {
+			return nil, err
+		}
+		if t.knobs[l], err = flat("knobs." + string(l) + ".json"); err != nil {
 			return nil, err
 		}
 		if t.reasons[l], err = flat("about/reasons." + string(l) + ".json"); err != nil {

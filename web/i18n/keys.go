@@ -60,6 +60,23 @@ const (
 	FooterAbout             Key = "footer.about"
 	FooterNotices           Key = "footer.notices"
 	FooterRules             Key = "footer.rules"
+	KnobsBack               Key = "knobs.back"
+	KnobsDefault            Key = "knobs.default"
+	KnobsHow                Key = "knobs.how"
+	KnobsLead               Key = "knobs.lead"
+	KnobsName               Key = "knobs.name"
+	KnobsNoRule             Key = "knobs.no_rule"
+	KnobsRange              Key = "knobs.range"
+	KnobsRule               Key = "knobs.rule"
+	KnobsSpan               Key = "knobs.span"
+	KnobsTitle              Key = "knobs.title"
+	KnobsUnitBits           Key = "knobs.unit_bits"
+	KnobsUnitCount          Key = "knobs.unit_count"
+	KnobsUnitMs             Key = "knobs.unit_ms"
+	KnobsUnitName           Key = "knobs.unit_name"
+	KnobsUnitOctets         Key = "knobs.unit_octets"
+	KnobsUnitSegments       Key = "knobs.unit_segments"
+	KnobsUnitSwitch         Key = "knobs.unit_switch"
 	LabAbout                Key = "lab.about"
 	LabBefore               Key = "lab.before"
 	LabFacts                Key = "lab.facts"
@@ -261,6 +278,23 @@ func Keys() []Key {
 		FooterAbout,
 		FooterNotices,
 		FooterRules,
+		KnobsBack,
+		KnobsDefault,
+		KnobsHow,
+		KnobsLead,
+		KnobsName,
+		KnobsNoRule,
+		KnobsRange,
+		KnobsRule,
+		KnobsSpan,
+		KnobsTitle,
+		KnobsUnitBits,
+		KnobsUnitCount,
+		KnobsUnitMs,
+		KnobsUnitName,
+		KnobsUnitOctets,
+		KnobsUnitSegments,
+		KnobsUnitSwitch,
 		LabAbout,
 		LabBefore,
 		LabFacts,

@@ -1,0 +1,20 @@
+package host
+
+import "labserver/stack/tcp"
+
+// KnobTable documents every knob that a host has, those of IP first: what SetKnob takes.
+func KnobTable() []tcp.KnobInfo {
+	table := []tcp.KnobInfo{
+		{Name: "ip_default_ttl", Unit: tcp.UnitCount, Min: 1, Max: 255, Rule: "MUST-49"},
+		{Name: "ip_local_port_low", Unit: tcp.UnitCount, Min: 1, Max: 65535, Rule: "rfc6056:3.2"},
+		{Name: "ip_local_port_high", Unit: tcp.UnitCount, Min: 1, Max: 65535, Rule: "rfc6056:3.2"},
+	}
+	for i := range table {
+		for _, profile := range tcp.Profiles() {
+			value := New("", "", profile, false, 0).knob(table[i].Name)
+			table[i].Defaults = append(table[i].Defaults,
+				tcp.KnobDefault{Profile: profile, Value: value})
+		}
+	}
+	return append(table, tcp.KnobTable()...)
+}
