@@ -103,10 +103,11 @@ type (
 		Proc inet.ProcID `json:"proc"`
 	}
 
-	// Socket is socket(2): Proto is "tcp" or "udp".
+	// Socket is socket(2): Proto is "tcp" or "udp", Family "ip4" (the default) or "ip6".
 	Socket struct {
-		Proc  inet.ProcID `json:"proc"`
-		Proto string      `json:"proto"`
+		Proc   inet.ProcID `json:"proc"`
+		Proto  string      `json:"proto"`
+		Family string      `json:"family,omitempty"`
 	}
 	// Bind is bind(2). Addr "" is the wildcard. Port is any whole number, so that 65536
 	// can be tried and refused.
@@ -127,7 +128,7 @@ type (
 		Proc inet.ProcID `json:"proc"`
 		FD   int         `json:"fd"`
 	}
-	// Connect is connect(2).
+	// Connect is connect(2). Addr "" with port 0 is the family AF_UNSPEC: it dissolves.
 	Connect struct {
 		Proc inet.ProcID `json:"proc"`
 		FD   int         `json:"fd"`
@@ -140,25 +141,65 @@ type (
 		Base64 []byte  `json:"base64,omitzero"`
 		Octets *int64  `json:"octets,omitempty"` // so many octets of a fixed pattern
 	}
-	// Send is send(2).
+	// Send is send(2) and, as op "write", write(2), which takes no flags. Flags are more,
+	// dontwait, oob, nosignal.
 	Send struct {
-		Proc inet.ProcID `json:"proc"`
-		FD   int         `json:"fd"`
+		Proc  inet.ProcID `json:"proc"`
+		FD    int         `json:"fd"`
+		Flags []string    `json:"flags,omitempty"`
 		Payload
 	}
-	// SendTo is sendto(2).
+	// SendTo is sendto(2). Flags are those of Send, and fastopen.
 	SendTo struct {
-		Proc inet.ProcID `json:"proc"`
-		FD   int         `json:"fd"`
-		Addr string      `json:"addr"`
-		Port int64       `json:"port"`
+		Proc  inet.ProcID `json:"proc"`
+		FD    int         `json:"fd"`
+		Addr  string      `json:"addr"`
+		Port  int64       `json:"port"`
+		Flags []string    `json:"flags,omitempty"`
 		Payload
 	}
-	// Recv is recv(2) and, as op "recvfrom", recvfrom(2). Max defaults to 65536 octets.
+	// SendMsg is sendmsg(2): send with an address or without one.
+	SendMsg struct {
+		Proc  inet.ProcID `json:"proc"`
+		FD    int         `json:"fd"`
+		Addr  string      `json:"addr,omitempty"`
+		Port  int64       `json:"port,omitempty"`
+		Flags []string    `json:"flags,omitempty"`
+		Payload
+	}
+	// Recv is recv(2) and, as the ops "read", "recvfrom" and "recvmsg", these calls. Max
+	// defaults to 65536 octets. Flags are peek, dontwait, oob, waitall, trunc; read takes
+	// none.
 	Recv struct {
-		Proc inet.ProcID `json:"proc"`
-		FD   int         `json:"fd"`
-		Max  *int64      `json:"max,omitempty"`
+		Proc  inet.ProcID `json:"proc"`
+		FD    int         `json:"fd"`
+		Max   *int64      `json:"max,omitempty"`
+		Flags []string    `json:"flags,omitempty"`
+	}
+	// Poll is poll(2). TimeoutMS below 0 waits for ever, 0 not at all.
+	Poll struct {
+		Proc      inet.ProcID `json:"proc"`
+		FDs       []PollFD    `json:"fds"`
+		TimeoutMS int64       `json:"timeout_ms"`
+	}
+	// PollFD is one descriptor that poll watches, and for which of POLLIN, POLLPRI,
+	// POLLOUT, POLLRDHUP. POLLERR, POLLHUP and POLLNVAL come unasked.
+	PollFD struct {
+		FD     int      `json:"fd"`
+		Events []string `json:"events"`
+	}
+	// Fcntl is fcntl(2): Cmd F_GETFL, or F_SETFL with Flags O_NONBLOCK or none.
+	Fcntl struct {
+		Proc  inet.ProcID `json:"proc"`
+		FD    int         `json:"fd"`
+		Cmd   string      `json:"cmd"`
+		Flags []string    `json:"flags,omitempty"`
+	}
+	// Ioctl is ioctl(2): Request is SIOCINQ, SIOCOUTQ, SIOCOUTQNSD or SIOCATMARK.
+	Ioctl struct {
+		Proc    inet.ProcID `json:"proc"`
+		FD      int         `json:"fd"`
+		Request string      `json:"request"`
 	}
 	// Shutdown is shutdown(2): How is "rd", "wr" or "rdwr".
 	Shutdown struct {
@@ -171,12 +212,15 @@ type (
 		Proc inet.ProcID `json:"proc"`
 		FD   int         `json:"fd"`
 	}
-	// SetSockOpt is setsockopt(2), with O_NONBLOCK among the options.
+	// SetSockOpt is setsockopt(2), with O_NONBLOCK among the options. Exactly one of Value
+	// and Text is given; TCP_CONGESTION takes text, the others a value. SO_LINGER's value is
+	// the seconds, -1 for off; timeouts are in milliseconds but for those of Linux in seconds.
 	SetSockOpt struct {
 		Proc   inet.ProcID `json:"proc"`
 		FD     int         `json:"fd"`
 		Option string      `json:"option"`
-		Value  int64       `json:"value"`
+		Value  *int64      `json:"value,omitempty"`
+		Text   *string     `json:"text,omitempty"`
 	}
 	// GetSockOpt is getsockopt(2).
 	GetSockOpt struct {

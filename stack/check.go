@@ -65,6 +65,7 @@ func (w *World) Check(c Command) error {
 func (w *World) checkCall(c Command) error {
 	sockets, calls := 0, 0
 	for _, h := range w.hosts {
+		calls += h.Socks.Pending()
 		for _, s := range h.Socks.Sockets() {
 			calls += s.Pending()
 			sockets += 1 + s.Accepting()
@@ -73,7 +74,8 @@ func (w *World) checkCall(c Command) error {
 	switch c.Op {
 	case "socket", "accept":
 		return first(quota(sockets, MaxSockets, "sockets"), quota(calls, MaxCalls, "calls"))
-	case "connect", "send", "recv", "recvfrom":
+	case "connect", "send", "write", "sendto", "sendmsg", "recv", "read", "recvfrom", "recvmsg",
+		"poll", "close":
 		return first(quota(calls, MaxCalls, "calls"))
 	}
 	return nil

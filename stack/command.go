@@ -5,6 +5,7 @@ import (
 	"encoding"
 	"encoding/json"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"labserver/stack/inet"
@@ -157,12 +158,20 @@ func callArgs(op string) (any, bool) {
 		return Accept{}, true
 	case "connect":
 		return Connect{}, true
-	case "send":
+	case "send", "write":
 		return Send{}, true
 	case "sendto":
 		return SendTo{}, true
-	case "recv", "recvfrom":
+	case "sendmsg":
+		return SendMsg{}, true
+	case "recv", "recvfrom", "recvmsg", "read":
 		return Recv{}, true
+	case "poll":
+		return Poll{}, true
+	case "fcntl":
+		return Fcntl{}, true
+	case "ioctl":
+		return Ioctl{}, true
 	case "shutdown":
 		return Shutdown{}, true
 	case "close":
@@ -201,9 +210,9 @@ func Ops() []string {
 		"link.add", "link.set", "link.remove", "route.add", "route.remove", "knob.set",
 		"proc.start", "proc.kill", "segment.drop", "segment.delay",
 		"segment.duplicate", "segment.corrupt", "segment.reorder", "packet.inject", "socket", "bind",
-		"listen", "accept", "connect", "send", "sendto", "recv", "recvfrom", "shutdown", "close",
-		"setsockopt", "getsockopt", "getsockname", "getpeername", "answer", "hint", "bookmark",
-		"finish"}
+		"listen", "accept", "connect", "send", "write", "sendto", "sendmsg", "recv", "read",
+		"recvfrom", "recvmsg", "poll", "fcntl", "ioctl", "shutdown", "close", "setsockopt",
+		"getsockopt", "getsockname", "getpeername", "answer", "hint", "bookmark", "finish"}
 }
 
 // readObject reads a JSON object into a struct, field by field.
@@ -256,12 +265,37 @@ func readField(field reflect.Value, value json.RawMessage, at string) error {
 	if field.Kind() == reflect.Struct && !text {
 		return readObject(field, value, at+".")
 	}
+	if field.Kind() == reflect.Slice && field.Type().Elem().Kind() == reflect.Struct {
+		return readList(field, value, at)
+	}
 	if json.Unmarshal(value, field.Addr().Interface()) != nil {
 		return bad
 	}
 	if field.Kind() == reflect.Int && field.Int() != int64(int32(field.Int())) {
 		return bad // C's int, so that the same commands pass on every machine (law L1)
 	}
+	return nil
+}
+
+// maxList is how many objects a list of arguments may hold.
+const maxList = 1024
+
+// readList reads a JSON array of objects.
+func readList(field reflect.Value, raw json.RawMessage, at string) error {
+	var items []json.RawMessage
+	if json.Unmarshal(raw, &items) != nil {
+		return &ArgError{Code: CodeBadType, Field: at, Got: shorten(string(raw))}
+	}
+	if err := inRange(at, int64(len(items)), 0, maxList); err != nil {
+		return err
+	}
+	list := reflect.MakeSlice(field.Type(), len(items), len(items))
+	for i, item := range items {
+		if err := readObject(list.Index(i), item, at+"["+strconv.Itoa(i)+"]."); err != nil {
+			return err
+		}
+	}
+	field.Set(list)
 	return nil
 }
 
@@ -370,6 +404,14 @@ func (c Command) procArg() (inet.ProcID, bool) {
 	case Send:
 		return a.Proc, true
 	case SendTo:
+		return a.Proc, true
+	case SendMsg:
+		return a.Proc, true
+	case Poll:
+		return a.Proc, true
+	case Fcntl:
+		return a.Proc, true
+	case Ioctl:
 		return a.Proc, true
 	case Recv:
 		return a.Proc, true

@@ -3,6 +3,7 @@ package stack
 import (
 	"net/netip"
 	"strconv"
+	"time"
 
 	"labserver/stack/event"
 	"labserver/stack/host"
@@ -92,7 +93,11 @@ func call(t *sock.Table, p *sock.Proc, c Command, fx *sock.Effects) {
 		if a.Proto == "udp" {
 			proto = inet.UDP
 		}
-		t.Socket(p, proto, fx)
+		family := sock.IP4
+		if a.Family == "ip6" {
+			family = sock.IP6
+		}
+		t.Socket(p, proto, family, fx)
 	case Bind:
 		t.Bind(p, a.FD, a.Addr, a.Port, fx)
 	case Listen:
@@ -105,22 +110,14 @@ func call(t *sock.Table, p *sock.Proc, c Command, fx *sock.Effects) {
 		t.Accept(p, a.FD, fx)
 	case Connect:
 		t.Connect(p, a.FD, a.Addr, a.Port, fx)
-	case Send:
-		t.Send(p, a.FD, a.Payload.payload(), fx)
-	case SendTo:
-		t.SendTo(p, a.FD, a.Addr, a.Port, a.Payload.payload(), fx)
-	case Recv:
-		most := int64(defaultRecv)
-		if a.Max != nil {
-			most = *a.Max
-		}
-		t.Recv(p, c.Op, a.FD, most, fx)
+	case Send, SendTo, SendMsg, Recv:
+		transfer(t, p, c, fx)
 	case Shutdown:
 		t.Shutdown(p, a.FD, a.How, fx)
 	case Close:
 		t.Close(p, a.FD, fx)
 	case SetSockOpt:
-		t.SetSockOpt(p, a.FD, a.Option, a.Value, fx)
+		t.SetSockOpt(p, a.FD, a.Option, a.setting(), fx)
 	case GetSockOpt:
 		t.GetSockOpt(p, a.FD, a.Option, fx)
 	case GetName:
@@ -129,9 +126,52 @@ func call(t *sock.Table, p *sock.Proc, c Command, fx *sock.Effects) {
 		} else {
 			t.GetSockName(p, a.FD, fx)
 		}
+	case Poll:
+		fds := make([]sock.PollFD, 0, len(a.FDs))
+		for _, f := range a.FDs {
+			events, _ := sock.ParsePollEvents(f.Events)
+			fds = append(fds, sock.PollFD{FD: f.FD, Events: events})
+		}
+		t.Poll(p, fds, time.Duration(a.TimeoutMS)*time.Millisecond, fx)
+	case Fcntl:
+		t.Fcntl(p, a.FD, a.Cmd, a.Flags, fx)
+	case Ioctl:
+		t.Ioctl(p, a.FD, a.Request, fx)
 	default:
 		panic("BUG: a call that nothing makes: " + c.Op)
 	}
+}
+
+// transfer makes a call that sends or receives.
+func transfer(t *sock.Table, p *sock.Proc, c Command, fx *sock.Effects) {
+	flags := func(names []string) sock.Flags {
+		f, _ := sock.ParseFlags(c.Op, names)
+		return f
+	}
+	switch a := c.Args.(type) {
+	case Send:
+		t.Send(p, c.Op, a.FD, sock.Sending{Flags: flags(a.Flags), Data: a.Payload.payload()}, fx)
+	case SendTo:
+		t.Send(p, c.Op, a.FD, sock.Sending{To: true, Addr: a.Addr, Port: a.Port,
+			Flags: flags(a.Flags), Data: a.Payload.payload()}, fx)
+	case SendMsg:
+		t.Send(p, c.Op, a.FD, sock.Sending{To: a.Addr != "", Addr: a.Addr, Port: a.Port,
+			Flags: flags(a.Flags), Data: a.Payload.payload()}, fx)
+	case Recv:
+		most := int64(defaultRecv)
+		if a.Max != nil {
+			most = *a.Max
+		}
+		t.Recv(p, c.Op, a.FD, most, flags(a.Flags), fx)
+	}
+}
+
+// setting makes what setsockopt is given.
+func (a SetSockOpt) setting() sock.Setting {
+	if a.Text != nil {
+		return sock.Setting{Text: *a.Text, IsText: true}
+	}
+	return sock.Setting{Value: *a.Value}
 }
 
 // defaultRecv is the buffer of a recv that names none.

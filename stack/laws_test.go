@@ -96,7 +96,8 @@ func drawCall(t *rapid.T, hosts int) (op, args string) {
 			rapid.SampledFrom([]string{"rd", "wr", "rdwr"}).Draw(t, "how"))
 	case "setsockopt":
 		return op, fmt.Sprintf(`{%s,"option":"%s","value":%d}`, self, rapid.SampledFrom([]string{
-			"O_NONBLOCK", "SO_REUSEADDR", "SO_LINGER", "TCP_NODELAY", "SO_RCVBUF"}).Draw(t, "option"),
+			"O_NONBLOCK", "SO_REUSEADDR", "SO_LINGER", "TCP_NODELAY", "SO_RCVBUF",
+			"TCP_CORK", "SO_KEEPALIVE", "TCP_MAXSEG", "SO_RCVTIMEO"}).Draw(t, "option"),
 			rapid.SampledFrom([]int{0, 1, 4096}).Draw(t, "value"))
 	case "link.set":
 		return op, fmt.Sprintf(`{"link":"L%d","up":%v,"loss_ppm":%d}`, host,

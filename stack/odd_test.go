@@ -115,7 +115,8 @@ func drawOdd(t *rapid.T) (op, args string) {
 		return op, fmt.Sprintf(`{%s,"how":%q}`, self, pick("how", "rd", "wr", "rdwr", "up"))
 	case "setsockopt", "getsockopt":
 		o := pick("option", "O_NONBLOCK", "O_NONBLOCK", "SO_REUSEADDR", "SO_REUSEPORT", "SO_LINGER", "TCP_NODELAY",
-			"SO_KEEPALIVE", "SO_RCVBUF", "SO_SNDBUF", "SO_ERROR", "SO_WHAT")
+			"SO_KEEPALIVE", "SO_RCVBUF", "SO_SNDBUF", "SO_ERROR", "SO_WHAT", "TCP_CORK", "TCP_MAXSEG", "TCP_INFO",
+			"SO_RCVTIMEO", "SO_SNDTIMEO", "TCP_KEEPIDLE", "TCP_LINGER2", "SO_OOBINLINE", "TCP_QUICKACK", "IP_TTL")
 		if op == "getsockopt" {
 			return op, fmt.Sprintf(`{%s,"option":%q}`, self, o)
 		}

@@ -64,18 +64,16 @@ func (c Command) checkRanges() error {
 			return &ArgError{Code: CodeOutOfRange, Field: "proto", Got: shorten(a.Proto),
 				Limit: "tcp, udp"}
 		}
+		if a.Family != "" && a.Family != "ip4" && a.Family != "ip6" {
+			return &ArgError{Code: CodeOutOfRange, Field: "family", Got: shorten(a.Family),
+				Limit: "ip4, ip6"}
+		}
 	case Listen:
 		if a.Backlog != nil {
 			return first(inRange("backlog", int64(*a.Backlog), 0, maxBacklog))
 		}
-	case Send:
-		return a.Payload.check()
-	case SendTo:
-		return a.Payload.check()
-	case Recv:
-		if a.Max != nil {
-			return first(inRange("max", *a.Max, 0, maxRecv))
-		}
+	case Send, SendTo, SendMsg, Recv, Poll, Fcntl, Ioctl, SetSockOpt, GetSockOpt:
+		return c.checkCallRanges()
 	case Answer:
 		return first(checkName("goal", a.Goal, false),
 			inRange("value", int64(len(a.Value)), 0, maxAnswer))

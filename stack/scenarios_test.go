@@ -117,7 +117,7 @@ func scenarios() []scenario {
 @300 getsockopt {"proc":"client","fd":3,"option":"SO_ERROR"}
 `, 2e9},
 		{"linger-zero-and-kill", 10, pair, opened + `
-@100 setsockopt {"proc":"client","fd":3,"option":"SO_LINGER","value":1}
+@100 setsockopt {"proc":"client","fd":3,"option":"SO_LINGER","value":0}
 @100 recv {"proc":"server","fd":4}
 @200 close {"proc":"client","fd":3}
 @400 proc.kill {"proc":"server"}

@@ -19,8 +19,8 @@ func (w *World) View() view.View {
 		v.Hosts = append(v.Hosts, h.View())
 		for _, s := range h.Socks.Sockets() {
 			v.Sockets = append(v.Sockets, s.View(h.ID))
-			v.Calls = append(v.Calls, s.CallViews(h.ID)...)
 		}
+		v.Calls = append(v.Calls, h.Socks.CallViews(h.ID)...)
 		for _, c := range h.TCP.Conns() {
 			v.Connections = append(v.Connections, c.View())
 		}

@@ -10,6 +10,7 @@ import (
 	"labserver/stack/link"
 	"labserver/stack/rfc"
 	"labserver/stack/sim"
+	"labserver/stack/sock"
 	"labserver/stack/tcp"
 	"labserver/stack/wire"
 )
@@ -27,12 +28,14 @@ type item struct {
 	local *ip.Packet
 	conn  *tcp.Conn
 	timer event.Timer
+	call  inet.CallID // whose waiting is over
 }
 
-// timerKey finds the queue entry of a running timer.
+// timerKey finds the queue entry of a running timer: of a connection, or of a call.
 type timerKey struct {
 	conn  *tcp.Conn
 	timer event.Timer
+	call  inet.CallID
 }
 
 // Step processes the next queue entry and moves time to it; false if nothing will happen
@@ -95,10 +98,13 @@ func (w *World) Advance(to sim.Time) {
 func (w *World) happen(it item) {
 	switch {
 	case it.conn != nil:
-		delete(w.timers, timerKey{it.conn, it.timer})
+		delete(w.timers, timerKey{conn: it.conn, timer: it.timer})
 		fx := w.effects(0)
 		it.host.Fire(it.conn, it.timer, fx)
 		w.settle(it.host, fx)
+	case it.call != "":
+		delete(w.timers, timerKey{call: it.call})
+		w.onHost(it.host, 0, func(t *sock.Table, fx *sock.Effects) { t.Expire(it.call, fx) })
 	case it.local != nil:
 		delete(w.flying, it.local.ID)
 		w.arrive(it.host, it.local)
@@ -138,7 +144,7 @@ func (w *World) effects(by uint64) *host.Effects {
 	*fx = host.Effects{
 		Effects: ip.Effects{Scope: w.scope().Because(by), Flights: &w.flights,
 			Transmit: fx.Transmit[:0], Local: fx.Local[:0]},
-		IDs: &w.ids, Timers: fx.Timers[:0]}
+		IDs: &w.ids, Timers: fx.Timers[:0], Waits: fx.Waits[:0]}
 	return fx
 }
 
@@ -151,13 +157,11 @@ func (w *World) linkEffects(scope event.Scope) *link.Effects {
 // settle carries out what a host left: timers into the queue, packets onto links.
 func (w *World) settle(h *host.Host, fx *host.Effects) {
 	for _, op := range fx.Timers {
-		key := timerKey{op.Conn, op.Timer}
-		w.queue.Cancel(w.timers[key])
-		delete(w.timers, key)
-		if !op.Stop {
-			w.timers[key] = w.queue.Push(max(op.At, w.now),
-				item{host: h, conn: op.Conn, timer: op.Timer})
-		}
+		w.setTimer(timerKey{conn: op.Conn, timer: op.Timer}, op.Stop, op.At,
+			item{host: h, conn: op.Conn, timer: op.Timer})
+	}
+	for _, op := range fx.Waits {
+		w.setTimer(timerKey{call: op.Call}, op.Stop, op.At, item{host: h, call: op.Call})
 	}
 	for _, p := range fx.Local {
 		w.keepFrame(p, nil, nil)
@@ -170,6 +174,15 @@ func (w *World) settle(h *host.Host, fx *host.Effects) {
 		lfx := w.linkEffects(w.scope().OnHost(h.ID))
 		l.Send(t.Pkt, d, lfx)
 		w.plan(l, lfx)
+	}
+}
+
+// setTimer moves a timer in the queue, or takes it out.
+func (w *World) setTimer(key timerKey, stop bool, at sim.Time, it item) {
+	w.queue.Cancel(w.timers[key])
+	delete(w.timers, key)
+	if !stop {
+		w.timers[key] = w.queue.Push(max(at, w.now), it)
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 
 // SchemaHash names the schema of the stream, static/src/gen/schema.json: a page that
 // was made for another one reloads.
-const SchemaHash = "f2651d32c6bfdfdc"
+const SchemaHash = "5a64958d6cfe32a4"
 
 // Kinds lists every kind of event but the open ones, cmd.* and note.*.
 func Kinds() []Kind {
@@ -1144,6 +1144,16 @@ func appendCallReturned(b []byte, v *CallReturned) []byte {
 		b = strconv.AppendBool(b, v.Truncated)
 		b = append(b, ',')
 	}
+	if len(v.Ready) > 0 {
+		b = append(b, `"ready":[`...)
+		for i := range v.Ready {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendPollReady(b, &v.Ready[i])
+		}
+		b = append(b, `],`...)
+	}
 	return b
 }
 
@@ -1177,6 +1187,11 @@ func appendSocketCreated(b []byte, v *SocketCreated) []byte {
 	b = append(b, `,"proto":`...)
 	b = appendString(b, string(v.Proto))
 	b = append(b, ',')
+	if v.Family != "" {
+		b = append(b, `"family":`...)
+		b = appendString(b, string(v.Family))
+		b = append(b, ',')
+	}
 	if v.Listener != "" {
 		b = append(b, `"listener":`...)
 		b = appendString(b, string(v.Listener))
@@ -1253,6 +1268,16 @@ func appendSocketOption(b []byte, v *SocketOption) []byte {
 	b = append(b, `,"new":`...)
 	b = strconv.AppendInt(b, int64(v.New), 10)
 	b = append(b, ',')
+	if v.OldText != "" {
+		b = append(b, `"old_text":`...)
+		b = appendString(b, string(v.OldText))
+		b = append(b, ',')
+	}
+	if v.NewText != "" {
+		b = append(b, `"new_text":`...)
+		b = appendString(b, string(v.NewText))
+		b = append(b, ',')
+	}
 	return b
 }
 
@@ -1705,6 +1730,26 @@ func appendICMPMsg(b []byte, v *ICMPMsg) []byte {
 	b = appendEndpoint(b, v.From)
 	b = append(b, `,"to":`...)
 	b = appendEndpoint(b, v.To)
+	b = append(b, '}')
+	return b
+}
+
+func appendPollReady(b []byte, v *PollReady) []byte {
+	b = append(b, `{"fd":`...)
+	b = strconv.AppendInt(b, int64(v.FD), 10)
+	b = append(b, `,"events":`...)
+	if v.Events == nil {
+		b = append(b, `null`...)
+	} else {
+		b = append(b, '[')
+		for i := range v.Events {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendString(b, string(v.Events[i]))
+		}
+		b = append(b, ']')
+	}
 	b = append(b, '}')
 	return b
 }

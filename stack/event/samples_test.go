@@ -116,6 +116,9 @@ func (s *story) sockets() {
 		event.SocketQueues{Sock: "s1", SynQueue: 1, AcceptQueue: 2},
 		event.SocketOption{Sock: "s1", Option: "SO_REUSEADDR", Old: 0, New: 1},
 		event.SocketOption{Sock: "s1", Option: "SO_REUSEADDR", Old: 1, New: 2},
+		event.SocketOption{Sock: "s1", Option: "TCP_CONGESTION", OldText: "cubic", NewText: "reno"},
+		event.CallReturned{Call: "k9", Proc: "A.server", Op: "poll", FD: -1, Value: 1,
+			Ready: []event.PollReady{{FD: 3, Events: []string{"POLLIN", "POLLPRI"}}}},
 		event.CallBlocked{Call: "k2", Proc: "A.server", Op: "accept", FD: 3},
 		event.CallBlocked{Call: "k3", Proc: "A.server", Op: "accept", FD: 3},
 		event.CallBlocked{Call: "k5", Proc: "A.server", Op: "recv", FD: 3},
@@ -214,7 +217,7 @@ func (s *story) endings() {
 		event.ConnOpened{Local: endpoint("50.50.50.50:8081"), Remote: endpoint("77.77.77.77:3001")},
 		event.ConnClosed{Errno: inet.ECONNRESET})
 	s.tell("A", "",
-		event.SocketCreated{Sock: "s3", Proc: "A.server", FD: 5, Proto: "udp"},
+		event.SocketCreated{Sock: "s3", Proc: "A.server", FD: 5, Proto: "udp", Family: "ip6"},
 		event.SocketClosed{Sock: "s3", Proc: "A.server", FD: 5})
 }
 

@@ -22,7 +22,14 @@ type CallReturned struct {
 	Data  []byte         `json:"data,omitempty"` // received octets, the first 256; base64 in JSON
 	From  *inet.Endpoint `json:"from,omitempty"` // recvfrom, accept, getsockname, getpeername
 	// Truncated says that the datagram was longer than the buffer given.
-	Truncated bool `json:"truncated,omitempty"`
+	Truncated bool        `json:"truncated,omitempty"`
+	Ready     []PollReady `json:"ready,omitempty"` // poll: the descriptors that are ready
+}
+
+// PollReady is what poll says of one descriptor: names as POLLIN, in poll.h's order.
+type PollReady struct {
+	FD     int      `json:"fd"`
+	Events []string `json:"events"`
 }
 
 // CallFailed says that the system refused a call. That is an ordinary thing to happen,
@@ -43,6 +50,7 @@ type SocketCreated struct {
 	Proc     inet.ProcID   `json:"proc"`
 	FD       int           `json:"fd"`
 	Proto    string        `json:"proto"`
+	Family   string        `json:"family,omitempty"` // "ip6"; absent: ip4
 	Listener inet.SocketID `json:"listener,omitempty"`
 	Local    inet.Endpoint `json:"local"`
 	Remote   inet.Endpoint `json:"remote"`
@@ -84,12 +92,15 @@ type SocketBuffer struct {
 	Datagrams int            `json:"datagrams"`
 }
 
-// SocketOption says that an option changed.
+// SocketOption says that an option changed. An option that is a word has it in OldText
+// and NewText, and no number.
 type SocketOption struct {
-	Sock   inet.SocketID `json:"sock"`
-	Option string        `json:"option"`
-	Old    int64         `json:"old"`
-	New    int64         `json:"new"`
+	Sock    inet.SocketID `json:"sock"`
+	Option  string        `json:"option"`
+	Old     int64         `json:"old"`
+	New     int64         `json:"new"`
+	OldText string        `json:"old_text,omitempty"`
+	NewText string        `json:"new_text,omitempty"`
 }
 
 // SocketError sets or (with "") clears the error the next call will report.

@@ -23,6 +23,7 @@ type Effects struct {
 	ip.Effects
 	IDs    *inet.IDs
 	Timers []tcp.TimerOp
+	Waits  []sock.WaitOp
 }
 
 // Host is a host or, if it forwards, a router.
@@ -53,6 +54,7 @@ func New(id inet.HostID, name, profile string, forward bool, seed uint64) *Host 
 	h.TCP = tcp.New(id, h.knobs, secret, sim.Stream(seed, "tcp:"+string(id)))
 	h.UDP = &udp.Layer{}
 	h.Socks = sock.New(h.TCP, h.UDP, h.IP, h.knobs, sim.Stream(seed, "port:"+string(id)))
+	h.Socks.DoubleBuffers = profile == "linux"
 	switch profile {
 	case "freebsd":
 		h.Socks.PortLow, h.Socks.PortHigh = 10000, 65535
@@ -199,7 +201,7 @@ func (h *Host) begin(fx *Effects) *sock.Effects {
 	h.fx = sock.Effects{
 		Effects: tcp.Effects{Scope: fx.OnHost(h.ID), IDs: fx.IDs, Out: h.fx.Out[:0],
 			Timers: h.fx.Timers[:0], Ready: h.fx.Ready[:0]},
-		Datagrams: h.fx.Datagrams[:0]}
+		Datagrams: h.fx.Datagrams[:0], Waits: h.fx.Waits[:0]}
 	return &h.fx
 }
 
@@ -217,12 +219,13 @@ func (h *Host) settle(sfx *sock.Effects, fx *Effects) {
 		h.IP.Send(h.datagramPacket(&sfx.Datagrams[i]), &fx.Effects)
 	}
 	fx.Timers = append(fx.Timers, sfx.Timers...)
+	fx.Waits = append(fx.Waits, sfx.Waits...)
 }
 
 // segmentPacket writes a segment into its packet.
 func (h *Host) segmentPacket(o *tcp.Out) *ip.Packet {
 	n := o.Seg.HeaderLen() + len(o.Seg.Data)
-	p := h.newPacket(o.Pkt, inet.TCP, o.Flow, n)
+	p := h.newPacket(o.Pkt, inet.TCP, o.Flow, service{o.TOS, o.TTL}, n)
 	p.Label = o.Seg.Flags.String()
 	p.Octets = o.Seg.Append(p.Octets, o.Flow.Local.Addr, o.Flow.Remote.Addr)
 	return p
@@ -231,15 +234,23 @@ func (h *Host) segmentPacket(o *tcp.Out) *ip.Packet {
 // datagramPacket writes a datagram into its packet.
 func (h *Host) datagramPacket(o *udp.Out) *ip.Packet {
 	u := wire.UDP{SrcPort: o.Flow.Local.Port, DstPort: o.Flow.Remote.Port, Data: o.Data}
-	p := h.newPacket(o.Pkt, inet.UDP, o.Flow, wire.UDPHeaderLen+len(o.Data))
+	p := h.newPacket(o.Pkt, inet.UDP, o.Flow, service{o.TOS, o.TTL},
+		wire.UDPHeaderLen+len(o.Data))
 	p.Label = "udp"
 	p.Octets = u.Append(p.Octets, o.Flow.Local.Addr, o.Flow.Remote.Addr)
 	return p
 }
 
+// service is what a socket asked of IP. The zero value is the host's defaults.
+type service struct{ tos, ttl uint8 }
+
 // newPacket makes a packet with its header, and room for n octets behind it.
-func (h *Host) newPacket(id inet.PacketID, proto inet.Protocol, flow inet.Flow, n int) *ip.Packet {
+func (h *Host) newPacket(id inet.PacketID, proto inet.Protocol, flow inet.Flow, s service,
+	n int) *ip.Packet {
 	head := h.IP.Header(flow.Local.Addr, flow.Remote.Addr, proto)
+	if head.TOS = s.tos; s.ttl != 0 {
+		head.TTL = s.ttl
+	}
 	b := head.AppendHeader(make([]byte, 0, wire.IPv4HeaderLen+n), n)
 	return &ip.Packet{ID: id, By: uint64(id), Octets: b, Proto: proto, Src: flow.Local,
 		Dst: flow.Remote}

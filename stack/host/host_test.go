@@ -196,7 +196,7 @@ func TestICMPErrorsBecomeErrnoNames(t *testing.T) {
 		u := wire.UDP{SrcPort: 1000, DstPort: 53, Data: []byte("x")}
 		d.call(func(t *sock.Table, fx *sock.Effects) {
 			t.Start("p", "p", fx)
-			t.Socket(t.Proc("p"), inet.UDP, fx)
+			t.Socket(t.Proc("p"), inet.UDP, sock.IP4, fx)
 			t.Bind(t.Proc("p"), 3, "", 1000, fx)
 			t.Connect(t.Proc("p"), 3, "10.0.0.2", 53, fx)
 		})
@@ -284,14 +284,15 @@ func TestAHostHandsItsOwnPacketsBack(t *testing.T) {
 	d.call(func(t *sock.Table, fx *sock.Effects) {
 		t.Start("p", "p", fx)
 		p := t.Proc("p")
-		t.Socket(p, inet.TCP, fx)
+		t.Socket(p, inet.TCP, sock.IP4, fx)
 		t.Bind(p, 3, "127.0.0.1", 80, fx)
 		t.Listen(p, 3, 1, fx)
 		t.Accept(p, 3, fx)
-		t.Socket(p, inet.TCP, fx)
+		t.Socket(p, inet.TCP, sock.IP4, fx)
 		t.Connect(p, 4, "127.0.0.1", 80, fx)
-		t.Socket(p, inet.UDP, fx)
-		t.SendTo(p, 5, "127.0.0.1", 9, sock.Payload{Data: []byte("x")}, fx)
+		t.Socket(p, inet.UDP, sock.IP4, fx)
+		t.Send(p, "sendto", 5, sock.Sending{To: true, Addr: "127.0.0.1", Port: 9,
+			Data: sock.Payload{Data: []byte("x")}}, fx)
 	})
 	if len(d.fx.Local) != 2 || len(d.fx.Transmit) != 0 || len(d.fx.Timers) == 0 {
 		t.Fatalf("%d local, %d transmitted, %d timers", len(d.fx.Local), len(d.fx.Transmit),
@@ -330,7 +331,7 @@ func TestATimerThatRunsOutReachesItsConnection(t *testing.T) {
 	d := newDesk(t)
 	d.call(func(t *sock.Table, fx *sock.Effects) {
 		t.Start("p", "p", fx)
-		t.Socket(t.Proc("p"), inet.TCP, fx)
+		t.Socket(t.Proc("p"), inet.TCP, sock.IP4, fx)
 		t.Connect(t.Proc("p"), 3, "10.0.0.2", 80, fx)
 	})
 	op := d.fx.Timers[len(d.fx.Timers)-1]

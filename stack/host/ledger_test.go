@@ -74,7 +74,7 @@ func TestSourceQuenchChangesNothing(t *testing.T) {
 	d := newDesk(t)
 	d.call(func(t *sock.Table, fx *sock.Effects) {
 		t.Start("p", "p", fx)
-		t.Socket(t.Proc("p"), inet.TCP, fx)
+		t.Socket(t.Proc("p"), inet.TCP, sock.IP4, fx)
 		t.Bind(t.Proc("p"), 3, "", 1000, fx)
 		t.Connect(t.Proc("p"), 3, "10.0.0.2", 53, fx)
 	})

@@ -7,6 +7,7 @@ type Errno string
 const (
 	OK            Errno = ""
 	EACCES        Errno = "EACCES"
+	EAFNOSUPPORT  Errno = "EAFNOSUPPORT"
 	EADDRINUSE    Errno = "EADDRINUSE"
 	EADDRNOTAVAIL Errno = "EADDRNOTAVAIL"
 	EAGAIN        Errno = "EAGAIN"
@@ -23,8 +24,10 @@ const (
 	EMFILE        Errno = "EMFILE"
 	EMSGSIZE      Errno = "EMSGSIZE"
 	ENETUNREACH   Errno = "ENETUNREACH"
+	ENOENT        Errno = "ENOENT"
 	ENOPROTOOPT   Errno = "ENOPROTOOPT"
 	ENOTCONN      Errno = "ENOTCONN"
+	ENOTTY        Errno = "ENOTTY"
 	EOPNOTSUPP    Errno = "EOPNOTSUPP"
 	EPIPE         Errno = "EPIPE"
 	EPROTO        Errno = "EPROTO"

@@ -53,6 +53,24 @@ const (
 	UDPTooLong         ID = "rfc768:EMSGSIZE"
 	UDPOverMTU         ID = "policy:udp-df"
 	UnicastOnly        ID = "policy:unicast-only"
+	NeedsBroadcast     ID = "posix:sendto.EACCES"
+	WrongFamily        ID = "posix:EAFNOSUPPORT"
+	V6OnlyNoIP4        ID = "rfc3493:5.3"
+	V6OnlyTooLate      ID = "policy:v6only-before-bind"
+	Disconnect         ID = "policy:disconnect"
+	BufferDoubled      ID = "policy:buffer-doubled"
+	NoSuchCongestion   ID = "policy:no-such-congestion"
+	CallTimedOut       ID = "posix:SO_RCVTIMEO"
+	PollReady          ID = "posix:poll"
+	PollTimedOut       ID = "posix:poll.timeout"
+	LingerDone         ID = "posix:SO_LINGER"
+	LingerOver         ID = "posix:SO_LINGER.timeout"
+	IoctlCall          ID = "policy:ioctl"
+	NoSuchIoctl        ID = "posix:ioctl.ENOTTY"
+	FcntlCall          ID = "posix:fcntl"
+	RecvUrgent         ID = "posix:recv.MSG_OOB"
+	NoUrgentData       ID = "posix:recv.EINVAL"
+	NoUrgentUDP        ID = "posix:recv.EOPNOTSUPP"
 	LoopbackInside     ID = "rfc1122:3.2.1.3:loopback"
 )
 
@@ -116,6 +134,29 @@ func sockets() []Rule {
 			"MTU cannot leave; fragments come with the whole IP layer"},
 		{ID: UnicastOnly, Level: Policy, Why: "a link joins two hosts; broadcast and multicast " +
 			"come with switches"},
+		{ID: NeedsBroadcast, Level: Says, Section: "sendto"},
+		{ID: WrongFamily, Level: Says, Section: "bind"},
+		{ID: V6OnlyNoIP4, Level: Says, RFC: 3493, Section: "5.3"},
+		{ID: V6OnlyTooLate, Level: Policy, Why: "whether a bound socket takes IPv4 is settled; " +
+			"Linux answers EINVAL"},
+		{ID: Disconnect, Level: Policy, Why: "connect to AF_UNSPEC dissolves; POSIX says so for " +
+			"datagrams, Linux does it for streams too"},
+		{ID: BufferDoubled, Level: Policy, Why: "Linux doubles the size asked for, to have room " +
+			"for its own bookkeeping, and getsockopt gives the doubled value"},
+		{ID: NoSuchCongestion, Level: Policy, Why: "TCP_CONGESTION is Linux's, and so is ENOENT " +
+			"for a name it does not know"},
+		{ID: CallTimedOut, Level: Says, Section: "2.10.16"},
+		{ID: PollReady, Level: Says, Section: "poll"},
+		{ID: PollTimedOut, Level: Says, Section: "poll"},
+		{ID: LingerDone, Level: Says, Section: "2.10.16"},
+		{ID: LingerOver, Level: Says, Section: "2.10.16"},
+		{ID: IoctlCall, Level: Policy, Why: "the requests that count a socket's octets are those " +
+			"of Linux"},
+		{ID: NoSuchIoctl, Level: Says, Section: "ioctl"},
+		{ID: FcntlCall, Level: Says, Section: "fcntl"},
+		{ID: RecvUrgent, Level: Says, Section: "recv"},
+		{ID: NoUrgentData, Level: Says, Section: "recv"},
+		{ID: NoUrgentUDP, Level: Says, Section: "recv"},
 		{ID: LoopbackInside, Level: Must, RFC: 1122, Section: "3.2.1.3"},
 	}
 }

@@ -1,8 +1,6 @@
 package sock
 
 import (
-	"net/netip"
-
 	"labserver/stack/event"
 	"labserver/stack/inet"
 	"labserver/stack/rfc"
@@ -15,10 +13,9 @@ func (t *Table) Bind(p *Proc, fd int, addr string, port int64, fx *Effects) {
 	if s == nil {
 		return
 	}
-	ep, field := parseEndpoint(addr, port)
+	ep, bad := s.endpoint(addr, port)
 	switch {
-	case field != "":
-		c.fail(rfc.BadArgument, inet.EINVAL, field, fx)
+	case bad.refused(c, fx):
 		return
 	case !s.local.IsZero():
 		c.fail(rfc.BindTwice, inet.EINVAL, "fd", fx)
@@ -45,29 +42,12 @@ func (t *Table) Bind(p *Proc, fd int, addr string, port int64, fx *Effects) {
 	c.returns(rfc.BindCall, 0, fx)
 }
 
-// parseEndpoint checks what bind, connect and sendto are given; field names what is
-// wrong, "" if nothing is.
-func parseEndpoint(addr string, port int64) (ep inet.Endpoint, field string) {
-	if port < 0 || port > 65535 {
-		return ep, "port"
-	}
-	ep = inet.Endpoint{Addr: netip.IPv4Unspecified(), Port: uint16(port)}
-	if addr == "" {
-		return ep, ""
-	}
-	a, err := netip.ParseAddr(addr)
-	if err != nil || !a.Is4() {
-		return ep, "addr"
-	}
-	ep.Addr = a
-	return ep, ""
-}
-
 // setLocal binds a socket and, for UDP, makes it reachable.
 func (t *Table) setLocal(s *Socket, ep inet.Endpoint, ephemeral bool, fx *Effects) {
 	s.local = ep
 	if s.proto == inet.UDP {
-		s.udp = &udp.Socket{ID: s.id, Local: ep, RcvBuf: s.rcvBuf()}
+		s.udp = &udp.Socket{ID: s.id, Local: ep, Dual: s.dual(),
+			RcvBuf: inet.ByteCount(t.valueOf(s, "SO_RCVBUF"))}
 		t.udp.Add(s.udp)
 	}
 	rule := rfc.BindCall
@@ -77,19 +57,13 @@ func (t *Table) setLocal(s *Socket, ep inet.Endpoint, ephemeral bool, fx *Effect
 	fx.Emit(rule, event.SocketBound{Sock: s.id, Local: ep, Ephemeral: ephemeral})
 }
 
-func (s *Socket) rcvBuf() inet.ByteCount {
-	if n := s.option("SO_RCVBUF"); n > 0 {
-		return inet.ByteCount(n)
-	}
-	return udp.DefaultRcvBuf
-}
-
 // conflict reports whether ep cannot be bound by s beside what is bound already. As
 // Linux does: a wildcard overlaps every address; SO_REUSEPORT on both sides allows
 // sharing; so does SO_REUSEADDR on both, unless one of them listens.
 func (t *Table) conflict(s *Socket, ep inet.Endpoint) bool {
+	want := s.claim(ep)
 	for _, o := range t.sockets {
-		if o == s || o.proto != s.proto || !overlap(o.local, ep) {
+		if o == s || o.proto != s.proto || !want.overlaps(o.claim(o.local)) {
 			continue
 		}
 		if s.option("SO_REUSEPORT") != 0 && o.option("SO_REUSEPORT") != 0 {
@@ -106,15 +80,11 @@ func (t *Table) conflict(s *Socket, ep inet.Endpoint) bool {
 	}
 	// Connections without a socket hold their port too: TIME-WAIT, and what closes.
 	for _, c := range t.tcp.Conns() {
-		if c.SocketID() == "" && overlap(c.Flow().Local, ep) {
+		if c.SocketID() == "" && want.overlaps(claim{c.Flow().Local, false}) {
 			return true
 		}
 	}
 	return false
-}
-
-func overlap(a, b inet.Endpoint) bool {
-	return a.Port == b.Port && !a.IsZero() && (a.Wildcard() || b.Wildcard() || a.Addr == b.Addr)
 }
 
 // choosePort sets ep.Port to an ephemeral port that is free: a random start, then one
@@ -146,6 +116,10 @@ func (t *Table) source(c *call, s *Socket, dst inet.Endpoint, noRoute rfc.ID, fx
 	if ep.Wildcard() {
 		ep.Addr = path.Src
 	}
+	if ep.Addr.Is4() != dst.Addr.Is4() { // bound to an address of the other family
+		c.fail(rfc.WrongFamily, inet.EAFNOSUPPORT, "addr", fx)
+		return inet.Endpoint{}, false
+	}
 	if ep.Addr.IsLoopback() && !path.Local {
 		// RFC 1122 §3.2.1.3 (g): such an address "MUST NOT appear outside a host".
 		c.fail(rfc.LoopbackInside, inet.EINVAL, "addr", fx)
@@ -171,7 +145,8 @@ func (t *Table) taken(s *Socket, ep, dst inet.Endpoint) bool {
 		return t.conflict(s, ep)
 	}
 	for _, o := range t.sockets {
-		if o != s && o.proto == inet.TCP && (o.explicit || o.listener != nil) && overlap(o.local, ep) {
+		if o != s && o.proto == inet.TCP && (o.explicit || o.listener != nil) &&
+			o.claim(o.local).overlaps(s.claim(ep)) {
 			return true
 		}
 	}
@@ -186,9 +161,9 @@ func (t *Table) GetSockName(p *Proc, fd int, fx *Effects) {
 	}
 	local := s.local
 	if local.IsZero() {
-		local.Addr = netip.IPv4Unspecified()
+		local.Addr = s.wildcard()
 	}
-	c.result(rfc.NameCall, event.CallReturned{From: &local}, fx)
+	c.result(rfc.NameCall, event.CallReturned{From: s.shows(local)}, fx)
 }
 
 // GetPeerName is getpeername(2).
@@ -201,6 +176,5 @@ func (t *Table) GetPeerName(p *Proc, fd int, fx *Effects) {
 		c.fail(rfc.NotConnected, inet.ENOTCONN, "fd", fx)
 		return
 	}
-	remote := s.remote
-	c.result(rfc.NameCall, event.CallReturned{From: &remote}, fx)
+	c.result(rfc.NameCall, event.CallReturned{From: s.shows(s.remote)}, fx)
 }

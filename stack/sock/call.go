@@ -1,10 +1,13 @@
 package sock
 
 import (
+	"time"
+
 	"labserver/stack/event"
 	"labserver/stack/inet"
 	"labserver/stack/rfc"
 	"labserver/stack/sim"
+	"labserver/stack/tcp"
 )
 
 // shownData is how many received octets an event carries.
@@ -18,11 +21,18 @@ type call struct {
 	fd    int
 	sock  *Socket
 	since sim.Time
+	flags Flags
 
-	payload Payload // send
-	done    int64   // octets sent so far
-	max     int     // recv, recvfrom
-	blocked bool
+	payload  Payload // send
+	done     int64   // octets sent or, with MSG_WAITALL, received so far
+	got      []byte  // the first of those received so far
+	max      int     // recv, recvfrom
+	again    bool    // connect: another one was under way already
+	polled   []polled
+	lingerer *tcp.Conn // close: what it waits for
+
+	by    uint64 // the event that said it blocks
+	timed bool   // a timer bounds it
 }
 
 func (t *Table) newCall(p *Proc, op string, fd int, s *Socket, fx *Effects) *call {
@@ -42,6 +52,7 @@ func (t *Table) begin(p *Proc, op string, fd int, fx *Effects) (*call, *Socket) 
 
 // fail ends the call with an errno; field names the argument at fault, or "".
 func (c *call) fail(rule rfc.ID, errno inet.Errno, field string, fx *Effects) {
+	c.untime(fx)
 	fx.Emit(rule, event.CallFailed{Call: c.id, Proc: c.proc.ID, Op: c.op, FD: c.fd,
 		Errno: errno, Field: field})
 }
@@ -52,6 +63,7 @@ func (c *call) returns(rule rfc.ID, value int64, fx *Effects) {
 }
 
 func (c *call) result(rule rfc.ID, r event.CallReturned, fx *Effects) {
+	c.untime(fx)
 	r.Call, r.Proc, r.Op, r.FD = c.id, c.proc.ID, c.op, c.fd
 	fx.Emit(rule, r)
 }
@@ -62,41 +74,84 @@ func (t *Table) start(c *call, fx *Effects) {
 	if t.try(c, fx) {
 		return
 	}
-	if c.sock.nonblocking() {
-		c.wouldBlock(fx)
+	limit, bounded := c.limit()
+	if c.sock.nonblocking() || c.flags.DontWait {
+		c.giveUp(rfc.WouldBlock, fx)
 		return
 	}
-	c.blocked = true
 	c.sock.pending = append(c.sock.pending, c)
-	fx.Emit(rfc.CallBlocks, event.CallBlocked{Call: c.id, Proc: c.proc.ID, Op: c.op, FD: c.fd})
+	c.block(limit, bounded, fx)
 }
 
-// wouldBlock ends a call that may not wait: what was sent so far counts.
-func (c *call) wouldBlock(fx *Effects) {
+// block says that a call waits: for ever or, if bounded, for d.
+func (c *call) block(d time.Duration, bounded bool, fx *Effects) {
+	c.by = fx.Emit(rfc.CallBlocks, event.CallBlocked{Call: c.id, Proc: c.proc.ID, Op: c.op,
+		FD: c.fd})
+	if bounded {
+		c.timed = true
+		fx.Waits = append(fx.Waits, WaitOp{Call: c.id, At: fx.Now.Add(d)})
+	}
+}
+
+// untime takes the timer of a call away.
+func (c *call) untime(fx *Effects) {
+	if c.timed {
+		c.timed = false
+		fx.Waits = append(fx.Waits, WaitOp{Call: c.id, Stop: true})
+	}
+}
+
+// limit is how long the options let a call wait; bounded is false for ever.
+func (c *call) limit() (d time.Duration, bounded bool) {
+	option := "SO_RCVTIMEO"
+	switch c.op {
+	case "connect", "send", "write", "sendto", "sendmsg":
+		option = "SO_SNDTIMEO"
+	}
+	ms := c.sock.option(option)
+	return time.Duration(ms) * time.Millisecond, ms > 0
+}
+
+// giveUp ends a call that may not wait, or no longer: what was done so far counts. rule
+// says why, where an errno is all there is.
+func (c *call) giveUp(rule rfc.ID, fx *Effects) {
 	switch {
+	case c.op == "connect" && c.again:
+		c.fail(rfc.ConnectAlready, inet.EALREADY, "fd", fx)
 	case c.op == "connect":
 		c.fail(rfc.ConnectInProgress, inet.EINPROGRESS, "", fx)
+	case c.receives() && c.done > 0:
+		c.result(rfc.RecvGave, event.CallReturned{Value: c.done, Data: shown(c.got)}, fx)
 	case c.done > 0:
 		c.returns(rfc.SendTook, c.done, fx)
 	default:
-		c.fail(rfc.WouldBlock, inet.EAGAIN, "", fx)
+		c.fail(rule, inet.EAGAIN, "", fx)
 	}
+}
+
+func (c *call) receives() bool {
+	switch c.op {
+	case "recv", "read", "recvfrom", "recvmsg":
+		return true
+	}
+	return false
 }
 
 // try lets a call go on; true if it ended.
 func (t *Table) try(c *call, fx *Effects) bool {
-	switch c.op {
-	case "connect":
+	switch {
+	case c.op == "connect":
 		return t.tryConnect(c, fx)
-	case "accept":
+	case c.op == "accept":
 		return t.tryAccept(c, fx)
-	case "send", "sendto":
-		return t.trySend(c, fx)
-	case "recv", "recvfrom":
-		if c.sock.proto == inet.UDP {
-			return t.tryRecvDatagram(c, fx)
-		}
+	case c.op == "poll":
+		return t.tryPoll(c, fx)
+	case c.op == "close":
+		return t.tryLinger(c, fx)
+	case c.receives() && c.sock.proto == inet.UDP:
+		return t.tryRecvDatagram(c, fx)
+	case c.receives():
 		return t.tryRecvStream(c, fx)
 	}
-	panic("BUG: a call that cannot wait: " + c.op)
+	return t.trySend(c, fx)
 }

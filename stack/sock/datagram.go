@@ -1,67 +1,77 @@
 package sock
 
 import (
-	"net/netip"
-
 	"labserver/stack/event"
 	"labserver/stack/inet"
 	"labserver/stack/rfc"
 	"labserver/stack/udp"
-	"labserver/stack/wire"
 )
 
-// Connect is connect(2). On a UDP socket it only fixes the peer; addr "" with port 0
-// dissolves that again.
+// Connect is connect(2). On a UDP socket it only fixes the peer. Addr "" with port 0 is
+// the family AF_UNSPEC, which dissolves a connection or association.
 func (t *Table) Connect(p *Proc, fd int, addr string, port int64, fx *Effects) {
 	c, s := t.begin(p, "connect", fd, fx)
 	if s == nil {
 		return
 	}
-	dst, field := parseEndpoint(addr, port)
+	dst, bad := s.endpoint(addr, port)
 	switch {
-	case field != "":
-		c.fail(rfc.BadArgument, inet.EINVAL, field, fx)
+	case bad.refused(c, fx):
+	case addr == "" && port == 0 && s.proto == inet.TCP:
+		t.disconnectStream(c, s, fx)
 	case s.proto == inet.TCP:
 		t.connectStream(c, s, dst, fx)
 	case addr == "" && port == 0:
 		t.disconnect(s, fx)
 		c.returns(rfc.UDPConnect, 0, fx)
 	default:
-		if t.notUnicast(c, dst, fx) {
-			return
-		}
-		fresh := s.local.IsZero()
-		local, ok := t.source(c, s, dst, rfc.ConnectNoRoute, fx)
-		if !ok {
-			return
-		}
-		if fresh {
-			t.setLocal(s, local, true, fx)
-		}
-		t.setPeer(s, local, dst, fx)
-		c.returns(rfc.UDPConnect, 0, fx)
+		t.connectDatagram(c, s, dst, fx)
 	}
 }
 
-// disconnect dissolves an association: the port stays, the address is what bind named.
-func (t *Table) disconnect(s *Socket, fx *Effects) {
+func (t *Table) connectDatagram(c *call, s *Socket, dst inet.Endpoint, fx *Effects) {
+	if t.notUnicast(c, dst, fx) {
+		return
+	}
+	fresh := s.local.IsZero()
+	if !fresh && !s.remote.IsZero() { // a new peer may need another address of ours
+		s.local = t.named(s)
+	}
+	local, ok := t.source(c, s, dst, rfc.ConnectNoRoute, fx)
+	if !ok {
+		return
+	}
+	if fresh {
+		t.setLocal(s, local, true, fx)
+	}
+	t.setPeer(s, local, dst, fx)
+	c.returns(rfc.UDPConnect, 0, fx)
+}
+
+// named is a socket's local endpoint as bind named it, without what connect chose.
+func (t *Table) named(s *Socket) inet.Endpoint {
 	local := s.local
 	if !local.IsZero() {
-		local.Addr = netip.IPv4Unspecified()
+		local.Addr = s.wildcard()
 		if s.explicit {
 			local.Addr = s.bound
 		}
 	}
-	t.setPeer(s, local, inet.Endpoint{}, fx)
+	return local
 }
 
-// notUnicast fails a call whose destination is no single host. Linux wants SO_BROADCAST
-// for a broadcast address and says EACCES without it; there is no such option yet.
+// disconnect dissolves an association: the port stays, the address is what bind named.
+func (t *Table) disconnect(s *Socket, fx *Effects) {
+	t.setPeer(s, t.named(s), inet.Endpoint{}, fx)
+}
+
+// notUnicast fails a call whose destination is no single host. A broadcast address needs
+// SO_BROADCAST, or it is EACCES.
 func (t *Table) notUnicast(c *call, dst inet.Endpoint, fx *Effects) bool {
 	switch {
-	case t.ip.Broadcast(dst.Addr):
-		c.fail(rfc.UnicastOnly, inet.EACCES, "addr", fx)
-	case dst.Addr.IsMulticast(), dst.Addr.IsUnspecified():
+	case t.ip.Broadcast(dst.Addr) && c.sock.option("SO_BROADCAST") == 0:
+		c.fail(rfc.NeedsBroadcast, inet.EACCES, "addr", fx)
+	case t.ip.Broadcast(dst.Addr), dst.Addr.IsMulticast(), dst.Addr.IsUnspecified():
 		c.fail(rfc.UnicastOnly, inet.ENETUNREACH, "addr", fx)
 	default:
 		return false
@@ -76,12 +86,25 @@ func (t *Table) setPeer(s *Socket, local, remote inet.Endpoint, fx *Effects) {
 	}
 }
 
-// Send is send(2).
-func (t *Table) Send(p *Proc, fd int, data Payload, fx *Effects) {
-	c, s := t.begin(p, "send", fd, fx)
-	c.payload = data
+// Sending is what send, sendto and sendmsg are given. Addr is not looked at unless To.
+type Sending struct {
+	To    bool // there is a destination: sendto, or sendmsg with one
+	Addr  string
+	Port  int64
+	Flags Flags
+	Data  Payload
+}
+
+// Send is send(2), write(2), sendto(2) and sendmsg(2), by op.
+func (t *Table) Send(p *Proc, op string, fd int, m Sending, fx *Effects) {
+	c, s := t.begin(p, op, fd, fx)
+	if s == nil {
+		return
+	}
+	c.payload, c.flags = m.Data, m.Flags
 	switch {
-	case s == nil:
+	case m.To:
+		t.sendTo(c, s, m, fx)
 	case s.proto == inet.UDP && s.remote.IsZero():
 		c.fail(rfc.NoDestination, inet.EDESTADDRREQ, "fd", fx)
 	case s.proto == inet.UDP:
@@ -91,27 +114,21 @@ func (t *Table) Send(p *Proc, fd int, data Payload, fx *Effects) {
 	}
 }
 
-// SendTo is sendto(2).
-func (t *Table) SendTo(p *Proc, fd int, addr string, port int64, data Payload, fx *Effects) {
-	c, s := t.begin(p, "sendto", fd, fx)
-	if s == nil {
-		return
-	}
-	c.payload = data
-	dst, field := parseEndpoint(addr, port)
+// sendTo sends to a named destination.
+func (t *Table) sendTo(c *call, s *Socket, m Sending, fx *Effects) {
+	dst, bad := s.endpoint(m.Addr, m.Port)
 	switch {
-	case field != "":
-		c.fail(rfc.BadArgument, inet.EINVAL, field, fx)
-	case addr == "":
+	case bad.refused(c, fx):
+	case m.Addr == "":
 		c.fail(rfc.BadArgument, inet.EINVAL, "addr", fx)
-	case port == 0: // RFC 768: a destination port has to be; 0 is reserved
+	case m.Port == 0: // RFC 768: a destination port has to be; 0 is reserved
 		c.fail(rfc.BadArgument, inet.EINVAL, "port", fx)
-	case s.proto == inet.TCP && s.conn != nil:
-		c.fail(rfc.SendToConnected, inet.EISCONN, "addr", fx)
-	case s.proto == inet.TCP:
-		c.fail(rfc.NotConnected, inet.ENOTCONN, "fd", fx)
-	default:
+	case s.proto == inet.UDP:
 		t.sendDatagram(c, s, dst, fx)
+	case s.conn != nil && s.conn.State() != inet.Closed:
+		c.fail(rfc.SendToConnected, inet.EISCONN, "addr", fx)
+	default:
+		c.fail(rfc.NotConnected, inet.ENOTCONN, "fd", fx)
 	}
 }
 
@@ -128,6 +145,10 @@ func (t *Table) sendStream(c *call, s *Socket, fx *Effects) {
 
 // sendDatagram sends at once or fails: UDP keeps nothing back.
 func (t *Table) sendDatagram(c *call, s *Socket, dst inet.Endpoint, fx *Effects) {
+	if c.flags.OOB {
+		c.fail(rfc.NoUrgentUDP, inet.EOPNOTSUPP, "flags", fx)
+		return
+	}
 	if t.reportError(c, s, fx) || t.notUnicast(c, dst, fx) {
 		return
 	}
@@ -135,12 +156,12 @@ func (t *Table) sendDatagram(c *call, s *Socket, dst inet.Endpoint, fx *Effects)
 		c.fail(rfc.SendAfterFIN, inet.EPIPE, "fd", fx)
 		return
 	}
-	if c.payload.Len() > udp.MaxData {
+	if c.payload.Len() > int64(udp.MaxDataTo(dst.Addr)) {
 		c.fail(rfc.UDPTooLong, inet.EMSGSIZE, "octets", fx)
 		return
 	}
 	path, ok := t.ip.Path(dst.Addr)
-	if ok && int(c.payload.Len())+wire.UDPHeaderLen+wire.IPv4HeaderLen > path.MTU {
+	if ok && int(c.payload.Len())+udp.Overhead(dst.Addr) > path.MTU {
 		c.fail(rfc.UDPOverMTU, inet.EMSGSIZE, "octets", fx)
 		return
 	}
@@ -151,29 +172,34 @@ func (t *Table) sendDatagram(c *call, s *Socket, dst inet.Endpoint, fx *Effects)
 	}
 	if fresh {
 		// Unconnected: the port stays, the address is chosen for each datagram.
-		wild, _ := parseEndpoint("", int64(local.Port))
-		t.setLocal(s, wild, true, fx)
+		t.setLocal(s, inet.Endpoint{Addr: s.wildcard(), Port: local.Port}, true, fx)
 	}
-	data := c.payload.chunk(0, udp.MaxData)
-	fx.Datagrams = append(fx.Datagrams, udp.Send(s.id, inet.Flow{Local: local, Remote: dst},
-		data, fx.Scope))
+	data := c.payload.chunk(0, udp.MaxDataTo(dst.Addr))
+	out := udp.Send(s.id, inet.Flow{Local: local, Remote: dst}, data, fx.Scope)
+	o := s.connOptions()
+	out.TOS, out.TTL = o.TOS, o.TTL
+	fx.Datagrams = append(fx.Datagrams, out)
 	c.returns(rfc.UDPSend, int64(len(data)), fx)
 }
 
-// Recv is recv(2) and, as op "recvfrom", recvfrom(2).
-func (t *Table) Recv(p *Proc, op string, fd int, max int64, fx *Effects) {
+// Recv is recv(2), read(2), recvfrom(2) and recvmsg(2), by op.
+func (t *Table) Recv(p *Proc, op string, fd int, max int64, flags Flags, fx *Effects) {
 	c, s := t.begin(p, op, fd, fx)
 	if s == nil {
 		return
 	}
-	c.max = int(max)
+	c.max, c.flags = int(max), flags
 	switch {
 	case max < 0:
 		c.fail(rfc.BadArgument, inet.EINVAL, "max", fx)
 	case s.listener != nil, s.proto == inet.TCP && s.conn == nil:
 		c.fail(rfc.NotConnected, inet.ENOTCONN, "fd", fx)
+	case s.proto == inet.UDP && flags.OOB:
+		c.fail(rfc.NoUrgentUDP, inet.EOPNOTSUPP, "flags", fx)
+	case flags.OOB:
+		t.recvUrgent(c, s, fx)
 	case s.proto == inet.UDP && s.local.IsZero():
-		wild, _ := parseEndpoint("", 0)
+		wild := inet.Endpoint{Addr: s.wildcard()}
 		if !t.choosePort(func(port uint16) bool {
 			return !t.conflict(s, inet.Endpoint{Addr: wild.Addr, Port: port})
 		}, &wild) {
@@ -193,18 +219,21 @@ func (t *Table) tryRecvDatagram(c *call, fx *Effects) bool {
 	if t.reportError(c, s, fx) {
 		return true
 	}
-	d, ok := s.udp.Read(fx.Scope)
+	d, ok := s.udp.Read(!c.flags.Peek, fx.Scope)
 	if !ok {
 		if s.shutRead {
 			c.returns(rfc.RecvEnd, 0, fx)
 		}
 		return s.shutRead
 	}
-	r := event.CallReturned{From: &d.From, Value: int64(len(d.Data))}
+	r := event.CallReturned{From: s.shows(d.From), Value: int64(len(d.Data))}
 	rule := rfc.RecvDatagram
 	if len(d.Data) > c.max {
 		d.Data, r.Truncated = d.Data[:c.max], true
-		r.Value, rule = int64(c.max), rfc.RecvTruncated
+		rule = rfc.RecvTruncated
+		if !c.flags.Trunc { // MSG_TRUNC asks for the true length
+			r.Value = int64(c.max)
+		}
 	}
 	r.Data = shown(d.Data)
 	c.result(rule, r, fx)

@@ -20,10 +20,12 @@ type desk struct {
 	w *stack.World
 }
 
-func newDesk(t *testing.T) *desk {
+func newDesk(t *testing.T) *desk { return newDeskOf(t, stack.Config{Seed: 1}) }
+
+func newDeskOf(t *testing.T, cfg stack.Config) *desk {
 	d := &desk{t: t}
 	var err error
-	if d.w, err = stack.New(stack.Config{Seed: 1}); err != nil {
+	if d.w, err = stack.New(cfg); err != nil {
 		t.Fatal(err)
 	}
 	d.do("host.add", `"id":"A","addr":"10.0.0.1/24"`)
@@ -64,6 +66,9 @@ func (d *desk) outcome(op string, n uint64) string {
 				}
 				if b.Truncated {
 					s += " truncated"
+				}
+				for _, r := range b.Ready {
+					s += fmt.Sprintf(" %d:%s", r.FD, strings.Join(r.Events, "|"))
 				}
 				return s
 			}
@@ -380,7 +385,7 @@ func TestClosingWithUnreadDataResets(t *testing.T) {
 
 func TestLingerZeroAborts(t *testing.T) {
 	newDesk(t).expect(tcpPair + `
-		setsockopt "proc":"a","fd":3,"option":"SO_LINGER","value":1 => 0
+		setsockopt "proc":"a","fd":3,"option":"SO_LINGER","value":0 => 0
 		recv "proc":"b","fd":4 => blocked
 		close "proc":"a","fd":3 => 0
 		later 10 recv => ECONNRESET`)
@@ -458,7 +463,9 @@ func TestUDPSaysWhatItCannotDo(t *testing.T) {
 		sendto "proc":"a","fd":3,"addr":"127.0.0.1","port":7,"octets":65507 => 65507
 		shutdown "proc":"a","fd":3,"how":"wr" => ENOTCONN fd
 		setsockopt "proc":"a","fd":3,"option":"TCP_NODELAY","value":1 => ENOPROTOOPT option
-		setsockopt "proc":"a","fd":3,"option":"SO_RCVBUF","value":1 => EINVAL value`)
+		setsockopt "proc":"a","fd":3,"option":"SO_RCVBUF","value":1 => 0
+		setsockopt "proc":"a","fd":3,"option":"SO_RCVBUF","value":-1 => EINVAL value
+		getsockopt "proc":"a","fd":3,"option":"SO_RCVBUF" => 2304`)
 }
 
 func TestOnlyAConnectedUDPSocketHearsOfErrors(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"labserver/stack/event"
 	"labserver/stack/inet"
 	"labserver/stack/rfc"
+	"labserver/stack/tcp"
 )
 
 // DefaultBacklog is what listen gets without one (Linux's SOMAXCONN since 5.4 is 4096,
@@ -28,7 +29,7 @@ func (t *Table) Listen(p *Proc, fd, backlog int, fx *Effects) {
 		t.listening(c, s, fx)
 		return
 	case s.local.IsZero(): // as Linux does: the stack chooses a port
-		ep, _ := parseEndpoint("", 0)
+		ep := inet.Endpoint{Addr: s.wildcard()}
 		if !t.choosePort(func(port uint16) bool {
 			return !t.conflict(s, inet.Endpoint{Addr: ep.Addr, Port: port})
 		}, &ep) {
@@ -41,13 +42,13 @@ func (t *Table) Listen(p *Proc, fd, backlog int, fx *Effects) {
 		return
 	}
 	// No MTU here: the path back to each SYN decides what its connection announces.
-	l, errno := t.tcp.Listen(s.id, s.local, backlog, 0)
+	l, errno := t.tcp.ListenWith(s.id, s.local, backlog, 0, s.connOptions())
 	if errno != inet.OK {
 		c.fail(rfc.BindInUse, errno, "fd", fx)
 		return
 	}
 	s.listener, s.backlog = l, backlog
-	s.configure(fx)
+	t.configure(s, fx)
 	t.listening(c, s, fx)
 }
 
@@ -80,97 +81,13 @@ func (t *Table) tryAccept(c *call, fx *Effects) bool {
 	if !ok {
 		return false
 	}
-	s := t.create(c.proc, inet.TCP, c.sock.id, fx)
+	s := t.create(c.proc, inet.TCP, c.sock.family, c.sock.id, fx)
 	s.conn, s.local, s.remote = conn, conn.Flow().Local, conn.Flow().Remote
 	t.announce(s, rfc.AcceptCall, fx)
 	conn.Attach(s.id, &fx.Effects)
-	for _, o := range c.sock.options { // inherited, as Linux does: all but O_NONBLOCK
-		if o.Name != "O_NONBLOCK" {
-			t.setOption(s, o.Name, o.Value, fx)
-		}
-	}
-	remote := s.remote
-	c.result(rfc.AcceptCall, event.CallReturned{Value: int64(s.fd), From: &remote}, fx)
+	t.inherit(s, c.sock, fx)
+	c.result(rfc.AcceptCall, event.CallReturned{Value: int64(s.fd), From: s.shows(s.remote)}, fx)
 	return true
-}
-
-// connectStream is connect(2) on a TCP socket: the active OPEN of RFC 9293 §3.9.1.1.
-func (t *Table) connectStream(c *call, s *Socket, dst inet.Endpoint, fx *Effects) {
-	switch {
-	case s.listener != nil:
-		c.fail(rfc.ConnectListening, inet.EISCONN, "fd", fx)
-		return
-	case s.conn != nil && s.conn.State() == inet.SynSent:
-		c.fail(rfc.ConnectAlready, inet.EALREADY, "fd", fx)
-		return
-	case s.conn != nil && s.conn.State() != inet.Closed:
-		c.fail(rfc.ConnectTwice, inet.EISCONN, "fd", fx)
-		return
-	case t.ip.Broadcast(dst.Addr) || dst.Addr.IsMulticast() || dst.Addr.IsUnspecified():
-		c.fail(rfc.ConnectUnicast, inet.ENETUNREACH, "addr", fx)
-		return
-	}
-	fresh := s.local.IsZero()
-	local, ok := t.source(c, s, dst, rfc.ConnectNoRoute, fx)
-	if !ok {
-		return
-	}
-	flow := inet.Flow{Local: local, Remote: dst}
-	if e := t.tcp.CanOpen(flow, fx.Now); e != inet.OK {
-		c.fail(rfc.ConnectSamePair, e, "port", fx)
-		return
-	}
-	if fresh {
-		t.setLocal(s, local, true, fx)
-	}
-	if s.shutRead || s.shutWrite { // of the connection before
-		s.shutRead, s.shutWrite = false, false
-		fx.Emit(rfc.ConnectCall, event.SocketShutdown{Sock: s.id})
-	}
-	t.associate(s, local, dst, rfc.ConnectCall, fx)
-	path, _ := t.ip.Path(dst.Addr)
-	conn, errno := t.tcp.OpenWith(s.id, flow, path.MTU, s.connOptions(), &fx.Effects)
-	if errno != inet.OK {
-		panic("BUG: an open that TCP said it could do failed: " + string(errno))
-	}
-	s.conn = conn
-	t.start(c, fx)
-}
-
-// associate sets a socket's pair of endpoints; a zero remote dissolves it.
-func (t *Table) associate(s *Socket, local, remote inet.Endpoint, rule rfc.ID, fx *Effects) {
-	s.local, s.remote = local, remote
-	fx.Emit(rule, event.SocketConnected{Sock: s.id, Local: local, Remote: remote})
-}
-
-// tryConnect ends a connect once the connection is open or has failed.
-func (t *Table) tryConnect(c *call, fx *Effects) bool {
-	s := c.sock
-	switch st := s.conn.State(); {
-	case st == inet.SynSent || st == inet.SynReceived:
-		return false
-	case st != inet.Closed:
-		c.returns(rfc.ConnectCall, 0, fx)
-	default:
-		errno := s.conn.TakeError()
-		if errno == inet.OK {
-			errno = inet.ECONNABORTED
-		}
-		c.fail(connectRule(errno), errno, "", fx)
-		s.conn = nil
-		t.associate(s, s.local, inet.Endpoint{}, connectRule(errno), fx)
-	}
-	return true
-}
-
-func connectRule(e inet.Errno) rfc.ID {
-	switch e {
-	case inet.ECONNREFUSED:
-		return rfc.ConnectRefused
-	case inet.ETIMEDOUT:
-		return rfc.ConnectTimedOut
-	}
-	return rfc.ConnectFailed
 }
 
 // trySend gives TCP what its send buffer takes; a blocking send ends when all is taken.
@@ -182,7 +99,9 @@ func (t *Table) trySend(c *call, fx *Effects) bool {
 	}
 	for { // ends with the payload: each round but the last takes some of it
 		chunk := c.payload.chunk(c.done, max(1, min(s.conn.Room(), maxChunk)))
-		n, errno := s.conn.Send(chunk, &fx.Effects)
+		last := c.done+int64(len(chunk)) == c.payload.Len()
+		n, errno := s.conn.SendWith(chunk, tcp.SendFlags{More: c.flags.More,
+			Urgent: c.flags.OOB && last}, &fx.Effects)
 		c.done += int64(n)
 		switch {
 		case errno == inet.EAGAIN:
@@ -209,19 +128,42 @@ func (t *Table) tryRecvStream(c *call, fx *Effects) bool {
 		c.returns(rfc.RecvGave, 0, fx)
 		return true
 	}
-	data, errno := s.conn.Recv(c.max, &fx.Effects)
+	read := s.conn.Recv
+	if c.flags.Peek {
+		read = s.conn.Peek
+	}
+	data, errno := read(c.max-int(c.done), &fx.Effects)
+	if len(c.got) < shownData {
+		c.got = append(c.got, data[:min(len(data), shownData)]...)
+	}
+	c.done += int64(len(data))
 	switch {
+	case c.done > 0:
+		if errno == inet.OK && len(data) > 0 && c.flags.WaitAll && !c.flags.Peek &&
+			c.done < int64(c.max) {
+			return t.tryRecvStream(c, fx) // until all that was asked for, EAGAIN or the end
+		}
+		if errno == inet.EAGAIN {
+			return false
+		}
+		t.gave(c, fx)
 	case errno == inet.EAGAIN:
 		return false
 	case errno != inet.OK:
 		c.fail(streamRule(errno), errno, "", fx)
-	case len(data) == 0:
-		c.returns(rfc.RecvEnd, 0, fx)
 	default:
-		c.result(rfc.RecvGave, event.CallReturned{Value: int64(len(data)),
-			Data: shown(data)}, fx)
+		c.returns(rfc.RecvEnd, 0, fx)
 	}
 	return true
+}
+
+// gave ends a read. MSG_TRUNC on a stream takes data and throws it away.
+func (t *Table) gave(c *call, fx *Effects) {
+	r := event.CallReturned{Value: c.done}
+	if !c.flags.Trunc {
+		r.Data = shown(c.got)
+	}
+	c.result(rfc.RecvGave, r, fx)
 }
 
 func streamRule(e inet.Errno) rfc.ID {
@@ -268,4 +210,15 @@ func (t *Table) Shutdown(p *Proc, fd int, how string, fx *Effects) {
 	}
 	c.returns(rfc.ShutdownCall, 0, fx)
 	t.Wake(s.id, fx) // a reader that waits now meets the end
+}
+
+// recvUrgent is recv with MSG_OOB, which never waits: EINVAL without urgent data, or when
+// it is read in line; EAGAIN while the urgent octet is announced and not here yet.
+func (t *Table) recvUrgent(c *call, s *Socket, fx *Effects) {
+	b, errno := s.conn.RecvUrgent(c.flags.Peek, &fx.Effects)
+	if errno != inet.OK {
+		c.fail(rfc.NoUrgentData, errno, "flags", fx)
+		return
+	}
+	c.result(rfc.RecvUrgent, event.CallReturned{Value: 1, Data: []byte{b}}, fx)
 }

@@ -23,10 +23,12 @@ const (
 	firstFD  = 3  // 0, 1 and 2 are a process's standard streams
 )
 
-// Effects is what a socket call leaves behind: what TCP leaves, and datagrams.
+// Effects is what a socket call leaves behind: what TCP leaves, datagrams, and timers of
+// calls.
 type Effects struct {
 	tcp.Effects
 	Datagrams []udp.Out
+	Waits     []WaitOp
 }
 
 // Proc is a process: a name and a descriptor table.
@@ -40,6 +42,8 @@ type Proc struct {
 type Table struct {
 	// PortLow and PortHigh bound the ports the stack chooses itself (RFC 6056 §3.2).
 	PortLow, PortHigh uint16
+	// DoubleBuffers: SO_RCVBUF and SO_SNDBUF hold twice what was asked for, as on Linux.
+	DoubleBuffers bool
 
 	tcp     *tcp.Layer
 	udp     *udp.Layer
@@ -48,6 +52,7 @@ type Table struct {
 	rand    *sim.Rand
 	procs   []*Proc
 	sockets []*Socket // in order of creation
+	waiting []*call   // pending calls of no one socket: poll, and close that lingers
 }
 
 // New makes an empty table over a host's layers.
@@ -79,6 +84,7 @@ func (t *Table) Start(id inet.ProcID, name string, fx *Effects) {
 
 // Kill ends a process: its descriptors are closed as by close(2), lowest first.
 func (t *Table) Kill(p *Proc, fx *Effects) {
+	t.dismiss(p, fx)
 	for i := range p.fds {
 		if s := p.fds[i]; s != nil {
 			t.discard(s, fx)
@@ -133,22 +139,6 @@ func (t *Table) socket(id inet.SocketID) *Socket {
 		}
 	}
 	return nil
-}
-
-// Wake lets the pending calls of a socket go on, oldest first, as far as they can.
-func (t *Table) Wake(id inet.SocketID, fx *Effects) {
-	s := t.socket(id)
-	if s == nil {
-		return
-	}
-	for i := 0; i < len(s.pending); {
-		c := s.pending[i]
-		if !t.try(c, fx) {
-			i++
-			continue
-		}
-		s.pending = append(s.pending[:i:i], s.pending[i+1:]...)
-	}
 }
 
 // Unreachable passes an ICMP error about a datagram to the connected UDP socket that

@@ -152,9 +152,9 @@ const (
 )
 
 func (c *Conn) algorithm() congestion {
-	a, ok := congestionByName(c.l.k.Congestion, c.l.k)
+	a, ok := congestionByName(c.congestionName(), c.l.k)
 	if !ok {
-		panic("BUG: unknown congestion control " + c.l.k.Congestion)
+		panic("BUG: unknown congestion control " + c.congestionName())
 	}
 	return a
 }

@@ -79,6 +79,7 @@ type sendSpace struct {
 	finSent bool     // it is in SND.NXT
 	probing bool     // the segment at SND.UNA was sent into a closed window
 	sentAt  sim.Time // when data was last sent
+	more    bool     // the last Send said that more follows
 }
 
 // recvSpace is the receive sequence space with the receive buffer.
@@ -104,18 +105,6 @@ type recvSpace struct {
 	rightEdge
 }
 
-// Options are the settings of one connection, or those a listener hands to its
-// connections. The zero value is the host's defaults.
-type Options struct {
-	NoDelay   bool           // TCP_NODELAY: no Nagle (MUST-17)
-	KeepAlive bool           // SO_KEEPALIVE (MUST-24, MUST-25)
-	RcvBuf    inet.ByteCount // receive buffer; 0: the knob's, growing
-	SndBuf    inet.ByteCount // send buffer; 0: the knob's, growing
-	ReusePort bool           // SO_REUSEPORT: a listener shares its endpoint
-	V6Only    bool           // IPV6_V6ONLY: IPv6's wildcard takes no IPv4
-	FastOpen  int            // TCP_FASTOPEN of a listener: pending requests (RFC 7413 §5.1); 0: none
-}
-
 // State returns the connection's state; CLOSED when its TCB is deleted.
 func (c *Conn) State() inet.TCPState { return c.state }
 
@@ -127,26 +116,6 @@ func (c *Conn) ID() inet.ConnID { return c.id }
 
 // SocketID returns the socket that holds the connection, or "".
 func (c *Conn) SocketID() inet.SocketID { return c.sock }
-
-// Options returns the connection's settings.
-func (c *Conn) Options() Options { return c.opts }
-
-// Configure changes the connection's settings.
-func (c *Conn) Configure(o Options, fx *Effects) {
-	c.opts = o
-	if o.RcvBuf > 0 {
-		c.resizeRcv(o.RcvBuf)
-	}
-	if o.SndBuf > 0 {
-		c.snd.size = o.SndBuf
-	}
-	if c.state == inet.Closed {
-		return
-	}
-	c.keepAliveTimer(fx)
-	c.output(fx) // TCP_NODELAY releases what Nagle held back
-	c.check()
-}
 
 // Error returns the error the next call would report, without clearing it.
 func (c *Conn) Error() inet.Errno { return c.err }

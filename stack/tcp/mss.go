@@ -36,7 +36,13 @@ func (c *Conn) v6() bool {
 
 // announcedMSS is what our MSS Option says: "the effective MTU minus the fixed IP and
 // TCP headers". It is sent always (MAY-3).
-func (c *Conn) announcedMSS() int { return min(max(c.mtu-c.headers(), minMSS), maxField) }
+func (c *Conn) announcedMSS() int {
+	mss := min(max(c.mtu-c.headers(), minMSS), maxField)
+	if c.opts.MaxSeg > 0 {
+		mss = min(mss, c.opts.MaxSeg)
+	}
+	return mss
+}
 
 // settle takes what the peer's SYN carries and tells what follows from it. IRS is its
 // sequence number.

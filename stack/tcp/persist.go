@@ -25,12 +25,30 @@ func (c *Conn) persistTimer(fx *Effects) {
 	case !c.timers[timerPersist].running:
 		// SHLD-29: "The transmitting host SHOULD send the first zero-window probe when a
 		// zero window has existed for the retransmission timeout period".
-		rule := rfc.TCPProbeWait
-		if c.probeBackoff > 0 {
+		d, rule := c.probeInterval(), rfc.TCPProbeWait
+		switch {
+		case c.corked():
+			d, rule = corkLimit, rfc.TCPCorkLimit
+		case c.probeBackoff > 0:
 			rule = rfc.TCPProbeSlow
 		}
-		c.arm(timerPersist, c.probeInterval(), rule, fx)
+		c.arm(timerPersist, d, rule, fx)
 	}
+}
+
+// corkLimit is how long a cork may hold back what does not fill a segment: tcp(7) of
+// linux, "there is a 200 millisecond ceiling on the time for which output is corked".
+const corkLimit = 200 * time.Millisecond
+
+// corked reports whether a cork, and nothing else, holds data back.
+func (c *Conn) corked() bool { return c.choose().rule == rfc.TCPCork }
+
+// persistRule is why the timer fires.
+func (c *Conn) persistRule() rfc.ID {
+	if c.corked() {
+		return rfc.TCPCorkLimit
+	}
+	return rfc.TCPProbe
 }
 
 // probeInterval: SHLD-30, "SHOULD increase exponentially the interval between
@@ -44,6 +62,13 @@ func (c *Conn) persistTimeout(fx *Effects) {
 	// MUST-37: "As long as the receiving TCP peer continues to send acknowledgments in
 	// response to the probe segments, the sending TCP peer MUST allow the connection to
 	// stay open". Every acknowledgment clears the count; silence does not.
+	if c.corked() {
+		d := c.unsent()
+		c.sendNew(choice{n: min(d, c.effectiveMSS(), int(c.usable())), push: true,
+			rule: rfc.TCPCorkLimit}, fx)
+		c.persistTimer(fx)
+		return
+	}
 	if int64(c.probes) >= c.l.k.DataRetries {
 		c.giveUp(rfc.TCPR2, fx)
 		return

@@ -38,6 +38,35 @@ func (c *Conn) Recv(max int, fx *Effects) (data []byte, e inet.Errno) {
 	return data, inet.OK
 }
 
+// Peek is Recv, but what it returns stays to be read, and an error is told.
+func (c *Conn) Peek(max int, fx *Effects) (data []byte, e inet.Errno) {
+	if n := min(max, c.rcv.buf.len()); n > 0 {
+		return c.rcv.buf.slice(0, n), inet.OK
+	}
+	return c.Recv(max, fx)
+}
+
+// AtEnd reports whether the peer has sent all it will: its FIN was taken.
+func (c *Conn) AtEnd() bool { return c.rcv.fin }
+
+// QuickACK is TCP_QUICKACK: on acknowledges at once what waits and begins a phase of
+// acknowledgments without delay; off ends it. Neither lasts: as on linux, the connection
+// goes on adapting.
+func (c *Conn) QuickACK(on bool, fx *Effects) {
+	if c.state == inet.Closed {
+		return
+	}
+	if !on {
+		c.ack.quick, c.ack.dialog = 0, true
+		return
+	}
+	c.ack.quick, c.ack.dialog = max(c.l.k.QuickAcks, 2), false
+	if c.timers[timerDelack].running {
+		c.sendACK(rfc.TCPQuickACK, fx)
+	}
+	c.check()
+}
+
 // ShutdownRead is shutdown(SHUT_RD): after what is buffered, reading gives the end. The
 // peer is not told; data that still comes is taken and never read.
 func (c *Conn) ShutdownRead(fx *Effects) inet.Errno {

@@ -7,11 +7,22 @@ import (
 
 // RFC 9293 §3.10.2, SEND Call.
 
-// Send takes as much of data as there is room for and sends what may be sent. EAGAIN
+// SendFlags are what one Send asks for. The zero value is nothing special.
+type SendFlags struct {
+	More   bool // more data follows at once: a segment that is not full may wait for it
+	Urgent bool // the last octet is urgent (RFC 9293 §3.8.5)
+}
+
+// Send is SendWith without flags.
+func (c *Conn) Send(data []byte, fx *Effects) (n int, e inet.Errno) {
+	return c.SendWith(data, SendFlags{}, fx)
+}
+
+// SendWith takes as much of data as there is room for and sends what may be sent. EAGAIN
 // means that nothing could be taken now: the buffer is full, or the connection is not
 // established yet. EPIPE means that our direction is over ("error: connection closing",
 // "error: connection does not exist"). A pending error is told once, first.
-func (c *Conn) Send(data []byte, fx *Effects) (n int, e inet.Errno) {
+func (c *Conn) SendWith(data []byte, f SendFlags, fx *Effects) (n int, e inet.Errno) {
 	if c.err != inet.OK {
 		return 0, c.TakeError()
 	}
@@ -39,6 +50,7 @@ func (c *Conn) Send(data []byte, fx *Effects) (n int, e inet.Errno) {
 	}
 	c.restartIdle(fx)
 	c.snd.buf.append(data[:n])
+	c.snd.more = f.More
 	c.showSnd(c.queueRule(), fx)
 	c.output(fx)
 	c.check()
@@ -52,3 +64,13 @@ func (c *Conn) queueRule() rfc.ID {
 	}
 	return rfc.TCPSend
 }
+
+// Unsent counts the octets that were never sent (SIOCOUTQNSD).
+func (c *Conn) Unsent() int { return max(c.unsent(), 0) }
+
+// Unacknowledged counts the octets of data, sent or not, that the peer has not
+// acknowledged (SIOCOUTQ).
+func (c *Conn) Unacknowledged() int { return c.snd.buf.len() }
+
+// SMSS is the most data octets of a segment (RFC 5681 §2), 0 before the handshake.
+func (c *Conn) SMSS() int { return c.snd.mss }

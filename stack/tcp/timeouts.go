@@ -38,7 +38,7 @@ func (c *Conn) retransmissionTimeout(fx *Effects) {
 func (c *Conn) r2() (limit int64, rule rfc.ID) {
 	switch c.state {
 	case inet.SynSent:
-		return c.l.k.SynRetries, rfc.TCPR2SYN
+		return c.synRetries(), rfc.TCPR2SYN
 	case inet.SynReceived:
 		return c.l.k.SynAckRetries, rfc.TCPR2SYN
 	}
@@ -81,6 +81,6 @@ func (c *Conn) timeWaitTimeout(fx *Effects) { c.remove(inet.OK, c.timeWaitRule()
 // boundFinWait2 starts the timer that ends a FIN-WAIT-2 nobody holds any more.
 func (c *Conn) boundFinWait2(fx *Effects) {
 	if c.orphan && c.state == inet.FinWait2 {
-		c.arm(timer2MSL, c.l.k.FinTimeout, rfc.TCPFinTimeout, fx)
+		c.arm(timer2MSL, max(c.finTimeout(), 0), rfc.TCPFinTimeout, fx)
 	}
 }

@@ -118,7 +118,7 @@ func (c *Conn) fire(t timerID, fx *Effects) {
 		c.keepaliveTimeout(fx)
 	case timerPersist:
 		fired.Count = int(c.probeBackoff) + 1
-		fx.By = c.emit(rfc.TCPProbe, fired, fx)
+		fx.By = c.emit(c.persistRule(), fired, fx)
 		c.persistTimeout(fx)
 	case timerRTO:
 		fired.Count = c.retries + 1

@@ -71,6 +71,9 @@ func (c *Conn) choose() choice {
 		if nagle && !idle && !fin {
 			return choice{rule: rfc.TCPNagle}
 		}
+		if (c.opts.Cork || c.snd.more) && !fin {
+			return choice{rule: rfc.TCPCork}
+		}
 		ch.rule = rfc.TCPPush
 	case u >= int64(c.snd.maxWnd)/2 && (idle || !nagle):
 		ch.n, ch.rule = int(u), rfc.TCPSWSSender // (3) a fraction Fs = 1/2 of the window
@@ -226,8 +229,10 @@ func (c *Conn) transmit(out *wire.TCP, again bool, rule rfc.ID, fx *Effects) {
 	}
 	c.setOptions(out, c.tsNow(fx.Now))
 	grew := c.offerWindow(out)
-	tos := c.markECN(out, again, rule)
-	c.l.give(Out{Flow: c.flow, Seg: *out, TOS: tos}, c.id, again, rule, fx)
+	// MUST-48: "the application layer MUST be able to specify the Differentiated Services
+	// field for segments that are sent on a connection"; MUST-49 for the TTL.
+	tos := c.opts.TOS&^3 | c.markECN(out, again, rule)
+	c.l.give(Out{Flow: c.flow, Seg: *out, TOS: tos, TTL: c.opts.TTL}, c.id, again, rule, fx)
 	if out.Flags.Has(wire.ACK) {
 		c.ackSent(fx)
 	}

@@ -14,8 +14,31 @@ import (
 	"labserver/stack/wire"
 )
 
-// MaxData is the most octets an IPv4 datagram can carry: 65535 less the two headers.
-const MaxData = 65507
+// The most octets of data a datagram can carry: 65535 less the headers that count in it.
+// IPv6's length does not count its own header (RFC 8200 §3).
+const (
+	MaxData   = 65507
+	MaxDataV6 = 65527
+)
+
+// MaxDataTo is the limit by the family of a destination.
+func MaxDataTo(dst netip.Addr) int {
+	if dst.Is4() {
+		return MaxData
+	}
+	return MaxDataV6
+}
+
+// Overhead is the octets of the headers in front of a datagram's data.
+func Overhead(dst netip.Addr) int {
+	if dst.Is4() {
+		return wire.IPv4HeaderLen + wire.UDPHeaderLen
+	}
+	return ip6HeaderLen + wire.UDPHeaderLen
+}
+
+// ip6HeaderLen is the fixed header of RFC 8200 §3.
+const ip6HeaderLen = 40
 
 // DefaultRcvBuf is Linux's net.core.rmem_default, counted here in octets of data.
 const DefaultRcvBuf inet.ByteCount = 212_992
@@ -35,6 +58,7 @@ type Socket struct {
 	ID     inet.SocketID
 	Local  inet.Endpoint
 	Remote inet.Endpoint // zero unless connected
+	Dual   bool          // bound to ::, it takes IPv4 too (RFC 3493 §5.3)
 	RcvBuf inet.ByteCount
 	queue  []Datagram
 	octets inet.ByteCount
@@ -48,6 +72,8 @@ type Out struct {
 	Pkt  inet.PacketID
 	Flow inet.Flow
 	Data []byte
+	TOS  uint8 // for the IP header
+	TTL  uint8 // 0: the host's
 }
 
 // Add makes a bound socket reachable.
@@ -83,29 +109,34 @@ func (s *Socket) score(src, dst inet.Endpoint) int {
 		return 0
 	}
 	n := 1
-	if !s.Local.Wildcard() {
+	switch {
+	case !s.Local.Wildcard():
 		if s.Local.Addr != dst.Addr {
 			return 0
 		}
-		n++
+		n = 3
+	case s.Local.Addr.Is4() == dst.Addr.Is4():
+		n = 2
+	case !s.Dual || dst.Addr.Is6():
+		return 0
 	}
 	if !s.Remote.IsZero() {
 		if s.Remote != src {
 			return 0
 		}
-		n += 2
+		n += 4
 	}
 	return n
 }
 
 // Send records a datagram and returns it for IP. len(data) must not pass MaxData.
 func Send(sock inet.SocketID, flow inet.Flow, data []byte, fx event.Scope) Out {
-	if len(data) > MaxData {
+	if len(data) > MaxDataTo(flow.Remote.Addr) {
 		panic("BUG: a datagram of impossible size")
 	}
 	n := fx.Emit(rfc.UDPSend, event.DatagramSent{Sock: sock,
 		Dgram: describe(flow.Local, flow.Remote, data)})
-	return Out{inet.PacketID(n), flow, data}
+	return Out{Pkt: inet.PacketID(n), Flow: flow, Data: data}
 }
 
 // Receive takes a datagram for this host. It returns the socket that now has something
@@ -139,12 +170,23 @@ func (l *Layer) Receive(src, dst netip.Addr, pkt inet.PacketID, u *wire.UDP,
 // Waiting counts what can be read.
 func (s *Socket) Waiting() (datagrams int, octets inet.ByteCount) { return len(s.queue), s.octets }
 
-// Read takes the oldest datagram; false if none waits.
-func (s *Socket) Read(fx event.Scope) (Datagram, bool) {
+// Next is the length of the oldest datagram that waits, 0 if none does.
+func (s *Socket) Next() int {
+	if len(s.queue) == 0 {
+		return 0
+	}
+	return len(s.queue[0].Data)
+}
+
+// Read returns the oldest datagram and, if take, removes it; false if none waits.
+func (s *Socket) Read(take bool, fx event.Scope) (Datagram, bool) {
 	if len(s.queue) == 0 {
 		return Datagram{}, false
 	}
 	d := s.queue[0]
+	if !take {
+		return d, true
+	}
 	s.queue = append(s.queue[:0], s.queue[1:]...)
 	s.octets -= inet.ByteCount(len(d.Data))
 	s.emitBuffer(fx, rfc.UDPDeliver)

@@ -89,12 +89,12 @@ func TestReadingKeepsBordersAndOrder(t *testing.T) {
 			&wire.UDP{SrcPort: 9, DstPort: 53, Data: []byte(text)}, fx)
 	}
 	for _, text := range []string{"one", "", "three"} {
-		d, ok := s.Read(fx)
+		d, ok := s.Read(true, fx)
 		if !ok || string(d.Data) != text || d.From != ep("10.0.0.9:9") {
 			t.Errorf("read %q from %v, want %q", d.Data, d.From, text)
 		}
 	}
-	if _, ok := s.Read(fx); ok {
+	if _, ok := s.Read(true, fx); ok {
 		t.Error("something is left")
 	}
 }

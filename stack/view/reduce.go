@@ -201,9 +201,13 @@ func (v *View) connection(e event.Event) {
 func (v *View) socketEvent(e event.Event) {
 	switch b := e.Body.(type) {
 	case event.SocketCreated:
-		v.Sockets = append(v.Sockets, Socket{ID: b.Sock, Host: e.Host, Proc: b.Proc, FD: b.FD,
-			Proto: b.Proto, Local: b.Local, Remote: b.Remote, Listener: b.Listener,
-			Options: []Option{}})
+		s := Socket{ID: b.Sock, Host: e.Host, Proc: b.Proc, FD: b.FD, Proto: b.Proto,
+			Family: b.Family, Local: b.Local, Remote: b.Remote, Listener: b.Listener,
+			Options: []Option{}}
+		if s.Family == "" {
+			s.Family = "ip4"
+		}
+		v.Sockets = append(v.Sockets, s)
 	case event.SocketBound:
 		v.socket(b.Sock).Local = b.Local
 	case event.SocketConnected:
@@ -219,7 +223,7 @@ func (v *View) socketEvent(e event.Event) {
 		s := v.socket(b.Sock)
 		s.Octets, s.Datagrams = b.Octets, b.Datagrams
 	case event.SocketOption:
-		v.socket(b.Sock).set(Option{b.Option, b.New})
+		v.socket(b.Sock).set(Option{b.Option, b.New, b.NewText})
 	case event.SocketError:
 		v.socket(b.Sock).Error = b.Errno
 	case event.SocketShutdown:

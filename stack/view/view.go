@@ -86,7 +86,8 @@ type Socket struct {
 	Host        inet.HostID    `json:"host"`
 	Proc        inet.ProcID    `json:"proc"`
 	FD          int            `json:"fd"`
-	Proto       string         `json:"proto"` // tcp, udp
+	Proto       string         `json:"proto"`  // tcp, udp
+	Family      string         `json:"family"` // ip4, ip6
 	Local       inet.Endpoint  `json:"local"`
 	Remote      inet.Endpoint  `json:"remote"`
 	Listening   bool           `json:"listening"`
@@ -103,10 +104,11 @@ type Socket struct {
 	Options     []Option       `json:"options"` // those set
 }
 
-// Option is a socket option that was set.
+// Option is a socket option that was set: to a number, or to a word.
 type Option struct {
 	Name  string `json:"name"`
 	Value int64  `json:"value"`
+	Text  string `json:"text,omitempty"`
 }
 
 // Conn is one endpoint's connection: its TCB.

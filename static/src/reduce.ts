@@ -6,7 +6,7 @@
 // view must be changed by nobody else. Read stack/view/reduce.go beside it.
 
 import type {
-  Call, Conn, Envelope, Event, Host, Kind, Link, Packet, Socket, Timer, View,
+  Call, Conn, Envelope, Event, Host, Kind, Link, Option, Packet, Socket, Timer, View,
 } from "./gen/wire";
 
 /** The empty world. */
@@ -218,8 +218,8 @@ const socketFolds: { [K in Kind]?: Fold<K> } = {
   "call.failed": (v, e) => unblock(v, e.call),
   "socket.created": (v, e) => {
     const socket: Socket = {
-      id: e.sock, host: e.host ?? "", proc: e.proc, fd: e.fd, proto: e.proto, local: e.local,
-      remote: e.remote, listening: false, backlog: 0, syn_queue: 0, accept_queue: 0,
+      id: e.sock, host: e.host ?? "", proc: e.proc, fd: e.fd, proto: e.proto,
+      family: e.family ?? "ip4", local: e.local, remote: e.remote, listening: false, backlog: 0, syn_queue: 0, accept_queue: 0,
       listener: e.listener ?? "", conn: "", octets: 0, datagrams: 0, error: "",
       shut_read: false, shut_write: false, options: [],
     };
@@ -248,7 +248,9 @@ const socketFolds: { [K in Kind]?: Fold<K> } = {
     s.datagrams = e.datagrams;
   },
   "socket.option": (v, e) => {
-    put(socketOf(v, e.sock).options, { name: e.option, value: e.new });
+    const option: Option = { name: e.option, value: e.new };
+    if (e.new_text) option.text = e.new_text;
+    put(socketOf(v, e.sock).options, option);
   },
   "socket.error": (v, e) => { socketOf(v, e.sock).error = e.errno; },
   "socket.shutdown": (v, e) => {
