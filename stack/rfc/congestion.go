@@ -24,6 +24,7 @@ const (
 	TCPTahoe          ID = "policy:tahoe"
 	TCPLimited        ID = "rfc3042:2"
 	TCPIdleRestart    ID = "rfc5681:4.1"
+	TCPIdleDecay      ID = "rfc2861:3"
 )
 
 // tcpCongestion returns the rows of the rules that move cwnd and ssthresh.
@@ -51,5 +52,6 @@ func tcpCongestion() []Rule {
 		{ID: TCPTahoe, Level: Policy, Why: "before fast recovery a loss meant slow start"},
 		{ID: TCPLimited, Level: Says, RFC: 3042, Section: "2"},
 		{ID: TCPIdleRestart, Level: Says, RFC: 5681, Section: "4.1"},
+		{ID: TCPIdleDecay, Level: Says, RFC: 2861, Section: "3"},
 	}
 }

@@ -67,6 +67,7 @@ type window struct {
 	cwnd     inet.ByteCount
 	ssthresh inet.ByteCount
 	grown    inet.ByteCount // octets acknowledged in congestion avoidance, towards one SMSS
+	used     usage          // what validation knows of the last window of data
 	hy       hystartState
 	cubic    cubicState
 	before   savedWindow // as it was before the last congestion event
@@ -103,7 +104,7 @@ func (w *window) restore() {
 //
 // Deviation by knob: linux and freebsd take cwnd for the flight, and whole segments. RFC
 // 9438 §4.6: "Implementations that use cwnd MUST use other measures to prevent cwnd from
-// growing when the volume of bytes in flight is smaller than cwnd"; windowUsed is ours.
+// growing when the volume of bytes in flight is smaller than cwnd"; validated is ours.
 func (w *window) setSsthresh(flight, num, den inet.ByteCount, k *Knobs) {
 	if k.SsthreshCwnd != 0 {
 		flight = w.cwnd
@@ -202,38 +203,17 @@ func (c *Conn) startCC(fx *Effects) {
 	smss := inet.ByteCount(c.snd.mss)
 	c.cc.window = window{smss: smss, cwnd: c.initialWindow(), ssthresh: noSsthresh}
 	c.cc.phase, c.cc.dupAcks = phaseOpen, 0
-	if c.retries > 0 {
+	if c.retries > 1 {
 		// RFC 5681 §3.1: "if the SYN or SYN/ACK is lost, the initial window used by a sender
 		// after a correctly transmitted SYN MUST be one segment consisting of at most SMSS".
+		// One timeout alone may be spurious: RFC 6928 §2 recommends to "refrain from resetting
+		// the initial window to 1 segment, unless there have been more than one SYN or SYN/ACK
+		// retransmissions".
 		c.cc.cwnd = smss
 		c.showCC(rfc.TCPSynLostWindow, fx)
 		return
 	}
 	c.showCC(rfc.TCPInitialWindow, fx)
-}
-
-// restartIdle: RFC 5681 §4.1, "a TCP SHOULD set cwnd to no more than RW before beginning
-// transmission if the TCP has not sent data in an interval exceeding the retransmission
-// timeout", RW = min(IW, cwnd).
-func (c *Conn) restartIdle(fx *Effects) {
-	if c.snd.queue.len() > 0 || c.snd.sentAt == 0 {
-		return
-	}
-	c.algorithm().idle(&c.cc.window, fx.Now)
-	if c.l.k.IdleRestart == 0 || fx.Now.Sub(c.snd.sentAt) <= c.rto() {
-		return
-	}
-	c.cc.cwnd = min(c.initialWindow(), c.cc.cwnd)
-	c.showCC(rfc.TCPIdleRestart, fx)
-}
-
-// windowUsed reports whether flight octets made use of the window: in slow start of half
-// of it, later of all but less than a segment.
-func (w *window) windowUsed(flight inet.ByteCount) bool {
-	if w.cwnd < w.ssthresh {
-		return 2*flight >= w.cwnd
-	}
-	return flight+w.smss > w.cwnd
 }
 
 // heard is what an acknowledgment of n octets tells congestion control, with flight
@@ -244,6 +224,7 @@ func (c *Conn) heard(n, flight inet.ByteCount, fx *Effects) *acking {
 		sample: c.rtt.sample, srtt: c.rtt.srtt, una: c.snd.una, nxt: c.snd.nxt,
 		timedOut: c.cc.phase == phaseLoss,
 	}
+	c.cc.use(&c.cc.told)
 	return &c.cc.told
 }
 
@@ -251,7 +232,7 @@ func (c *Conn) heard(n, flight inet.ByteCount, fx *Effects) *acking {
 // that was not used says nothing about the path (RFC 7661 §1), so it does not grow.
 func (c *Conn) grow(a *acking, fx *Effects) {
 	cc := c.algorithm()
-	if !c.cc.windowUsed(a.flight) {
+	if !c.cc.validated() {
 		cc.idle(&c.cc.window, a.now)
 		return
 	}

@@ -90,6 +90,50 @@ func TestAnUnusedWindowDoesNotGrow(t *testing.T) {
 	if p.cwnd() != 10 {
 		t.Errorf("cwnd %d segments after one segment", p.cwnd())
 	}
+	p.b.send(p.c, pattern(5000))
+	p.acks(6)
+	if p.cwnd() != 10 {
+		t.Errorf("cwnd %d segments after half a window", p.cwnd())
+	}
+	p.b.send(p.c, pattern(6000)) // slow start may double what was used
+	for i := 7; i <= 12; i++ {
+		p.acks(i)
+	}
+	if p.cwnd() != 12 {
+		t.Errorf("cwnd %d segments after six, each acknowledged", p.cwnd())
+	}
+}
+
+func TestAFullWindowCountsUntilItIsAcknowledged(t *testing.T) {
+	p := sender(t)
+	p.b.send(p.c, pattern(10_000)) // no more than IW, and then nothing
+	for i := 1; i <= 10; i++ {
+		p.acks(i)
+	}
+	if p.cwnd() != 20 {
+		t.Errorf("cwnd %d segments, want twice what was acknowledged", p.cwnd())
+	}
+	p.b.send(p.c, pattern(10_000)) // half of it
+	p.acks(20)
+	if p.cwnd() != 20 {
+		t.Errorf("cwnd %d segments after half a window", p.cwnd())
+	}
+	// In congestion avoidance all but less than a segment must be used.
+	p.c.cc.ssthresh = 20_000
+	p.c.shownCC = p.c.ccVars()
+	p.quiet = true
+	p.b.send(p.c, pattern(19_000))
+	for i := 21; i <= 39; i++ {
+		p.acks(i)
+	}
+	if p.cwnd() != 20 || p.c.cc.grown != 0 {
+		t.Errorf("cwnd %d segments, %d octets towards the next", p.cwnd(), p.c.cc.grown)
+	}
+	p.b.send(p.c, pattern(19_001))
+	p.acks(58)
+	if p.cwnd() != 20 || p.c.cc.grown != 19_000 {
+		t.Errorf("cwnd %d segments, %d octets towards the next", p.cwnd(), p.c.cc.grown)
+	}
 }
 
 func TestFastRetransmitAndRecovery(t *testing.T) {
@@ -236,16 +280,50 @@ func TestWindowUpdatesAndDataAreNoDuplicateACKs(t *testing.T) {
 }
 
 func TestIdleConnectionStartsSlowlyAgain(t *testing.T) {
-	p := sender(t)
-	p.b.send(p.c, pattern(100_000))
-	for i := 1; i <= 100; i++ {
-		p.acks(i)
+	for _, row := range []struct {
+		decay    int64
+		rtos     time.Duration // idle after the first RTO
+		cwnd     int
+		ssthresh inet.ByteCount
+	}{
+		{0, 1, 10, 60_000}, // RFC 5681 §4.1: to the restart window at once
+		{1, 1, 50, 75_000}, // linux: halved for each RTO, ssthresh at least 3/4 of it
+		{1, 2, 25, 75_000},
+		{1, 3, 12, 75_000},
+		{1, 4, 10, 75_000}, // the restart window is the least
+		{1, 99, 10, 75_000},
+	} {
+		p := sender(t)
+		p.b.k.IdleDecay = row.decay
+		p.b.send(p.c, pattern(100_000))
+		for i := 1; i <= 100; i++ {
+			p.acks(i)
+		}
+		p.quiet = true
+		p.c.cc.cwnd, p.c.cc.ssthresh = 100_000, 60_000
+		rto := p.c.rto()
+		p.run(p.c.snd.sentAt.Add(rto + row.rtos*rto).Sub(p.now))
+		p.b.send(p.c, pattern(100_000))
+		if p.cwnd() != row.cwnd || p.c.cc.ssthresh != row.ssthresh {
+			t.Errorf("%+v: cwnd %d segments, ssthresh %d", row, p.cwnd(), p.c.cc.ssthresh)
+		}
 	}
-	grown := p.cwnd()
-	p.run(10 * time.Second)
-	p.b.send(p.c, pattern(100_000))
-	if grown <= 10 || p.cwnd() != 10 {
-		t.Errorf("cwnd went from %d to %d segments", grown, p.cwnd())
+}
+
+func TestAPauseIsToldByItsRule(t *testing.T) {
+	for decay, rule := range map[int64]rfc.ID{0: rfc.TCPIdleRestart, 1: rfc.TCPIdleDecay} {
+		p := sender(t)
+		p.b.k.IdleDecay = decay
+		p.b.send(p.c, pattern(100_000))
+		for i := 1; i <= 100; i++ {
+			p.acks(i)
+		}
+		p.run(10 * time.Second)
+		mark := p.log.Len()
+		p.b.send(p.c, pattern(100_000))
+		if p.cwnd() != 10 || p.rules(mark, rule) != 1 {
+			t.Errorf("%s: cwnd %d segments", rule, p.cwnd())
+		}
 	}
 }
 

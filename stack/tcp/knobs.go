@@ -39,6 +39,7 @@ type Knobs struct {
 	Congestion       string // "cubic", "newreno", "reno" or "tahoe"
 	LimitedTransmit  int64  // RFC 3042
 	IdleRestart      int64  // RFC 5681 §4.1: slow start again after idleness
+	IdleDecay        int64  // 1: cwnd halves for each RTO of idleness, 0: at once to the initial
 	Nagle            int64  // SHLD-7
 	Timestamps       int64  // RFC 7323 §3
 	SACK             int64  // RFC 2018
@@ -108,7 +109,8 @@ func Profile(name string) (Knobs, bool) {
 		MSL2: 60 * time.Second, FinTimeout: 60 * time.Second,
 		SynRetries: 6, SynAckRetries: 5, DataRetries: 15,
 		RcvBuf: 131072, RcvBufMax: 6291456, AdvWinScale: 1, SndBuf: 87040, SndBufMax: 4194304,
-		IW: 10, Congestion: "cubic", LimitedTransmit: 1, IdleRestart: 1, Nagle: 1,
+		IW: 10, Congestion: "cubic", LimitedTransmit: 1, IdleRestart: 1, IdleDecay: 1,
+		Nagle:      1,
 		Timestamps: 1, SACK: 1, DSACK: 1, WindowScale: 1,
 		ChallengeACK: 1, ChallengeLimit: 1000, InvalidRateLimit: 500 * time.Millisecond,
 		KeepIdle: 2 * time.Hour, KeepInterval: 75 * time.Second, KeepProbes: 9,
@@ -131,7 +133,7 @@ func Profile(name string) (Knobs, bool) {
 		k.SynRetries, k.SynAckRetries, k.DataRetries = 12, 3, 12
 		k.RcvBuf, k.RcvBufMax, k.AdvWinScale = 65536, 2097152, 0
 		k.SndBuf, k.SndBufMax = 32768, 2097152
-		k.KeepProbes, k.SynBacklog, k.ABC = 8, 15375, 2
+		k.KeepProbes, k.SynBacklog, k.ABC, k.IdleDecay = 8, 15375, 2, 0
 		k.OptionOrder, k.ECNFallback, k.BaseMSS, k.MinPMTU = 1, 2, 1200, 296
 		k.ICMPAborts = 1
 		// Its default stack finds losses by RFC 6675, without RACK, TLP and F-RTO.
@@ -146,7 +148,7 @@ func Profile(name string) (Knobs, bool) {
 		k.RcvBuf, k.RcvBufMax, k.AdvWinScale = 65535, 65535, 0
 		k.SndBuf, k.SndBufMax = 65536, 65536
 		k.HyStart, k.ABC, k.FastOpen, k.SynCookies, k.ModerateRcv = 0, 1, 0, 0, 0
-		k.Congestion, k.SsthreshCwnd = "newreno", 0
+		k.Congestion, k.SsthreshCwnd, k.IdleDecay = "newreno", 0, 0
 		k.MinPMTU, k.ICMPAborts = 68, 5
 		return k, true
 	}

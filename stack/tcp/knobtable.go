@@ -192,6 +192,8 @@ func knobsOfSending() []knob {
 			func(k *Knobs) *int64 { return &k.LimitedTransmit }},
 		{"tcp_slow_start_after_idle", UnitSwitch, 0, 1, "rfc5681:4.1",
 			func(k *Knobs) *int64 { return &k.IdleRestart }},
+		{"tcp_idle_decay", UnitSwitch, 0, 1, "rfc5681:4.1",
+			func(k *Knobs) *int64 { return &k.IdleDecay }},
 		{"tcp_hystart", UnitSwitch, 0, 1, "rfc9406:4.2",
 			func(k *Knobs) *int64 { return &k.HyStart }},
 		{"tcp_abc_segments", UnitSegments, 0, 1000, "rfc5681:3.1:slow-start",

@@ -200,7 +200,18 @@ func TestALostSYNStartsDataWithAnRTOOfThreeSeconds(t *testing.T) {
 	if ca.View().RTT.RTO != int64(3*time.Second) {
 		t.Errorf("RTO %d", ca.View().RTT.RTO) // RFC 6298 §5.7
 	}
-	if ca.View().CC.Cwnd != ca.View().SMSS {
+	if ca.View().CC.Cwnd != 10*ca.View().SMSS {
+		t.Errorf("cwnd %d", ca.View().CC.Cwnd) // RFC 6928 §2: one timeout may be spurious
+	}
+}
+
+func TestTwoLostSYNsStartDataWithAWindowOfOneSegment(t *testing.T) {
+	n, a, b := pair(t)
+	n.wire = func(p *packet) fate { return fate{drop: p.nth <= 2} }
+	b.listen(80, 5)
+	ca := a.open(5000, b.end(80))
+	n.run(4 * time.Second)
+	if ca.View().CC.Cwnd != ca.View().SMSS || n.rules(0, rfc.TCPSynLostWindow) != 1 {
 		t.Errorf("cwnd %d", ca.View().CC.Cwnd) // RFC 5681 §3.1
 	}
 }
