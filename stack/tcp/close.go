@@ -29,7 +29,7 @@ func (c *Conn) Close(fx *Effects) {
 		return
 	}
 	c.Detach(fx)
-	if c.rcv.buf.len() > 0 && c.state != inet.TimeWait {
+	if c.rcv.buf.len() > 0 && c.state != inet.TimeWait && !c.l.k.mutant(mutantNoRSTOnUnread) {
 		c.sendRST(rfc.TCPUnread, fx)
 		c.remove(inet.OK, rfc.TCPUnread, fx)
 		return

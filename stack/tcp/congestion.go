@@ -203,6 +203,7 @@ func (c *Conn) startCC(fx *Effects) {
 	smss := inet.ByteCount(c.snd.mss)
 	c.cc.window = window{smss: smss, cwnd: c.initialWindow(), ssthresh: noSsthresh}
 	c.cc.phase, c.cc.dupAcks = phaseOpen, 0
+	c.mutateWindow()
 	if c.retries > 1 {
 		// RFC 5681 §3.1: "if the SYN or SYN/ACK is lost, the initial window used by a sender
 		// after a correctly transmitted SYN MUST be one segment consisting of at most SMSS".
@@ -236,7 +237,11 @@ func (c *Conn) grow(a *acking, fx *Effects) {
 		cc.idle(&c.cc.window, a.now)
 		return
 	}
-	c.showCC(cc.acked(&c.cc.window, a), fx)
+	rule := cc.acked(&c.cc.window, a)
+	if c.cc.cwnd >= c.cc.ssthresh && c.l.k.mutant(mutantExtraConstant) {
+		c.cc.cwnd += c.cc.smss / 8
+	}
+	c.showCC(rule, fx)
 	if k := c.l.k; c.opts.SndBuf == 0 && c.snd.size < 2*c.cc.cwnd {
 		c.snd.size = max(c.snd.size, min(2*c.cc.cwnd, k.SndBufMax))
 	}

@@ -31,6 +31,7 @@ type Conn struct {
 	mtu      int // of the path, as far as IP knows
 	ts       timestamps
 	tsOffset uint32 // of the timestamp clock
+	noMSS    bool   // the peer's SYN named no MSS
 	scaling  bool   // both sides scale windows
 	sack     bool   // both sides speak SACK
 

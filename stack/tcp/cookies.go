@@ -61,6 +61,7 @@ func (li *Listener) sendCookie(flow inet.Flow, a *arrival, fx *Effects) {
 	seg := a.seg
 	c := li.l.draft(flow, li.pathMTU(fx), li.opts, 0)
 	c.agree(&seg.Opts)
+	c.agreeECN(seg)
 	class := uint32(0)
 	for i, mss := range cookieMSS(flow.Local.Addr.Is4()) {
 		if mss <= seg.Opts.MSS {
@@ -72,8 +73,9 @@ func (li *Listener) sendCookie(flow inet.Flow, a *arrival, fx *Effects) {
 		Flags: wire.SYN | wire.ACK, Wnd: uint16(c.firstWindow())}
 	c.ts.recent = seg.Opts.TSVal
 	if !c.ts.on { // no room to remember them
-		c.sack, c.scaling = false, false
+		c.sack, c.scaling, c.ecn.on = false, false, false
 	}
+	c.markECN(&out, false, rfc.TCPCookieSent)
 	c.setOptions(&out, c.cookieStamp(fx.Now))
 	li.l.emit(flow, "", &out, false, rfc.TCPCookieSent, fx)
 }
@@ -116,6 +118,9 @@ func (c *Conn) cookieStamp(now sim.Time) uint32 {
 	if c.sack {
 		bits |= cookieSACK
 	}
+	if c.ecn.on {
+		bits |= cookieECN
+	}
 	clock := c.tsNow(now)
 	stamp := clock&^cookieStamps | bits
 	if int32(stamp-clock) > 0 {
@@ -156,6 +161,9 @@ func (li *Listener) fromCookie(flow inet.Flow, a *arrival, class uint32, fx *Eff
 		o.HasTS, o.TSVal = true, seg.Opts.TSVal
 		bits := seg.Opts.TSEcr
 		o.SACKOK = bits&cookieSACK != 0
+		if bits&cookieECN != 0 {
+			syn.Flags |= ecnSetup
+		}
 		if scale := bits & cookieScale; scale != cookieNoScale {
 			o.HasWScale, o.WScale = true, uint8(scale)
 		}

@@ -162,6 +162,25 @@ func TestASYNCookieWaitsForRoomInTheAcceptQueue(t *testing.T) {
 	}
 }
 
+func TestASYNCookieRemembersECNBesideATimestamp(t *testing.T) {
+	for _, stamps := range []bool{true, false} {
+		p := reach(t, inet.Listen)
+		p.b.k.SynCookies, p.b.k.Timestamps, p.b.k.ECN = 2, 1, 2
+		o := wire.Options{MSS: 1460, HasTS: stamps, TSVal: 7}
+		p.segWith(wire.TCP{Flags: wire.SYN | wire.ECE | wire.CWR, Seq: 100, Wnd: 65535, Opts: o})
+		sa := p.lastSent()
+		want := "SA"
+		if stamps {
+			want = "SAE"
+			o.TSEcr = sa.Opts.TSVal
+		}
+		p.segWith(wire.TCP{Flags: wire.ACK, Seq: 101, Ack: sa.End, Wnd: 65535, Opts: o})
+		if got := p.b.accept(p.li).View().ECN; sa.Flags != want || got != stamps {
+			t.Errorf("timestamps %v: %s, ECN %v", stamps, sa.Flags, got)
+		}
+	}
+}
+
 func TestTwoHostsConnectByCookiesAlone(t *testing.T) {
 	n, a, b := pair(t)
 	b.k.SynCookies = 2

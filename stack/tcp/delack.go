@@ -70,6 +70,10 @@ func (c *Conn) scheduleACK(gap bool, fx *Effects) {
 		// RFC 5681 §4.2: "A TCP receiver SHOULD send an immediate ACK when the incoming
 		// segment fills in all or part of a gap in the sequence space."
 		c.ackNow(rfc.TCPGapACK)
+	case int(unacked) < 8*c.rcv.segMax && c.l.k.mutant(mutantStretchACK):
+		if !c.timers[timerDelack].running {
+			c.arm(timerDelack, c.delay(), rfc.TCPDelayedACK, fx)
+		}
 	case int(unacked) > c.rcv.segMax:
 		// SHLD-19: "at least every second full-sized segment".
 		c.ackNow(rfc.TCPSecondACK)

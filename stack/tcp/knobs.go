@@ -189,7 +189,7 @@ func (k *Knobs) Set(name, value string) (old string, err error) {
 		return old, nil
 	}
 	if name == KnobMutant {
-		if value != NoMutant {
+		if !isMutant(value) {
 			return "", ErrKnobValue
 		}
 		k.Mutant = value

@@ -62,11 +62,11 @@ func (c *Conn) settle(seg *wire.TCP, rule rfc.ID, fx *Effects) {
 	settled := rfc.TCPSendMSS
 	peer := int(o.MSS)
 	if peer == 0 {
-		settled = rfc.TCPDefaultMSS
+		settled, c.noMSS = rfc.TCPDefaultMSS, true
 		peer = c.defaultMSS()
 	}
 	mss := min(max(peer, minMSS), c.announcedMSS())
-	if c.ts.on {
+	if c.ts.on && !c.l.k.mutant(mutantOptionsMissing) {
 		mss -= tsOptionLen // RFC 6691 §2: options are deducted by the sender
 	}
 	c.snd.mss = mss

@@ -59,6 +59,10 @@ func acceptable(s seq.Num, length seq.Size, nxt seq.Num, wnd seq.Size) bool {
 // checkSequence is the first check. What lies outside the window is trimmed later.
 func (c *Conn) checkSequence(a *arrival, fx *Effects) bool {
 	seg, length := a.seg, a.seg.Len()
+	if c.rcv.wnd == 0 && c.l.k.mutant(mutantProbeDeadlock) {
+		c.unacceptable(a, length, fx)
+		return false
+	}
 	switch {
 	case c.state == inet.SynReceived && c.repeatedSYN(a, fx):
 		return false

@@ -44,6 +44,9 @@ func (c *Conn) showRTT(sample time.Duration, rule rfc.ID, fx *Effects) {
 // sender SHOULD set RTO <- 1 second".
 func (c *Conn) initialRTO(fx *Effects) {
 	c.rtt = rttState{base: c.l.k.InitialRTO, limit: c.l.k.MaxRTO}
+	if c.l.k.mutant(mutantLowRTO) {
+		c.rtt.base = 200 * time.Millisecond
+	}
 	c.showRTT(0, rfc.TCPRTOFirst, fx)
 }
 

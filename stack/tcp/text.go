@@ -28,6 +28,10 @@ func (c *Conn) text(a *arrival, fx *Effects) {
 		// SHLD-3: "if new data is received after CLOSE is called, its TCP implementation
 		// SHOULD send a RST to show that data was lost".
 		refuse(c.id, a.pkt, "nobody-reads", len(a.data), rfc.TCPLateData, fx)
+		if c.l.k.mutant(mutantNoRSTAfterClose) {
+			a.data = nil
+			return
+		}
 		c.l.replyRST(c.flow, c.id, a.seg, rfc.TCPLateData, fx)
 		c.remove(inet.ECONNRESET, rfc.TCPLateData, fx)
 		return
@@ -99,6 +103,12 @@ func (c *Conn) inOrder(a *arrival, fx *Effects) {
 // TCP receiver SHOULD send an immediate duplicate ACK when an out-of-order segment
 // arrives".
 func (c *Conn) hold(a *arrival, fx *Effects) {
+	if c.l.k.mutant(mutantForgetsAbove) {
+		refuse(c.id, a.pkt, "too-many-gaps", len(a.data), rfc.TCPHoldLimit, fx)
+		c.ackNow(rfc.TCPGapACK)
+		a.fin = false
+		return
+	}
 	end := a.seq.Add(seq.Size(len(a.data)))
 	ok, duplicate := c.rcv.held.add(a.seq, end)
 	if !ok {

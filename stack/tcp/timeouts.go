@@ -26,11 +26,15 @@ func (c *Conn) retransmissionTimeout(fx *Effects) {
 		return
 	}
 	c.retries++
+	before, backoff := c.cc.window, c.rtt.backoff
 	c.lossTimeout(fx)
 	// RFC 6298 §5.5: "The host MUST set RTO <- RTO * 2 (back off the timer)".
 	c.rtt.backoff = min(c.rtt.backoff+1, 32)
+	c.mutateTimeout(before, backoff, fx)
 	c.showRTT(0, rfc.TCPRTOBackoff, fx)
-	c.resend(0, rfc.TCPRTOResend, fx)
+	for i := range c.mutantResent() {
+		c.resend(i, rfc.TCPRTOResend, fx)
+	}
 }
 
 // r2 is the threshold R2 (RFC 9293 §3.8.3) in retransmissions, and the rule to give up

@@ -51,7 +51,7 @@ func (c *Conn) choose() choice {
 	}
 	u := c.usable()
 	if d == 0 {
-		if u < 1 {
+		if u < 1 || c.l.k.mutant(mutantLateFIN) && c.snd.queue.len() > 0 {
 			return choice{rule: rfc.TCPWindow}
 		}
 		return choice{send: true, fin: true, rule: rfc.TCPClose}
@@ -86,7 +86,7 @@ func (c *Conn) choose() choice {
 		ch.rule = rule
 	}
 	ch.push = ch.n == d // MUST-61: "the last buffered segment"
-	ch.fin = fin && ch.push && u > int64(ch.n)
+	ch.fin = fin && ch.push && u > int64(ch.n) && !c.l.k.mutant(mutantLateFIN)
 	return ch
 }
 
@@ -226,6 +226,9 @@ func (c *Conn) transmit(out *wire.TCP, again bool, rule rfc.ID, fx *Effects) {
 	out.SrcPort, out.DstPort = c.flow.Local.Port, c.flow.Remote.Port
 	if out.Flags.Has(wire.ACK) {
 		out.Ack = c.rcv.nxt
+	}
+	if again && len(out.Data) > 0 && c.l.k.mutant(mutantInconsistent) {
+		out.Data = turned(out.Data)
 	}
 	c.setOptions(out, c.tsNow(fx.Now))
 	grew := c.offerWindow(out)
