@@ -28,6 +28,9 @@ func (p *Packet) octets(e ends, quoted []byte) []byte {
 		}
 		payload = p.icmpMessage(e, quoted)
 	}
+	if p.IP.BadChecksum && len(payload) > 0 {
+		payload[len(payload)-1] ^= 0xff
+	}
 	return p.packetOf(e, proto, payload)
 }
 

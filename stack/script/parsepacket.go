@@ -85,6 +85,8 @@ func (s *scanner) ipInfo(ip *IPInfo) {
 		case "ttl", "hlim", "hoplimit":
 			v := uint8(s.below("a TTL", 256))
 			ip.TTL = &v
+		case "bad_csum":
+			ip.BadChecksum = true
 		case "flowlabel":
 			v := uint32(s.below("a flow label", 1<<20))
 			ip.Flow = &v

@@ -9,6 +9,7 @@ import (
 	"labserver/stack/inet"
 	"labserver/stack/journal"
 	"labserver/stack/sim"
+	"labserver/stack/tcp"
 )
 
 // runner is one run of one script.
@@ -156,7 +157,7 @@ func (r *runner) prepare() {
 	}
 	r.w.Advance(sim.Time(r.opt.ClockStart))
 	r.collect()
-	for _, k := range r.opt.Set {
+	for _, k := range append(append([]Knob{}, r.st.set...), r.opt.Set...) {
 		if !r.setKnob(k.Name, k.Value) {
 			panic(halted{&Failure{File: r.sc.File, Unreadable: true,
 				Reason: "there is no knob " + k.Name + " that takes " + strconv.Quote(k.Value)}})
@@ -309,6 +310,12 @@ func (r *runner) profile() string {
 	if r.opt.Profile != "" {
 		return r.opt.Profile
 	}
+	for _, f := range r.sc.Flags {
+		if f.Name == "profile" {
+			name, _ := firstProfile(f.Value)
+			return name
+		}
+	}
 	for _, e := range r.sc.Events {
 		s, ok := e.Do.(*Shell)
 		switch {
@@ -320,4 +327,16 @@ func (r *runner) profile() string {
 		}
 	}
 	return stack.DefaultProfile
+}
+
+// firstProfile is the first of the profiles that a script claims, linux,rfc; false if one
+// of them does not exist.
+func firstProfile(list string) (string, bool) {
+	names := strings.Split(list, ",")
+	for _, n := range names {
+		if _, ok := tcp.Profile(n); !ok {
+			return "", false
+		}
+	}
+	return names[0], true
 }

@@ -114,6 +114,8 @@ type IPInfo struct {
 	TOS  *uint8
 	TTL  *uint8
 	Flow *uint32
+	// BadChecksum tells that the transport checksum is made wrong, on injected packets.
+	BadChecksum bool
 }
 
 // ICMPInfo is an ICMP message: by its names, and the packet it quotes.

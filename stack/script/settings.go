@@ -46,6 +46,7 @@ type settings struct {
 	oneToOne   bool // --strict_segments
 	lenient    []string
 	written    places // what the script itself calls these
+	set        []Knob // by --set lines
 	moreInFour uint32 // octets an IPv6 header is longer, if an IPv4 script runs over IPv6
 }
 
@@ -201,6 +202,16 @@ func (st *settings) flag(f Flag) string {
 		"code_format", "code_sockopt", "so_filename", "so_flags", "udp_encaps", "wire_client",
 		"wire_server", "wire_client_dev", "wire_server_dev", "wire_server_ip", "wire_server_port":
 		// They speak of the machinery around a kernel; there is none here.
+	case "set":
+		name, value, ok := strings.Cut(f.Value, "=")
+		if !ok {
+			return "--set needs knob=value, not " + strconv.Quote(f.Value)
+		}
+		st.set = append(st.set, Knob{name, value})
+	case "profile": // what the script claims; profile() chooses
+		if _, ok := firstProfile(f.Value); !ok {
+			wrong = "--profile needs names of profiles, not " + strconv.Quote(f.Value)
+		}
 	case "define", "D": // Parse has put its value in
 	default:
 		wrong = "the flag --" + f.Name + " is not known"
