@@ -122,7 +122,7 @@ func tcp() []Rule {
 	var rows []Rule
 	for _, part := range [][]Rule{
 		tcpOpening(), tcpArriving(), tcpCalls(), tcpSending(), tcpTiming(), tcpCongestion(),
-		opening(), sizes(),
+		opening(), sizes(), tcpRecovery(),
 	} {
 		rows = append(rows, part...)
 	}

@@ -28,11 +28,14 @@ func (c *Conn) checkACK(a *arrival, fx *Effects) bool {
 	if !c.ackInRange(a, fx) {
 		return false
 	}
+	d := c.delivery()
 	if c.snd.una.Less(seg.Ack) {
-		c.newACK(seg, fx)
+		c.newACK(seg, &d, fx)
+		c.selective(a, &d, fx)
+		c.acknowledged(&d, fx)
 		return c.finAcked(fx)
 	}
-	c.oldACK(a, fx)
+	c.oldACK(a, &d, fx)
 	return true
 }
 
@@ -50,7 +53,7 @@ func (c *Conn) ackInSynReceived(a *arrival, fx *Effects) bool {
 		c.overflow(a, fx)
 		return false
 	}
-	c.newACK(seg, fx)
+	c.ackOfSYN(seg, fx)
 	c.enter(inet.Established, rfc.TCPACKOfSYN, fx)
 	if c.leaveFastOpen(); c.li != nil && !c.fast.taken {
 		c.li.established(c, fx)
@@ -92,41 +95,42 @@ func (c *Conn) updateWindow(seg *wire.TCP) {
 	c.snd.maxWnd = max(c.snd.maxWnd, c.snd.wnd)
 }
 
-// oldACK takes an acknowledgment of nothing new: it may bring a window, and it may be a
-// duplicate that hints at a loss.
-func (c *Conn) oldACK(a *arrival, fx *Effects) {
+// oldACK takes an acknowledgment of nothing new: it may bring a window, it may be a
+// duplicate that hints at a loss, and its SACK blocks tell of what lies behind the loss.
+func (c *Conn) oldACK(a *arrival, d *delivery, fx *Effects) {
 	seg := a.seg
 	if seg.Ack != c.snd.una {
-		return // "If the ACK is a duplicate (SEG.ACK =< SND.UNA), it can be ignored."
+		// "If the ACK is a duplicate (SEG.ACK =< SND.UNA), it can be ignored." It was
+		// overtaken, but what its SACK blocks name is held by the peer all the same.
+		c.selective(a, d, fx)
+		c.acknowledged(d, fx)
+		return
 	}
 	c.probes = 0 // MUST-37
 	before := c.snd.wnd
 	c.updateWindow(seg)
 	c.showSnd(rfc.TCPWindow, fx)
 	c.windowOpened(fx)
-	c.takeECE(seg, c.flight(), fx)
 	// RFC 5681 §2: an ACK is a duplicate when "(a) the receiver of the ACK has outstanding
 	// data, (b) the incoming acknowledgment carries no data, (c) the SYN and FIN bits are
 	// both off, (d) the acknowledgment number is equal to the greatest acknowledgment
 	// received […] and (e) the advertised window […] equals the advertised window in the
 	// last incoming acknowledgment".
-	if c.snd.queue.len() > 0 && len(seg.Data) == 0 && !a.fin && seg.Flags&wire.SYN == 0 &&
-		before == c.snd.wnd && !c.snd.probing {
-		c.duplicateACK(fx)
-	}
+	d.dup = c.snd.queue.len() > 0 && len(seg.Data) == 0 && !a.fin && seg.Flags&wire.SYN == 0 &&
+		before == c.snd.wnd && !c.snd.probing
+	c.selective(a, d, fx)
+	c.acknowledged(d, fx)
 }
 
 // newACK takes an acknowledgment of something new: "If SND.UNA < SEG.ACK =< SND.NXT, then
 // set SND.UNA <- SEG.ACK. Any segments on the retransmission queue that are thereby
 // entirely acknowledged are removed."
-func (c *Conn) newACK(seg *wire.TCP, fx *Effects) {
-	flight := c.flight()
-	n := inet.ByteCount(seg.Ack.Sub(c.snd.una))
-	done := c.snd.queue.acknowledge(seg.Ack)
+func (c *Conn) newACK(seg *wire.TCP, d *delivery, fx *Effects) {
+	c.takeOff(seg.Ack, d, fx)
 	c.snd.una = seg.Ack
 	if c.snd.base.Less(c.snd.una) {
 		octets := c.snd.una.Sub(c.snd.base)
-		if done.fin {
+		if d.fin {
 			octets--
 		}
 		c.snd.buf.drop(int(octets))
@@ -136,31 +140,23 @@ func (c *Conn) newACK(seg *wire.TCP, fx *Effects) {
 	c.snd.probing = c.snd.probing && c.snd.queue.len() > 0
 	c.updateWindow(seg)
 	c.showSnd(rfc.TCPACK, fx)
-	c.rtt.sample = 0
-	c.measureFrom(done, seg.Opts.TSEcr, seg.Opts.HasTS, fx)
-	if done.syn {
-		c.synAcked(fx)
-	}
-	c.retries, c.probes = 0, 0
-	c.moveCursor()
-	if c.cc.cwnd > 0 && !done.syn {
-		c.takeECE(seg, flight, fx)
-		c.cc.dupAcks, c.cc.limited = 0, 0
-		a := c.heard(n, flight, fx)
-		switch {
-		case c.cc.phase != phaseOpen:
-			c.repaired(a, fx)
-		case !c.holdsCwnd(seg):
-			c.grow(a, fx)
-		}
-	}
 	if wasProbing {
 		c.windowOpened(fx)
 	}
-	c.restartRTO(fx)
 	if c.Writable() {
 		fx.ready(c)
 	}
+}
+
+// ackOfSYN takes the acknowledgment of our SYN: congestion control begins.
+func (c *Conn) ackOfSYN(seg *wire.TCP, fx *Effects) {
+	d := c.delivery()
+	c.newACK(seg, &d, fx)
+	c.rtt.sample = 0
+	c.measureFrom(&d, seg, fx)
+	c.synAcked(fx)
+	c.retries, c.probes = 0, 0
+	c.restartRTO(fx)
 }
 
 // synLostRTO is what RFC 6298 §5.7 falls back to: "the RTO MUST be re-initialized to 3

@@ -12,10 +12,11 @@ func (c *Conn) check() {
 		return
 	}
 	c.checkSend()
+	c.checkScoreboard()
 	c.checkReceive()
 	c.checkTimers()
 	if c.sndVars() != c.shownSnd || c.rcvVars() != c.shownRcv || c.ccVars() != c.shownCC ||
-		c.rttVars() != c.shownRTT {
+		c.rttVars() != c.shownRTT || c.lossVars() != c.shownLoss {
 		panic("BUG: a variable of " + string(c.id) + " changed without an event")
 	}
 	if c.l.conns[c.flow] != c {
@@ -38,6 +39,53 @@ func (c *Conn) checkSend() {
 		panic("BUG: the retransmission queue does not span SND.UNA to SND.NXT")
 	}
 }
+
+// checkScoreboard adds the scoreboard up from nothing, while it is small, and compares.
+func (c *Conn) checkScoreboard() {
+	q := &c.snd.queue
+	if q.len() > checkedSegments || q.marks == (marks{}) && len(q.held.list) == 0 {
+		return
+	}
+	var m marks
+	var pipe inet.ByteCount
+	end, held := c.snd.una, 0
+	for i := range q.len() {
+		s := q.at(i)
+		m.apply(s)
+		switch {
+		case s.seq != end || !s.seq.Less(s.end):
+			panic("BUG: a gap in the retransmission queue")
+		case s.sacked && (s.lost || s.retrans):
+			panic("BUG: a segment that the peer holds is lost or on its way")
+		case s.due() && s.seq.Less(q.dueFrom):
+			panic("BUG: a lost segment would be passed over")
+		}
+		end = s.end
+		for held < len(q.held.list) && q.held.list[held].to.LessEq(s.seq) {
+			held++
+		}
+		inside := held < len(q.held.list) && q.held.list[held].from.LessEq(s.seq)
+		if inside != s.sacked {
+			panic("BUG: a segment's SACK mark and the list of what the peer holds differ")
+		}
+		if !s.sacked && !s.lost {
+			pipe += s.len()
+		}
+		if s.retrans {
+			pipe += s.len()
+		}
+	}
+	if m != q.marks {
+		panic("BUG: the scoreboard's counts are wrong")
+	}
+	if all := c.flight() - m.sacked.octets - m.lost.octets + m.retrans.octets; all != pipe {
+		panic("BUG: pipe is not what the scoreboard says")
+	}
+}
+
+// checkedSegments is how many segments the scoreboard is checked up to: check must stay
+// cheap.
+const checkedSegments = 64
 
 func (c *Conn) checkReceive() {
 	r := &c.rcv

@@ -138,8 +138,6 @@ type ccState struct {
 	dupAcks int
 	high    lossMark       // where a recovery may begin and ends
 	limited inet.ByteCount // octets sent by limited transmit since SND.UNA moved
-	cursor  int            // absolute number of the next segment to send again
-	resends bool           // the segments from cursor up to high are to be sent again
 	told    acking         // what the acknowledgment at hand tells
 }
 
@@ -148,7 +146,8 @@ type lossPhase uint8
 
 const (
 	phaseOpen     lossPhase = iota // no loss known
-	phaseRecovery                  // fast recovery after three duplicate ACKs
+	phaseCWR                       // the window is reduced for a sign of congestion without loss
+	phaseRecovery                  // fast recovery after a loss was noticed
 	phaseLoss                      // after a retransmission timeout
 )
 
@@ -166,6 +165,8 @@ func (c *Conn) ccVars() event.CCVars {
 	}
 	v := event.CCVars{Cwnd: c.cc.cwnd, Ssthresh: c.cc.ssthresh}
 	switch {
+	case c.cc.phase == phaseCWR:
+		v.Phase = "cwr"
 	case c.cc.phase == phaseRecovery:
 		v.Phase = "fast-recovery"
 	case c.cc.phase == phaseLoss:
@@ -203,6 +204,7 @@ func (c *Conn) startCC(fx *Effects) {
 	smss := inet.ByteCount(c.snd.mss)
 	c.cc.window = window{smss: smss, cwnd: c.initialWindow(), ssthresh: noSsthresh}
 	c.cc.phase, c.cc.dupAcks = phaseOpen, 0
+	c.loss.fack, c.loss.judged = c.snd.una, c.snd.una
 	c.mutateWindow()
 	if c.retries > 1 {
 		// RFC 5681 §3.1: "if the SYN or SYN/ACK is lost, the initial window used by a sender

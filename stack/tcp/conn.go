@@ -37,6 +37,7 @@ type Conn struct {
 
 	rtt    rttState
 	cc     ccState
+	loss   lossState
 	ack    ackState
 	ecn    ecnState
 	timers [timerCount]timerState
@@ -56,6 +57,7 @@ type Conn struct {
 	shownRcv     event.RcvVars
 	shownCC      event.CCVars
 	shownRTT     event.RTTVars
+	shownLoss    event.LossVars
 }
 
 // sendSpace is the send sequence space with the send buffer.
@@ -166,6 +168,7 @@ func (c *Conn) View() view.Conn {
 		Local: c.flow.Local, Remote: c.flow.Remote, Active: c.active,
 		State: c.state, ISS: c.iss,
 		Snd: c.sndVars(), Rcv: c.rcvVars(), CC: c.ccVars(), RTT: c.rttVars(),
+		Loss:   c.lossVars(),
 		Timers: c.timerView(),
 	}
 	if c.snd.mss > 0 {

@@ -66,7 +66,7 @@ func (c *Conn) Info(now sim.Time) Info {
 		Timestamps: c.ts.on, SACK: c.sack, WindowScale: c.scaling,
 		ECN: c.ecn.on, ECNSeen: c.ecn.seen,
 		SndCwnd: int64(c.cc.cwnd) / smss, SndSsthresh: int64(c.cc.ssthresh) / smss,
-		Unacked: int64(c.snd.queue.len()), Reordering: c.l.k.Reordering,
+		Unacked: int64(c.snd.queue.len()), Reordering: int64(c.dupThresh()),
 		AdvMSS: inet.ByteCount(c.announcedMSS()), SndMSS: inet.ByteCount(c.snd.mss),
 		RcvMSS: inet.ByteCount(c.rcv.segMax), PMTU: c.mtu,
 		RTT: c.rtt.srtt, RTTVar: c.rtt.rttvar, RTO: c.rto(), ATO: c.ack.ato,
@@ -80,12 +80,14 @@ func (c *Conn) Info(now sim.Time) Info {
 	}
 	switch c.cc.phase {
 	case phaseOpen:
-		if c.cc.dupAcks > 0 {
+		if c.cc.dupAcks > 0 || c.snd.queue.sacked.segs > 0 {
 			i.CAState = CADisorder
 		}
 		if c.ecn.cut {
 			i.CAState = CACWR
 		}
+	case phaseCWR:
+		i.CAState = CACWR
 	case phaseRecovery:
 		i.CAState = CARecovery
 	case phaseLoss:

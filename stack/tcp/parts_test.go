@@ -288,25 +288,31 @@ func TestBrokenInvariantsPanic(t *testing.T) {
 }
 
 func TestRetransmissionQueueKeepsOnlyWhatIsUnacknowledged(t *testing.T) {
-	var q rtxQueue
+	_, _, _, c, _ := connected(t)
+	fx := &Effects{}
+	q := &c.snd.queue
 	for i := range uint32(300) {
 		q.push(sent{seq: num(10 * i), end: num(10*i + 10), at: sim.Time(i)})
 		if i%3 == 2 {
-			q.acknowledge(num(10*i - 5))
+			var d delivery
+			c.takeOff(num(10*i-5), &d, fx)
 		}
 	}
-	if q.len() != 2 || q.at(0).seq != 2985 || q.gone != 298 {
-		t.Errorf("%d segments from %s, %d gone", q.len(), q.at(0).seq, q.gone)
+	if q.len() != 2 || q.at(0).seq != 2985 || len(q.items) > 200 || len(q.order.list) > 200 {
+		t.Errorf("%d segments from %s", q.len(), q.at(0).seq)
 	}
-	q.at(0).again = true
-	if a := q.acknowledge(3000); a.timed || !a.again || q.len() != 0 {
-		t.Errorf("Karn: %+v", a)
+	q.resent(0, 5)
+	var d delivery
+	if c.takeOff(3000, &d, fx); d.timed || !d.again || q.len() != 0 || d.octets != 15 {
+		t.Errorf("Karn: %+v", d)
 	}
 	q.push(sent{seq: 3000, end: 3010, at: 1})
-	q.push(sent{seq: 3010, end: 3020, at: 7, again: true})
+	q.push(sent{seq: 3010, end: 3020, at: 2})
 	q.push(sent{seq: 3020, end: 3030, at: 2})
-	if a := q.acknowledge(3030); a.timed || !a.again || a.at != 7 {
-		t.Errorf("one retransmission forbids to time them all: %+v", a)
+	q.resent(1, 7)
+	d = delivery{}
+	if c.takeOff(3030, &d, fx); d.timed || !d.again || d.at != 7 {
+		t.Errorf("one retransmission forbids to time them all: %+v", d)
 	}
 }
 

@@ -103,7 +103,7 @@ func (c *Conn) windowOpened(fx *Effects) {
 	c.snd.probing = false
 	c.stop(timerPersist, rfc.TCPProbeStop, fx)
 	if c.snd.queue.len() > 0 {
-		c.goBack()
+		c.goBack(fx)
 		c.startRTO(fx)
 	}
 }

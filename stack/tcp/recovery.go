@@ -6,165 +6,372 @@ import (
 	"labserver/stack/seq"
 )
 
-// lossMark is RFC 6582's "recover": all before it was sent when the loss was noticed.
-// (The RFC names the last octet; this is the number after it.) The zero value is unset.
+// Loss recovery: how a loss is noticed, and what state the sender is in until it is
+// repaired (RFC 5681 §3.2, RFC 6582 §3.2, RFC 6675 §5).
+
+// lossMark is RFC 6582's "recover" and RFC 6675's RecoveryPoint: all before it was sent
+// when the loss was noticed. (The RFCs name the last octet; this is the number after it.)
+// The zero value is unset.
 type lossMark struct {
 	seq seq.Num
 	set bool
 }
 
+// repair is how the window is kept while fast recovery lasts.
+type repair uint8
+
+const (
+	repairPRR     repair = iota // RFC 9937
+	repairPipe                  // RFC 6675 §5: cwnd is ssthresh, what is outstanding is pipe
+	repairInflate               // RFC 5681 §3.2: duplicate ACKs inflate cwnd
+)
+
+// lossState is what loss recovery remembers of a connection. The zero value knows of no
+// loss.
+type lossState struct {
+	repair     repair
+	guessed    inet.ByteCount // without SACK: what duplicate ACKs say was delivered
+	fack       seq.Num        // RACK.fack of RFC 8985 §5.2: the highest delivered
+	judged     seq.Num        // IsLost was asked about everything before it
+	reordering int            // segments by which the path was seen to reorder; 0: not seen
+	dsacks     int            // duplicates the peer has reported
+	sentAgain  int64          // segments sent again, ever
+	rescue     seq.Num        // RescueRxt of RFC 6675 §2
+	prr        prrState
+}
+
 // flight is FlightSize of RFC 5681 §2: what was sent and not yet acknowledged.
 func (c *Conn) flight() inet.ByteCount { return inet.ByteCount(c.snd.nxt.Sub(c.snd.una)) }
 
-// outstanding is how much of the flight counts against cwnd: after a timeout what was
-// not sent again is taken for lost.
+// outstanding is how much of the flight counts against cwnd: pipe of RFC 6675 §4. Each
+// octet counts unless it was SACKed or is lost, and once more if it was sent again.
 func (c *Conn) outstanding() inet.ByteCount {
-	if !c.cc.resends {
-		return c.flight()
+	if c.cc.phase == phaseRecovery && c.loss.repair == repairInflate {
+		return c.flight() // what was delivered is in cwnd instead
 	}
-	lost := c.cc.high.seq.Sub(c.cursorSeq())
-	return c.flight() - inet.ByteCount(lost)
+	m := &c.snd.queue.marks
+	return c.flight() - m.sacked.octets - c.loss.guessed - m.lost.octets + m.retrans.octets
 }
 
-// cursorSeq is where the next segment to be sent again begins.
-func (c *Conn) cursorSeq() seq.Num {
-	i := c.cc.cursor - c.snd.queue.gone
-	if i >= c.snd.queue.len() || !c.snd.queue.at(i).seq.Less(c.cc.high.seq) {
-		return c.cc.high.seq
+// dupThresh is DupThresh of RFC 6675 §2, "the number of duplicate acknowledgments
+// required to trigger a retransmission". It grows with the reordering that was seen.
+func (c *Conn) dupThresh() int { return max(int(c.l.k.Reordering), c.loss.reordering) }
+
+// acknowledged is told what an acknowledgment delivered, and does all that follows: it
+// finds losses, enters and leaves recovery, and moves the window.
+func (c *Conn) acknowledged(d *delivery, fx *Effects) {
+	c.rtt.sample = 0
+	c.measureFrom(d, d.seg, fx)
+	if d.advanced {
+		c.retries, c.probes = 0, 0
 	}
-	return c.snd.queue.at(i).seq
+	if c.cc.cwnd > 0 {
+		if d.seg.Ack == c.snd.una {
+			c.takeECE(d.seg, d.flight, fx)
+		}
+		c.countDuplicates(d)
+		c.leave(d, fx)
+		switch c.cc.phase {
+		case phaseRecovery:
+			c.recovering(d, fx)
+		case phaseLoss:
+			c.findLosses(d, fx)
+			if d.relost {
+				// What was sent again is lost as well: a new loss, seen without a timeout.
+				c.enterRecovery(d, fx)
+			}
+		default:
+			c.watch(d, fx)
+		}
+		c.steer(d, fx)
+	}
+	if d.advanced {
+		c.restartRTO(fx)
+	}
 }
 
-// moveCursor keeps the plan to send again abreast of what was acknowledged.
-func (c *Conn) moveCursor() {
-	c.cc.cursor = max(c.cc.cursor, c.snd.queue.gone)
-	if c.cc.resends && c.cc.high.seq.LessEq(c.snd.una) {
-		c.cc.resends = false
-	}
-}
-
-// duplicateACK is told of an acknowledgment that RFC 5681 §2 calls a duplicate.
-func (c *Conn) duplicateACK(fx *Effects) {
-	c.cc.dupAcks++
+// countDuplicates counts duplicate acknowledgments, and without SACK guesses from them
+// what was delivered: RFC 9937 §6.2, "if SACK is not available, DeliveredData is 1 SMSS
+// for each duplicate ACK; […] on a subsequent partial or full ACK it is the change in
+// SND.UNA minus 1 SMSS for each preceding duplicate ACK".
+func (c *Conn) countDuplicates(d *delivery) {
+	sacks := c.usesSACK()
 	switch {
-	case c.cc.phase == phaseRecovery:
-		// RFC 5681 §3.2 step 4: "For each additional duplicate ACK received (after the
-		// third), cwnd MUST be incremented by SMSS."
-		c.cc.cwnd += c.cc.smss
-		c.showCC(rfc.TCPInflate, fx)
-	case c.cc.phase == phaseOpen && c.cc.dupAcks == 3 && c.mayRecover():
-		c.fastRetransmit(fx)
+	case d.advanced:
+		c.cc.dupAcks, c.cc.limited = 0, 0
+	case sacks && d.sacked > 0, !sacks && d.dup:
+		// RFC 6675 §2 counts what "carries a SACK block that identifies previously
+		// unacknowledged and un-SACKed octets".
+		c.cc.dupAcks++
+	}
+	if sacks {
+		c.loss.guessed = 0
+		return
+	}
+	switch smss := c.cc.smss; {
+	case d.advanced:
+		before := c.loss.guessed
+		c.loss.guessed = max(0, before-max(0, d.octets-smss))
+		if c.cc.phase != phaseRecovery {
+			c.loss.guessed = 0
+		}
+		d.octets = max(d.octets-before, min(d.octets, smss))
+	case d.dup:
+		// At least one segment is missing, or nothing would be duplicated.
+		missing := max(c.snd.queue.lost.octets, c.snd.queue.at(0).len())
+		n := min(smss, c.flight()-missing-c.loss.guessed)
+		c.loss.guessed += max(n, 0)
+		d.octets += max(n, 0)
+	}
+}
+
+// leave ends a recovery when all is acknowledged that was outstanding at its beginning.
+func (c *Conn) leave(d *delivery, fx *Effects) {
+	if c.cc.phase == phaseOpen || !d.advanced {
+		return
+	}
+	full := c.cc.high.seq.LessEq(c.snd.una)
+	switch c.cc.phase {
+	case phaseCWR:
+		// The window was reduced once for what was outstanding then.
+		if full {
+			c.endRecovery(fx)
+		}
+	case phaseRecovery:
+		if full || c.algorithm().recovery() != recoveryModern {
+			c.endRecovery(fx)
+		}
+	case phaseLoss:
+		if full {
+			c.cc.phase = phaseOpen
+			c.showCC(rfc.TCPLossOver, fx)
+		}
+	}
+}
+
+// endRecovery leaves fast recovery with the window it was to end with.
+func (c *Conn) endRecovery(fx *Effects) {
+	c.cc.phase = phaseOpen
+	c.loss.guessed = 0
+	switch c.loss.repair {
+	case repairPRR:
+		// RFC 9937 §6.2: "At the end of recovery: cwnd = ssthresh".
+		c.cc.cwnd = c.cc.ssthresh
+		c.showCC(rfc.TCPPRREnd, fx)
+	case repairPipe:
+		c.showCC(rfc.TCPSackRecovered, fx)
+	case repairInflate:
+		// RFC 6582 §3.2 step 3, full acknowledgment: "Set cwnd to either (1) min (ssthresh,
+		// max(FlightSize, SMSS) + SMSS) or (2) ssthresh"; the first avoids a burst.
+		c.cc.cwnd = min(c.cc.ssthresh, max(c.flight(), c.cc.smss)+c.cc.smss)
+		c.showCC(rfc.TCPFullACK, fx)
+	}
+}
+
+// watch looks for a loss while none is being repaired.
+func (c *Conn) watch(d *delivery, fx *Effects) {
+	c.findLosses(d, fx)
+	if !d.lost && c.cc.dupAcks >= c.dupThresh() && c.mayRecover() && c.snd.queue.len() > 0 {
+		rule, resend := rfc.TCPDupThresh, rfc.TCPFastRetransmit
+		if c.usesSACK() {
+			// RFC 6675 §5, step (1): "If DupAcks >= DupThresh, go to step (4)"; there it is
+			// "the segment starting with sequence number HighACK + 1" that counts as lost.
+			rule, resend = rfc.TCPIsLost, rfc.TCPNextSeg
+		}
+		if s := c.snd.queue.at(0); !s.sacked && !s.due() {
+			c.lose(0, rule, resend, d, fx)
+		}
+	}
+	if d.lost {
+		c.enterRecovery(d, fx)
+	}
+}
+
+// findLosses marks what is lost by all that is known now.
+func (c *Conn) findLosses(d *delivery, fx *Effects) {
+	if c.usesSACK() && d.sacked+d.octets > 0 {
+		c.findByIsLost(d, fx)
 	}
 }
 
 // mayRecover: RFC 6582 §3.2 step 2, "If the Cumulative Acknowledgment field covers more
-// than recover", so that the duplicates of a go-back after a timeout start nothing.
+// than recover", so that the duplicates of a go-back after a timeout start nothing. SACK
+// tells such duplicates apart.
 func (c *Conn) mayRecover() bool {
-	return !c.cc.high.set || c.cc.high.seq.Less(c.snd.una) ||
+	return !c.cc.high.set || c.cc.high.seq.Less(c.snd.una) || c.usesSACK() ||
 		c.algorithm().recovery() != recoveryModern
 }
 
-// fastRetransmit: RFC 5681 §3.2 steps 2 and 3, RFC 6582 §3.2 step 2.
-func (c *Conn) fastRetransmit(fx *Effects) {
-	flight := c.flight() - c.cc.limited
+// enterRecovery: RFC 5681 §3.2 steps 2 and 3, RFC 6582 §3.2 step 2, RFC 6675 §5 step 4.
+func (c *Conn) enterRecovery(d *delivery, fx *Effects) {
 	cc := c.algorithm()
-	if !c.ecn.cut { // RFC 3168 §6.1.2: once for every window of data
-		cc.lost(&c.cc.window, flight, fx.Now)
+	reduced := c.cc.phase == phaseCWR
+	if !reduced && !c.ecn.cut { // RFC 3168 §6.1.2: once for every window of data
+		// RFC 5681 §3.2 step 2: ssthresh goes by FlightSize without what limited transmit
+		// sent.
+		cc.lost(&c.cc.window, c.flight()-c.cc.limited, fx.Now)
 	}
 	c.reduced()
 	if cc.recovery() == recoverySlowStart {
-		c.cc.cwnd, c.cc.phase = c.cc.smss, phaseLoss
-		c.goBack()
-		c.showCC(rfc.TCPTahoe, fx)
-		c.resend(0, rfc.TCPFastRetransmit, fx)
+		c.slowStartAgain(fx)
 		return
 	}
 	c.cc.high = lossMark{c.snd.nxt, true}
 	c.cc.phase = phaseRecovery
-	c.cc.cwnd = c.cc.ssthresh + 3*c.cc.smss
-	c.showCC(rfc.TCPFastRetransmit, fx)
-	c.resend(0, rfc.TCPFastRetransmit, fx)
+	// RFC 6675 §5 step (4.3): RescueRxt is "the highest sequence number in the
+	// retransmitted segment".
+	c.loss.rescue = c.snd.queue.at(c.snd.queue.nextDue()).end
+	switch {
+	case reduced && c.loss.repair == repairPRR: // the reduction goes on
+	case c.l.k.PRR != 0 && cc.recovery() == recoveryModern:
+		c.loss.repair = repairPRR
+		c.startPRR(d) // cwnd follows when the acknowledgment has been taken
+	case c.usesSACK():
+		// RFC 6675 §5 step (4.2): "ssthresh = cwnd = (FlightSize / 2)".
+		c.loss.repair = repairPipe
+		c.cc.cwnd = c.cc.ssthresh
+		c.showCC(rfc.TCPSackRecovery, fx)
+		// Step (4.3): "Retransmit the first data segment presumed dropped".
+		c.resendDue(fx)
+	default:
+		c.loss.repair = repairInflate
+		c.cc.cwnd = c.cc.ssthresh + 3*c.cc.smss
+		c.showCC(rfc.TCPFastRetransmit, fx)
+		c.resendDue(fx)
+	}
 }
 
-// repaired takes an acknowledgment of new data while a loss is repaired.
-func (c *Conn) repaired(a *acking, fx *Effects) {
-	full := c.cc.high.seq.LessEq(c.snd.una)
+// slowStartAgain is Tahoe's answer to a loss: the same as to a timeout.
+func (c *Conn) slowStartAgain(fx *Effects) {
+	c.cc.high = lossMark{c.snd.nxt, true}
+	c.cc.cwnd, c.cc.phase = c.cc.smss, phaseLoss
+	c.loss.guessed = 0
+	c.loseAll(rfc.TCPTahoeLost, rfc.TCPLossResend, (*sent).due, fx)
+	c.showCC(rfc.TCPTahoe, fx)
+	c.snd.queue.at(0).why = rfc.TCPFastRetransmit
+	c.resendDue(fx)
+}
+
+// recovering takes an acknowledgment while fast recovery lasts.
+func (c *Conn) recovering(d *delivery, fx *Effects) {
+	c.findLosses(d, fx)
+	if c.usesSACK() || c.snd.queue.len() == 0 {
+		return
+	}
+	inflates := c.loss.repair == repairInflate
 	switch {
-	case c.cc.phase == phaseLoss && full:
-		c.cc.phase = phaseOpen
-		c.algorithm().acked(&c.cc.window, a)
-		c.showCC(rfc.TCPLossOver, fx)
-	case c.cc.phase == phaseLoss:
-		c.showCC(c.algorithm().acked(&c.cc.window, a), fx)
-	case full || c.algorithm().recovery() != recoveryModern:
-		// RFC 6582 §3.2 step 3, full acknowledgment: "Set cwnd to either (1) min (ssthresh,
-		// max(FlightSize, SMSS) + SMSS) or (2) ssthresh"; the first avoids a burst.
-		c.cc.phase = phaseOpen
-		c.cc.cwnd = min(c.cc.ssthresh, max(c.flight(), c.cc.smss)+c.cc.smss)
-		c.showCC(rfc.TCPFullACK, fx)
-	default:
-		// Partial acknowledgment: "retransmit the first unacknowledged segment. Deflate the
-		// congestion window by the amount of new data acknowledged […]. If the partial ACK
-		// acknowledges at least one SMSS of new data, then add back SMSS bytes".
-		c.cc.cwnd = max(c.cc.cwnd-a.octets, 0)
-		if a.octets >= c.cc.smss {
-			c.cc.cwnd += c.cc.smss
+	case !d.advanced && d.dup && inflates:
+		// RFC 5681 §3.2 step 4: "For each additional duplicate ACK received (after the
+		// third), cwnd MUST be incremented by SMSS."
+		c.cc.cwnd += c.cc.smss
+		c.showCC(rfc.TCPInflate, fx)
+	case d.advanced:
+		// RFC 6582 §3.2 step 3, partial acknowledgment: "retransmit the first unacknowledged
+		// segment".
+		if s := c.snd.queue.at(0); !s.lost {
+			c.lose(0, rfc.TCPPartialLost, rfc.TCPPartialACK, d, fx)
 		}
-		c.cc.cwnd = max(c.cc.cwnd, c.cc.smss)
-		c.showCC(rfc.TCPPartialACK, fx)
-		c.resend(0, rfc.TCPPartialACK, fx)
+		if inflates {
+			c.deflate(d, fx)
+			c.resendDue(fx)
+		}
+	}
+}
+
+// deflate: "Deflate the congestion window by the amount of new data acknowledged […]. If
+// the partial ACK acknowledges at least one SMSS of new data, then add back SMSS bytes".
+func (c *Conn) deflate(d *delivery, fx *Effects) {
+	n := inet.ByteCount(c.snd.una.Sub(d.from))
+	c.cc.cwnd -= n
+	if n >= c.cc.smss {
+		c.cc.cwnd += c.cc.smss
+	}
+	c.cc.cwnd = max(c.cc.cwnd, c.cc.smss)
+	c.showCC(rfc.TCPPartialACK, fx)
+}
+
+// steer moves cwnd by an acknowledgment: while it is being reduced, as the reduction
+// says; else as congestion control does. Only what is acknowledged cumulatively lets it
+// grow, unless the path is known to reorder.
+func (c *Conn) steer(d *delivery, fx *Effects) {
+	switch c.cc.phase {
+	case phaseRecovery, phaseCWR:
+		if c.loss.repair == repairPRR {
+			c.stepPRR(d, fx)
+		}
+	default:
+		if c.holdsCwnd(d.seg) {
+			return
+		}
+		if d.advanced || d.sacked > 0 && c.loss.reordering > 0 {
+			c.grow(c.heard(d.octets, d.pipe, fx), fx)
+		}
 	}
 }
 
 // lossTimeout: RFC 5681 §3.1, "upon a timeout […] cwnd MUST be set to no more than the
 // loss window, LW, which equals 1 full-sized segment", and ssthresh by equation 4 when
-// the segment has not been sent again before. All that was outstanding will be sent
-// again as the window allows.
+// the segment has not been sent again before. All that is not known to have arrived will
+// be sent again as the window allows.
 func (c *Conn) lossTimeout(fx *Effects) {
 	if c.cc.cwnd == 0 {
 		return // while our SYN is not acknowledged there is no congestion window
 	}
-	if c.retries == 1 {
+	// Deviation: a timeout in fast recovery does not reduce ssthresh a second time for the
+	// same flight, as in linux.
+	if c.cc.phase == phaseOpen || c.cc.high.seq.LessEq(c.snd.una) ||
+		c.cc.phase == phaseLoss && c.retries == 1 {
 		c.algorithm().timeout(&c.cc.window, c.flight(), fx.Now)
 	}
 	c.reduced()
-	c.cc.cwnd = c.cc.smss
+	if c.snd.queue.at(0).sacked {
+		// RFC 2018 §8: the receiver may drop what it announced. It never acknowledges this
+		// segment, so it seems to have done that.
+		c.forgetSACK()
+	}
+	c.loss.guessed = 0
+	c.markTimeout(fx)
 	c.cc.phase, c.cc.dupAcks, c.cc.limited = phaseLoss, 0, 0
+	c.cc.cwnd = c.outstanding() + c.cc.smss
 	// RFC 6582 §3.2 step 4: "record the highest sequence number transmitted in the
-	// variable recover, and exit the fast recovery procedure if applicable".
-	c.goBack()
+	// variable recover, and exit the fast recovery procedure if applicable"; RFC 6675 §5.1:
+	// "RecoveryPoint MUST be set to HighData".
+	c.cc.high = lossMark{c.snd.nxt, true}
 	c.showCC(rfc.TCPLossWindow, fx)
 }
 
-// goBack plans to send all that is outstanding again, from the front, as windows allow.
-func (c *Conn) goBack() {
-	c.cc.high = lossMark{c.snd.nxt, true}
-	c.cc.resends = true
-	c.cc.cursor = c.snd.queue.gone
+// markTimeout marks what a timeout says is lost. RFC 6675 §5.1 lets SACK marks stay.
+func (c *Conn) markTimeout(fx *Effects) {
+	c.loseAll(rfc.TCPTimeoutLost, rfc.TCPLossResend, noneRecent, fx)
 }
 
-// resendLost sends again what a timeout or a closed window left for lost, as the windows
-// allow: RFC 5681 §3.1, "the TCP sender uses the slow start algorithm to increase the
-// window from 1 full-sized segment".
-func (c *Conn) resendLost(fx *Effects) {
-	for c.cc.resends {
-		q := &c.snd.queue
-		i := c.cc.cursor - q.gone
-		if i >= q.len() || !q.at(i).seq.Less(c.cc.high.seq) {
-			c.cc.resends = false
-			return
-		}
-		s := q.at(i)
-		n := inet.ByteCount(s.end.Sub(s.seq))
-		// SHLD-16: the old data between SND.UNA and SND.UNA+SND.WND only.
-		inWindow := s.end.LessEq(c.sndLimit())
-		if c.outstanding()+n > c.cc.cwnd || !inWindow {
-			return
-		}
-		rule := rfc.TCPLossResend
-		if c.cc.phase != phaseLoss {
-			rule = rfc.TCPShrunk // windowOpened planned it
-		}
-		c.resend(i, rule, fx)
+// noneRecent is for loseAll: every segment is old enough to be lost.
+func noneRecent(*sent) bool { return false }
+
+// goBack plans to send all that is outstanding again, from the front, as windows allow:
+// it went into a closed window.
+func (c *Conn) goBack(fx *Effects) {
+	c.cc.high = lossMark{c.snd.nxt, true}
+	c.loseAll(rfc.TCPShrunk, rfc.TCPShrunk, noneRecent, fx)
+}
+
+// congested answers a sign of congestion that lost nothing: a mark of the network (RFC
+// 3168 §6.1.2, "TCP should not react to congestion indications more than once every
+// window of data"), or a probe that showed a loss. It reports whether it did.
+func (c *Conn) congested(rule rfc.ID, fx *Effects) bool {
+	if c.cc.phase != phaseOpen || c.cc.cwnd == 0 {
+		return false
 	}
+	c.algorithm().lost(&c.cc.window, c.flight()-c.cc.limited, fx.Now)
+	c.cc.high = lossMark{c.snd.nxt, true}
+	c.cc.phase = phaseCWR
+	if c.l.k.PRR != 0 {
+		c.loss.repair = repairPRR
+		c.startPRR(&delivery{})
+	} else {
+		c.loss.repair = repairPipe
+		c.cc.cwnd = c.cc.ssthresh
+	}
+	c.showCC(rule, fx)
+	return true
 }

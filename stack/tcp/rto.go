@@ -5,6 +5,7 @@ import (
 
 	"labserver/stack/event"
 	"labserver/stack/rfc"
+	"labserver/stack/wire"
 )
 
 // rttState holds the variables of RFC 6298 §2.
@@ -80,16 +81,20 @@ func (c *Conn) measure(r time.Duration, rule rfc.ID, fx *Effects) {
 // one: by the time of sending when Karn's algorithm allows it, else by the echoed
 // timestamp when it is that of the last transmission (RFC 7323 §4.1). An older echo would
 // count the time in which an acknowledgment was lost.
-func (c *Conn) measureFrom(a acked, ecr uint32, hasECR bool, fx *Effects) {
+func (c *Conn) measureFrom(d *delivery, seg *wire.TCP, fx *Effects) {
+	ecr := seg.Opts.TSEcr
 	switch {
-	case a.timed:
-		c.measure(fx.Now.Sub(a.at), rfc.TCPRTT, fx)
-	case a.again && c.ts.on && hasECR && ecr != 0:
+	case d.timed:
+		c.measure(fx.Now.Sub(d.at), rfc.TCPRTT, fx)
+	case d.again && c.ts.on && seg.Opts.HasTS && ecr != 0:
 		ticks := c.tsNow(fx.Now) - ecr
-		if ticks > 1<<31 || int32(ecr-c.tsNow(a.at)) < 0 {
+		if ticks > 1<<31 || int32(ecr-c.tsNow(d.at)) < 0 {
 			return // an echo of the future, not ours; or of an earlier transmission
 		}
 		c.measure(max(time.Duration(ticks)*tsTick, tsTick), rfc.TCPRTTStamp, fx)
+	case d.sackTimed:
+		// RFC 6298 §3 asks only that the segment was sent once.
+		c.measure(fx.Now.Sub(d.sackAt), rfc.TCPRTTSack, fx)
 	}
 }
 

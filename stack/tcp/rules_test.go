@@ -49,7 +49,7 @@ func TestMain(m *testing.M) {
 // unusedRules lists the rules of TCP in stack/rfc that no test saw in an event.
 func unusedRules() (problems []string) {
 	for _, path := range []string{"../rfc/tcp.go", "../rfc/congestion.go", "../rfc/opening.go",
-		"../rfc/sizes.go", "../rfc/urgent.go"} {
+		"../rfc/sizes.go", "../rfc/urgent.go", "../rfc/recovery.go"} {
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
 		if err != nil {
 			return []string{err.Error()}
@@ -78,7 +78,7 @@ func unusedRules() (problems []string) {
 // does not have.
 func wrongFields() (problems []string) {
 	texts := map[rfc.ID]string{}
-	for _, part := range []string{"tcp", "congestion", "opening", "sizes", "urgent"} {
+	for _, part := range []string{"tcp", "congestion", "opening", "sizes", "urgent", "recovery"} {
 		raw, err := os.ReadFile("../../web/i18n/rules/" + part + ".en.json")
 		if err != nil {
 			return []string{err.Error()}

@@ -48,7 +48,7 @@ func (c *Conn) synSent(a *arrival, fx *Effects) {
 	// "If SND.UNA > ISS (our SYN has been ACKed), change the connection state to
 	// ESTABLISHED, form an ACK segment […] and send it."
 	again := c.retries > 0
-	c.newACK(seg, fx)
+	c.ackOfSYN(seg, fx)
 	c.enter(inet.Established, rfc.TCPSynSentSYN, fx)
 	c.keepAliveTimer(fx)
 	c.ackNow(rfc.TCPSynSentSYN)

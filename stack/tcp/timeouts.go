@@ -35,6 +35,7 @@ func (c *Conn) retransmissionTimeout(fx *Effects) {
 	for i := range c.mutantResent() {
 		c.resend(i, rfc.TCPRTOResend, fx)
 	}
+	c.showLoss(fx)
 }
 
 // r2 is the threshold R2 (RFC 9293 §3.8.3) in retransmissions, and the rule to give up

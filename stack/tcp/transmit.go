@@ -46,7 +46,7 @@ func (c *Conn) usable() int64 {
 // the RFC's.
 func (c *Conn) choose() choice {
 	d, fin := c.unsent(), c.snd.fin && !c.snd.finSent
-	if !c.maySend() || d == 0 && !fin || c.cc.resends {
+	if !c.maySend() || d == 0 && !fin || c.snd.queue.due.segs > 0 {
 		return choice{}
 	}
 	u := c.usable()
@@ -94,17 +94,13 @@ func (c *Conn) choose() choice {
 // special rule if only that lets them.
 func (c *Conn) cwndAllows(n inet.ByteCount) (special rfc.ID, ok bool) {
 	out := c.outstanding()
-	if out+n <= c.cc.cwnd {
-		return "", true
+	if c.cc.phase != phaseOpen || c.snd.queue.sacked.octets+c.loss.guessed == 0 ||
+		c.flight()+n <= c.cc.cwnd {
+		return "", out+n <= c.cc.cwnd
 	}
-	// RFC 3042 §2: on the first two duplicate ACKs send new data when "the amount of
-	// outstanding data would remain less than or equal to the congestion window plus 2
-	// segments".
-	if c.l.k.LimitedTransmit == 0 || c.cc.phase != phaseOpen {
-		return "", false
-	}
-	bonus := inet.ByteCount(min(c.cc.dupAcks, 2)) * c.cc.smss
-	return rfc.TCPLimited, out+n <= c.cc.cwnd+bonus
+	// RFC 3042 §2 sends new data on the first two duplicate ACKs, RFC 6675 §5 step (3.3)
+	// for every SMSS that has left the network: with a DupThresh of 3 that is the same.
+	return rfc.TCPLimited, c.l.k.LimitedTransmit != 0 && out+n <= c.cc.cwnd
 }
 
 // maxBurst bounds the segments one event can release.
@@ -121,10 +117,12 @@ func (c *Conn) output(fx *Effects) {
 		}
 		c.sendNew(ch, fx)
 	}
+	c.resendMore(fx)
 	if c.ack.now {
 		c.sendACK(c.ack.rule, fx)
 	}
 	c.persistTimer(fx)
+	c.showLoss(fx)
 }
 
 // sendNew sends new data, or the FIN, or both.
@@ -148,50 +146,6 @@ func (c *Conn) sendNew(ch choice, fx *Effects) {
 		c.dataSent(fx)
 	}
 	c.transmit(&out, false, ch.rule, fx)
-}
-
-// resend sends the i-th segment of the retransmission queue again.
-func (c *Conn) resend(i int, rule rfc.ID, fx *Effects) {
-	s := c.snd.queue.at(i)
-	s.again, s.at = true, fx.Now
-	out := wire.TCP{Seq: s.seq, Flags: wire.ACK}
-	n := int(s.end.Sub(s.seq))
-	if s.fin {
-		out.Flags |= wire.FIN
-		n--
-	}
-	if s.syn {
-		out.Flags = wire.SYN
-		if c.state != inet.SynSent {
-			out.Flags |= wire.ACK
-		}
-		n--
-	}
-	if c.cc.resends {
-		c.cc.cursor = max(c.cc.cursor, c.snd.queue.gone+i+1)
-	}
-	if n > 0 {
-		off := int(s.seq.Sub(c.snd.base))
-		out.Data = c.snd.buf.slice(off, n)
-		if off+n == c.snd.buf.len() {
-			out.Flags |= wire.PSH
-		}
-	}
-	c.transmit(&out, true, rule, fx)
-}
-
-// resendFirstOctet sends only the first octet of the retransmission queue again, as a
-// probe of a closed window.
-func (c *Conn) resendFirstOctet(rule rfc.ID, fx *Effects) {
-	s := c.snd.queue.at(0)
-	s.again, s.at = true, fx.Now
-	out := wire.TCP{Seq: s.seq, Flags: wire.ACK}
-	if s.fin && s.end.Sub(s.seq) == 1 {
-		out.Flags |= wire.FIN
-	} else {
-		out.Data = c.snd.buf.slice(int(s.seq.Sub(c.snd.base)), 1)
-	}
-	c.transmit(&out, true, rule, fx)
 }
 
 // sendSYN sends our first SYN: with an ACK when the peer's SYN came first.
@@ -255,6 +209,11 @@ func (c *Conn) transmit(out *wire.TCP, again bool, rule rfc.ID, fx *Effects) {
 			syn: out.Flags.Has(wire.SYN), fin: out.Flags.Has(wire.FIN)})
 		c.snd.nxt = end
 		c.showSnd(rule, fx)
+	}
+	if c.reducing() {
+		// RFC 9937 §6.2: "On any data transmission or retransmission: prr_out += (data
+		// sent)".
+		c.loss.prr.out += inet.ByteCount(out.Len())
 	}
 	c.startRTO(fx)
 }

@@ -1,0 +1,138 @@
+package tcp
+
+import (
+	"labserver/stack/inet"
+	"labserver/stack/rfc"
+	"labserver/stack/seq"
+	"labserver/stack/wire"
+)
+
+// Retransmission: which segment is sent again (NextSeg of RFC 6675 §4), and how.
+
+// resendLost sends again what is lost, as the windows allow: NextSeg's rule (1), RFC 5681
+// §3.1 after a timeout: "the TCP sender uses the slow start algorithm to increase the
+// window from 1 full-sized segment".
+func (c *Conn) resendLost(fx *Effects) {
+	q := &c.snd.queue
+	for q.due.segs > 0 && c.maySend() {
+		i := q.nextDue()
+		c.fit(i)
+		s := q.at(i)
+		// SHLD-16: the old data between SND.UNA and SND.UNA+SND.WND only.
+		if c.outstanding()+s.len() > c.cc.cwnd || !s.end.LessEq(c.sndLimit()) {
+			return
+		}
+		c.resend(i, s.why, fx)
+	}
+}
+
+// resendDue sends the first lost segment again whatever the window says.
+func (c *Conn) resendDue(fx *Effects) {
+	if q := &c.snd.queue; q.due.segs > 0 {
+		i := q.nextDue()
+		c.resend(i, q.at(i).why, fx)
+	}
+}
+
+// resendMore is NextSeg's rules (3) and (4) of RFC 6675 §4, when neither lost nor new data
+// can be sent though the window has room. RACK finds what they are for by itself.
+func (c *Conn) resendMore(fx *Effects) {
+	q := &c.snd.queue
+	if c.cc.phase != phaseRecovery || c.loss.repair == repairInflate || !c.usesSACK() ||
+		c.l.k.Recovery&1 != 0 || q.due.segs > 0 {
+		return
+	}
+	top := c.snd.una
+	if n := len(q.held.list); n > 0 {
+		top = q.held.list[n-1].to
+	}
+	for i := q.find(c.loss.judged.Max(c.snd.una)); i < q.len() && q.at(i).end.LessEq(top); i++ {
+		if !c.roomFor(q.at(i)) {
+			return
+		}
+		if s := q.at(i); !s.sacked && !s.lost && !s.retrans {
+			// Rule (3): data "that satisfies rules (1.a) and (1.b)" but for which IsLost is
+			// not true.
+			c.resend(i, rfc.TCPNextSegGuess, fx)
+		}
+	}
+	i := q.len() - 1
+	for i >= 0 && q.at(i).sacked {
+		i--
+	}
+	if i >= 0 && c.loss.rescue.Less(c.snd.una) && c.roomFor(q.at(i)) {
+		// Rule (4): "one segment of up to SMSS octets that MUST include the highest
+		// outstanding unSACKed sequence number SHOULD be returned, and RescueRxt set to
+		// RecoveryPoint".
+		c.loss.rescue = c.cc.high.seq
+		c.resend(i, rfc.TCPRescue, fx)
+	}
+}
+
+func (c *Conn) roomFor(s *sent) bool {
+	return c.outstanding()+s.len() <= c.cc.cwnd && s.end.LessEq(c.sndLimit())
+}
+
+// fit splits the i-th segment when it is larger than one may be now.
+func (c *Conn) fit(i int) {
+	s := c.snd.queue.at(i)
+	if n := seq.Size(c.snd.mss); c.snd.mss > 0 && s.end.Sub(s.seq) > n && !s.syn &&
+		!(s.fin && s.end.Sub(s.seq) == n+1) {
+		c.snd.queue.split(i, s.seq.Add(n))
+	}
+}
+
+// resend sends the i-th segment of the retransmission queue again. When it is lost, the
+// event that said so is the cause.
+func (c *Conn) resend(i int, rule rfc.ID, fx *Effects) {
+	c.fit(i)
+	s := c.snd.queue.at(i)
+	by := fx.By
+	if s.lost && s.by != 0 {
+		fx.By = s.by
+	}
+	c.loss.sentAgain++
+	out := wire.TCP{Seq: s.seq, Flags: wire.ACK}
+	n := int(s.end.Sub(s.seq))
+	if s.fin {
+		out.Flags |= wire.FIN
+		n--
+	}
+	if s.syn {
+		out.Flags = wire.SYN
+		if c.state != inet.SynSent {
+			out.Flags |= wire.ACK
+		}
+		n--
+	}
+	if n > 0 {
+		off := int(s.seq.Sub(c.snd.base))
+		out.Data = c.snd.buf.slice(off, n)
+		if off+n == c.snd.buf.len() {
+			out.Flags |= wire.PSH
+		}
+	}
+	if s.syn {
+		s.again, s.at = true, fx.Now // a handshake has no scoreboard
+	} else {
+		c.snd.queue.resent(i, fx.Now)
+	}
+	c.transmit(&out, true, rule, fx)
+	fx.By = by
+}
+
+// resendFirstOctet sends only the first octet of the retransmission queue again, as a
+// probe of a closed window.
+func (c *Conn) resendFirstOctet(rule rfc.ID, fx *Effects) {
+	q := &c.snd.queue
+	s := q.at(0)
+	s.again, s.at = true, fx.Now
+	q.order.push(s.seq, s.at, q)
+	out := wire.TCP{Seq: s.seq, Flags: wire.ACK}
+	if s.fin && s.end.Sub(s.seq) == 1 {
+		out.Flags |= wire.FIN
+	} else {
+		out.Data = c.snd.buf.slice(int(s.seq.Sub(c.snd.base)), 1)
+	}
+	c.transmit(&out, true, rule, fx)
+}
