@@ -58,13 +58,13 @@ func (s *scanner) skip(n int) {
 	s.at += n
 }
 
-// space skips blanks, line ends and comments: //, /* */, and lines that begin with #.
+// space skips blanks, line ends and comments: //, /* */ and #.
 func (s *scanner) space() {
 	for s.at < len(s.text) {
 		switch c := s.text[s.at]; {
 		case c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f' || c == '\v':
 			s.skip(1)
-		case s.starts("//") || c == '#' && s.firstOfLine():
+		case s.starts("//") || c == '#':
 			s.skipTo("\n")
 		case s.starts("/*"):
 			s.skip(2)
@@ -88,11 +88,6 @@ func (s *scanner) skipTo(end string) {
 		n = len(s.text) - s.at
 	}
 	s.skip(n)
-}
-
-func (s *scanner) firstOfLine() bool {
-	begin := strings.LastIndexByte(s.text[:s.at], '\n') + 1
-	return strings.TrimLeft(s.text[begin:s.at], " \t") == ""
 }
 
 // take skips what is written if it stands here, after blanks.
