@@ -40,7 +40,7 @@ type outcome struct {
 	data  []byte
 	from  *inet.Endpoint
 	rule  rfc.ID
-	revs  []int64 // of poll
+	ready []event.PollReady
 }
 
 // fd finds a descriptor by the script's number. A number that the script never got from
@@ -86,7 +86,8 @@ func (r *runner) ended(e event.Event) {
 		if b.Proc != procID {
 			return
 		}
-		id, out = b.Call, outcome{value: b.Value, data: b.Data, from: b.From}
+		id, out = b.Call, outcome{value: b.Value, data: b.Data, from: b.From,
+			ready: b.Ready}
 	case event.CallFailed:
 		if b.Proc != procID {
 			return

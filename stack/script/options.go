@@ -168,17 +168,14 @@ func (r *runner) fcntl(c *Call) {
 	if v == 1 || v == 2 { // F_GETFD, F_SETFD: nothing is executed here
 		return
 	}
-	set, _ := c.arg(2).value()
-	nonblock := set & (symbolOr0("O_NONBLOCK"))
+	a := args{"fd": d.live, "cmd": "F_GETFL"}
 	if v == 4 {
-		r.start(c, "setsockopt", args{"fd": d.live, "option": "O_NONBLOCK",
-			"value": count(min(nonblock, 1))}, nil)
-		return
+		a["cmd"] = "F_SETFL"
+		if set, _ := c.arg(2).value(); set&symbolOr0("O_NONBLOCK") != 0 {
+			a["flags"] = []string{"O_NONBLOCK"}
+		}
 	}
-	r.start(c, "getsockopt", args{"fd": d.live, "option": "O_NONBLOCK"}, func(o outcome) outcome {
-		o.value = symbolOr0("O_RDWR") + o.value*symbolOr0("O_NONBLOCK")
-		return o
-	})
+	r.start(c, "fcntl", a, nil)
 }
 
 func symbolOr0(name string) int64 {

@@ -233,8 +233,11 @@ func TestEveryNameOfTheVocabularyIsUnderstood(t *testing.T) {
 	for _, name := range strings.Fields(calls) {
 		c := Call{Name: name, Args: []Expr{{}, {Kind: Word, Text: "SIOCINQ"},
 			{Kind: Word, Text: "SO_ERROR"}}}
-		if name == "fcntl" {
+		switch {
+		case name == "fcntl":
 			c.Args[1].Text = "F_GETFL"
+		case strings.HasSuffix(name, "msg"):
+			c.Args = nil
 		}
 		if what := c.unsupported(); what != "" {
 			t.Error(what)

@@ -3,8 +3,6 @@ package script
 import (
 	"slices"
 	"strings"
-
-	"labserver/stack"
 )
 
 // Unsupported is a name in a script that this runner does not have.
@@ -79,9 +77,39 @@ func (c *Call) unsupported() string {
 			return "unknown command of fcntl " + c.arg(1).show()
 		}
 	}
+	if what := c.unsupportedMessage(); what != "" {
+		return what
+	}
 	for _, a := range c.Args {
 		if w := a.unknownFlag(); w != "" {
 			return "unknown flag " + w
+		}
+	}
+	return ""
+}
+
+// unsupportedMessage looks at what a call that sends or receives asks for beside octets.
+func (c *Call) unsupportedMessage() string {
+	at, known := 3, sendToFlags
+	switch c.Name {
+	case "send", "sendto":
+	case "recv", "recvfrom":
+		known = receiveFlags
+	case "sendmsg", "recvmsg":
+		at = 2
+		if c.Name == "recvmsg" {
+			known = receiveFlags
+		}
+		if f, ok := c.arg(1).field("msg_control"); ok && len(f.Items) > 0 {
+			return "unknown msg_control " + f.show()
+		}
+	default:
+		return ""
+	}
+	known += " " + idleFlags
+	for _, w := range c.arg(at).words() {
+		if !slices.Contains(strings.Fields(known), strings.ToLower(strings.TrimPrefix(w, "MSG_"))) {
+			return "unknown flag " + w + " of " + c.Name
 		}
 	}
 	return ""
@@ -98,12 +126,4 @@ func (e Expr) unknownFlag() string {
 		}
 	}
 	return ""
-}
-
-// op chooses the name of a call that a world has.
-func (r *runner) op(name, other string) string {
-	if slices.Contains(stack.Ops(), name) {
-		return name
-	}
-	return other
 }

@@ -223,6 +223,7 @@ func (r *runner) connect(c *Call) {
 	d := r.fd(c.arg(0))
 	addr, port, given := r.address(c.arg(1))
 	if f, ok := c.arg(1).field("sa_family"); ok && f.has("AF_UNSPEC") {
+		d.peer = false
 		r.start(c, "connect", args{"fd": d.live, "addr": "", "port": 0}, nil)
 		return
 	}

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"slices"
 	"strings"
 
 	"labserver/stack/inet"
@@ -78,19 +79,26 @@ func (r *runner) message(c *Call) message {
 	return m
 }
 
-// flagWords turns MSG_PEEK | MSG_DONTWAIT into peek, dontwait. What a sending stack
-// cannot be told to do, or does anyway, is left away.
-func flagWords(e Expr) []string {
+// flagWords turns MSG_PEEK | MSG_DONTWAIT into peek, dontwait, as far as the call takes
+// them: the others change nothing in it.
+func flagWords(e Expr, taken string) []string {
 	words := []string{}
 	for _, w := range e.words() {
-		switch w {
-		case "MSG_MORE", "MSG_DONTWAIT", "MSG_OOB", "MSG_NOSIGNAL", "MSG_FASTOPEN", "MSG_PEEK",
-			"MSG_WAITALL", "MSG_TRUNC":
-			words = append(words, strings.ToLower(strings.TrimPrefix(w, "MSG_")))
+		w = strings.ToLower(strings.TrimPrefix(w, "MSG_"))
+		if slices.Contains(strings.Fields(taken), w) {
+			words = append(words, w)
 		}
 	}
 	return words
 }
+
+// The flags that calls take, and those that a script may give and that change nothing.
+const (
+	sendFlags    = "more dontwait oob nosignal"
+	sendToFlags  = sendFlags + " fastopen"
+	receiveFlags = "peek dontwait oob waitall trunc"
+	idleFlags    = "nosignal eor cmsg_cloexec dontroute confirm"
+)
 
 // most is how many octets one command may be asked to move.
 const most = 16 << 20
@@ -107,8 +115,7 @@ func (r *runner) transmit(c *Call) {
 	} else {
 		a["octets"] = count(m.size)
 	}
-	op := "send"
-	flags := flagWords(m.flags)
+	op, taken := "send", sendFlags
 	addr, port, given := r.address(m.addr)
 	switch {
 	case given, c.Name == "sendto" && (d.proto == inet.UDP && !d.peer ||
@@ -116,13 +123,15 @@ func (r *runner) transmit(c *Call) {
 		if !given {
 			addr, port = r.st.remote.String(), r.st.connect
 		}
-		op = "sendto"
+		op, taken = "sendto", sendToFlags
 		a["addr"], a["port"] = addr, int(port)
 		r.aim(d, addr, port)
 	case c.Name == "write" || c.Name == "writev":
-		op = r.op("write", "send")
+		op, taken = "write", ""
+	case c.Name == "sendmsg":
+		op, taken = "sendmsg", sendToFlags
 	}
-	if len(flags) > 0 {
+	if flags := flagWords(m.flags, taken); len(flags) > 0 {
 		a["flags"] = flags
 	}
 	r.start(c, op, a, nil)
@@ -144,16 +153,11 @@ func (r *runner) receive(c *Call) {
 	d := r.fd(c.arg(0))
 	m := r.message(c)
 	a := args{"fd": d.live, "max": count(max(0, min(m.size, most)))}
-	op := "recv"
-	switch c.Name {
-	case "read", "readv":
-		op = r.op("read", "recv")
-	case "recvfrom":
-		op = "recvfrom"
-	case "recvmsg":
-		op = r.op("recvmsg", "recv")
+	op, taken := c.Name, receiveFlags
+	if op == "read" || op == "readv" {
+		op, taken = "read", ""
 	}
-	if flags := flagWords(m.flags); len(flags) > 0 {
+	if flags := flagWords(m.flags, taken); len(flags) > 0 {
 		a["flags"] = flags
 	}
 	r.start(c, op, a, func(o outcome) outcome {
