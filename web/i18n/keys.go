@@ -62,7 +62,9 @@ const (
 	FooterRules             Key = "footer.rules"
 	KnobsBack               Key = "knobs.back"
 	KnobsDefault            Key = "knobs.default"
-	KnobsHow                Key = "knobs.how"
+	KnobsInConsole          Key = "knobs.in_console"
+	KnobsInScript           Key = "knobs.in_script"
+	KnobsInWorld            Key = "knobs.in_world"
 	KnobsLead               Key = "knobs.lead"
 	KnobsName               Key = "knobs.name"
 	KnobsNoRule             Key = "knobs.no_rule"
@@ -71,7 +73,6 @@ const (
 	KnobsSpan               Key = "knobs.span"
 	KnobsTitle              Key = "knobs.title"
 	KnobsUnitBits           Key = "knobs.unit_bits"
-	KnobsUnitCount          Key = "knobs.unit_count"
 	KnobsUnitMs             Key = "knobs.unit_ms"
 	KnobsUnitName           Key = "knobs.unit_name"
 	KnobsUnitOctets         Key = "knobs.unit_octets"
@@ -280,7 +281,9 @@ func Keys() []Key {
 		FooterRules,
 		KnobsBack,
 		KnobsDefault,
-		KnobsHow,
+		KnobsInConsole,
+		KnobsInScript,
+		KnobsInWorld,
 		KnobsLead,
 		KnobsName,
 		KnobsNoRule,
@@ -289,7 +292,6 @@ func Keys() []Key {
 		KnobsSpan,
 		KnobsTitle,
 		KnobsUnitBits,
-		KnobsUnitCount,
 		KnobsUnitMs,
 		KnobsUnitName,
 		KnobsUnitOctets,

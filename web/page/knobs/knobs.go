@@ -53,20 +53,21 @@ func (k row) values(ctx context.Context) string {
 		"Max": strconv.FormatInt(k.Max, 10)})
 }
 
-func unit(u tcp.Unit) i18n.Key {
+// unit names what a knob counts; false if that is just a number.
+func unit(u tcp.Unit) (i18n.Key, bool) {
 	switch u {
 	case tcp.UnitMS:
-		return i18n.KnobsUnitMs
+		return i18n.KnobsUnitMs, true
 	case tcp.UnitOctets:
-		return i18n.KnobsUnitOctets
+		return i18n.KnobsUnitOctets, true
 	case tcp.UnitSegments:
-		return i18n.KnobsUnitSegments
+		return i18n.KnobsUnitSegments, true
 	case tcp.UnitSwitch:
-		return i18n.KnobsUnitSwitch
+		return i18n.KnobsUnitSwitch, true
 	case tcp.UnitBits:
-		return i18n.KnobsUnitBits
+		return i18n.KnobsUnitBits, true
 	case tcp.UnitName:
-		return i18n.KnobsUnitName
+		return i18n.KnobsUnitName, true
 	}
-	return i18n.KnobsUnitCount
+	return "", false
 }
