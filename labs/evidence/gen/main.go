@@ -2,7 +2,8 @@
 //
 // It must never invent an event: it plays what is recorded in the golden journals (by
 // their commands and times, so that it does not need them to be up to date) and in the
-// scenes, and takes from them the fewest runs that show the most rules.
+// scenes, and the packet scripts that pass, and takes from them the fewest runs that show
+// the most rules.
 package main
 
 import (
@@ -73,7 +74,11 @@ func sources(root string) ([][]take, error) {
 	if err != nil {
 		return nil, err
 	}
-	return [][]take{append(golden, played...)}, nil
+	scripted, err := scripts(filepath.Join(root, "stack"))
+	if err != nil {
+		return nil, err
+	}
+	return [][]take{append(golden, played...), scripted}, nil
 }
 
 // soonest moves each rule's place to the run, of those taken, that comes to it first, and

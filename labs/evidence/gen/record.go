@@ -1,17 +1,21 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"labserver/stack"
 	"labserver/stack/event"
 	"labserver/stack/journal"
 	"labserver/stack/rfc"
+	"labserver/stack/script"
 	"labserver/stack/sim"
 )
 
@@ -59,9 +63,10 @@ func goldens(dir string) ([]take, error) {
 	return all, nil
 }
 
-// scenes plays the scenes of a folder: a line "seed N", the commands of the start world,
-// then lines "@ms op {args}", of which the last is "@ms end". Lines that begin with # and
-// empty ones are for readers.
+// scenes plays the scenes of a folder: a line "seed N", the commands of the start world or
+// "world NAME" for those of NAME.world, then lines "@ms op {args}", of which the last is
+// "@ms end". $sent is the packet that was sent last. Lines that begin with # and empty ones
+// are for readers.
 func scenes(dir string) ([]take, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "*.scene"))
 	if err != nil {
@@ -73,7 +78,7 @@ func scenes(dir string) ([]take, error) {
 		if err != nil {
 			return nil, err
 		}
-		h, acts, err := parseScene(string(raw))
+		h, acts, err := parseScene(string(raw), dir)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
@@ -86,7 +91,7 @@ func scenes(dir string) ([]take, error) {
 	return all, nil
 }
 
-func parseScene(text string) (h journal.Header, acts []act, err error) {
+func parseScene(text, dir string) (h journal.Header, acts []act, err error) {
 	h = journal.Header{Format: journal.Format, Behaviour: stack.Behaviour,
 		Params: map[string]string{}, World: journal.World{Profile: "linux"}}
 	for i, line := range strings.Split(text, "\n") {
@@ -96,8 +101,16 @@ func parseScene(text string) (h journal.Header, acts []act, err error) {
 		case line == "" || line[0] == '#':
 		case word == "seed":
 			h.Seed = rest
-		case word == "profile":
-			h.World.Profile = rest
+		case word == "world":
+			world, err := os.ReadFile(filepath.Join(dir, rest+".world"))
+			if err != nil {
+				return h, nil, err
+			}
+			start, _, err := parseScene(string(world), dir)
+			if err != nil {
+				return h, nil, fmt.Errorf("%s.world: %w", rest, err)
+			}
+			h.World.Commands = append(h.World.Commands, start.World.Commands...)
 		case word[0] == '@':
 			var ms int64
 			if _, err := fmt.Sscan(word[1:], &ms); err != nil {
@@ -126,6 +139,7 @@ func record(name string, h journal.Header, acts []act) (take, error) {
 	var entries []journal.Entry
 	for i, a := range acts {
 		w.Advance(a.at)
+		a.args = bytes.ReplaceAll(a.args, []byte("$sent"), lastSent(w))
 		entry := journal.Entry{Seq: uint64(len(entries) + 1), Step: w.Steps(), T: w.Now(),
 			N: w.Events().Len(), Op: a.op, Args: a.args}
 		if a.op == journal.OpClock {
@@ -144,6 +158,39 @@ func record(name string, h journal.Header, acts []act) (take, error) {
 		entries = append(entries, entry)
 		w.Apply(c)
 	}
+	return taken(name, h, entries, w), nil
+}
+
+// scripts runs the packet scripts below a folder. Of those that fail nothing is learnt.
+func scripts(dir string) ([]take, error) {
+	var all []take
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".pkt" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		res := script.Run(path, text, script.Options{})
+		if res.Failure != nil || len(res.Journal) == 0 {
+			return nil
+		}
+		w, err := journal.Replay(res.Header, res.Journal)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		_, rest, _ := strings.Cut(filepath.ToSlash(path), "/testdata/")
+		name := strings.ReplaceAll(strings.TrimSuffix(rest, ".pkt"), "/", "-")
+		all = append(all, taken(name, res.Header, res.Journal, w))
+		return nil
+	})
+	return all, err
+}
+
+// taken notes which event of a run shows each rule.
+func taken(name string, h journal.Header, entries []journal.Entry, w *stack.World) take {
+	h.Build = ""
 	t := take{name: name, file: journal.Encode(h, entries), shows: map[rfc.ID]uint64{},
 		events: w.Events().Len()}
 	drawn := map[rfc.ID]bool{}
@@ -152,7 +199,17 @@ func record(name string, h journal.Header, acts []act) (take, error) {
 			t.shows[e.Rule], drawn[e.Rule] = e.N, onLadder(e)
 		}
 	}
-	return t, nil
+	return t
+}
+
+// lastSent is the number of the packet that was sent last.
+func lastSent(w *stack.World) []byte {
+	for n := w.Events().Len(); n > 0; n-- {
+		if _, what, _ := strings.Cut(string(w.Events().At(n).Kind()), "."); what == "sent" {
+			return strconv.AppendUint(nil, n, 10)
+		}
+	}
+	return nil
 }
 
 // onLadder tells whether the ladder draws an event as an arrow or its end: that is where a
