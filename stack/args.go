@@ -9,11 +9,13 @@ import (
 // The typed arguments of every command, as they stand in JSON. A pointer or a field
 // with omitempty is optional. Names and units follow the events.
 type (
-	// HostAdd makes a host; with Addr it gets interface eth0.
+	// HostAdd makes a host; with Addr, of either version, it gets interface eth0. Addr6 is
+	// an IPv6 address beside an IPv4 one.
 	HostAdd struct {
 		ID      inet.HostID  `json:"id,omitempty"`
 		Name    string       `json:"name,omitempty"`
 		Addr    netip.Prefix `json:"addr,omitzero"`
+		Addr6   netip.Prefix `json:"addr6,omitzero"`
 		Forward bool         `json:"forward,omitempty"`
 		Bare    bool         `json:"bare,omitempty"` // no stack: packet.inject sends from it
 		Profile string       `json:"profile,omitempty"`
@@ -27,12 +29,13 @@ type (
 		Host inet.HostID `json:"host"`
 		Name string      `json:"name"`
 	}
-	// NICAdd gives a host one more interface.
+	// NICAdd gives a host one more interface, with addresses as those of HostAdd.
 	NICAdd struct {
-		Host inet.HostID  `json:"host"`
-		NIC  inet.NICID   `json:"nic,omitempty"`
-		Addr netip.Prefix `json:"addr"`
-		MTU  int          `json:"mtu,omitempty"`
+		Host  inet.HostID  `json:"host"`
+		NIC   inet.NICID   `json:"nic,omitempty"`
+		Addr  netip.Prefix `json:"addr"`
+		Addr6 netip.Prefix `json:"addr6,omitzero"`
+		MTU   int          `json:"mtu,omitempty"`
 	}
 	// NICRemove takes an interface, its link and its routes away.
 	NICRemove struct {
@@ -75,11 +78,14 @@ type (
 	LinkRemove struct {
 		Link inet.LinkID `json:"link"`
 	}
-	// RouteAdd gives a host a route by way of a neighbour.
+	// RouteAdd gives a host a route by way of a neighbour. MTU is the largest packet it
+	// takes, AdvMSS the MSS that TCP announces over it.
 	RouteAdd struct {
-		Host inet.HostID  `json:"host"`
-		Dst  netip.Prefix `json:"dst"`
-		Via  netip.Addr   `json:"via"`
+		Host   inet.HostID  `json:"host"`
+		Dst    netip.Prefix `json:"dst"`
+		Via    netip.Addr   `json:"via"`
+		MTU    int          `json:"mtu,omitempty"`
+		AdvMSS int          `json:"adv_mss,omitempty"`
 	}
 	// RouteRemove takes a route away.
 	RouteRemove struct {

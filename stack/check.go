@@ -107,8 +107,10 @@ func (w *World) checkNICAdd(a NICAdd) error {
 		switch {
 		case n.ID == a.NIC:
 			return &ArgError{Code: CodeTaken, Field: "nic", Got: string(a.NIC)}
-		case n.Addr.Addr() == a.Addr.Addr():
+		case n.Has(a.Addr.Addr()):
 			return &ArgError{Code: CodeTaken, Field: "addr", Got: a.Addr.String()}
+		case a.Addr6.IsValid() && n.Has(a.Addr6.Addr()):
+			return &ArgError{Code: CodeTaken, Field: "addr6", Got: a.Addr6.String()}
 		}
 	}
 	return first(quota(len(h.IP.NICs()), MaxNICs, "nics"))
@@ -159,7 +161,7 @@ func (w *World) checkRouteAdd(a RouteAdd) error {
 		}
 	}
 	for _, n := range h.IP.NICs() {
-		if n.Addr.Contains(a.Via) && n.Addr.Addr() != a.Via {
+		if n.Reaches(a.Via) {
 			return first(quota(len(h.IP.Routes()), maxRoutes, "routes"))
 		}
 	}

@@ -1,7 +1,6 @@
 package stack
 
 import (
-	"net/netip"
 	"strconv"
 	"time"
 
@@ -28,7 +27,7 @@ func (w *World) do(c Command, by uint64) {
 			event.HostRenamed{Old: h.Name, New: a.Name})
 		h.Name = a.Name
 	case NICAdd:
-		w.nicAdd(w.host(a.Host), a.NIC, a.Addr, a.MTU, by)
+		w.nicAdd(w.host(a.Host), a, by)
 	case NICRemove:
 		w.nicRemove(w.host(a.Host), a.NIC, by)
 	case LinkAdd:
@@ -38,7 +37,8 @@ func (w *World) do(c Command, by uint64) {
 	case LinkRemove:
 		w.linkRemove(w.link(a.Link), by)
 	case RouteAdd:
-		r, _ := w.host(a.Host).IP.AddRoute(a.Dst, a.Via)
+		r, _ := w.host(a.Host).IP.AddRoute(ip.Route{Dst: a.Dst, Via: a.Via, MTU: a.MTU,
+			AdvMSS: a.AdvMSS})
 		w.scope().Because(by).OnHost(a.Host).Emit(rfc.Topology, event.RouteAdded(r))
 	case RouteRemove:
 		r, _ := w.host(a.Host).IP.RemoveRoute(a.Dst)
@@ -195,21 +195,24 @@ func (w *World) hostAdd(a HostAdd, by uint64) {
 	w.scope().Because(by).OnHost(id).Emit(rfc.Topology,
 		event.HostAdded{Name: name, Profile: profile, Forward: a.Forward, Bare: a.Bare})
 	if a.Addr.IsValid() {
-		w.nicAdd(h, "", a.Addr, 0, by)
+		w.nicAdd(h, NICAdd{Addr: a.Addr, Addr6: a.Addr6}, by)
 	}
 }
 
-func (w *World) nicAdd(h *host.Host, id inet.NICID, addr netip.Prefix, mtu int, by uint64) {
+func (w *World) nicAdd(h *host.Host, a NICAdd, by uint64) {
+	id, mtu := a.NIC, a.MTU
 	for i := 0; id == "" || h.IP.NIC(id) != nil; i++ {
 		id = inet.NICID("eth" + strconv.Itoa(i))
 	}
 	if mtu == 0 {
 		mtu = ip.DefaultMTU
 	}
-	r := h.IP.AddNIC(&ip.NIC{ID: id, Addr: addr, MTU: mtu, MAC: w.mac()})
+	routes := h.IP.AddNIC(&ip.NIC{ID: id, Addr: a.Addr, Addr6: a.Addr6, MTU: mtu, MAC: w.mac()})
 	scope := w.scope().Because(by).OnHost(h.ID)
-	scope.Emit(rfc.Topology, event.NICAdded{NIC: id, Addr: addr, MTU: mtu})
-	scope.Emit(rfc.Topology, event.RouteAdded(r))
+	scope.Emit(rfc.Topology, event.NICAdded{NIC: id, Addr: a.Addr, Addr6: a.Addr6, MTU: mtu})
+	for _, r := range routes {
+		scope.Emit(rfc.Topology, event.RouteAdded(r))
+	}
 }
 
 func (w *World) nicRemove(h *host.Host, id inet.NICID, by uint64) {

@@ -17,7 +17,8 @@ const (
 	maxPPM     = int64(1_000_000)
 	maxQueue   = int64(64 << 20)
 	maxName    = 64
-	minMTU     = 576 // RFC 791: every host must take so much in one piece
+	minMTU     = 576  // RFC 791: every host must take so much in one piece
+	minMTU6    = 1280 // RFC 8200 §5: every link of IPv6 must carry so much
 	maxMTU     = 9000
 	maxBacklog = 4096
 	maxRecv    = int64(16 << 20)
@@ -30,11 +31,13 @@ func (c Command) checkRanges() error {
 	switch a := c.Args.(type) {
 	case HostAdd:
 		return first(checkName("name", a.Name, true), checkID("id", string(a.ID), true),
-			checkPrefix("addr", a.Addr, true))
+			checkPrefix("addr", a.Addr, true), checkSecond(a.Addr, a.Addr6))
 	case HostRename:
 		return first(checkName("name", a.Name, false))
 	case NICAdd:
 		return first(checkID("nic", string(a.NIC), true), checkPrefix("addr", a.Addr, false),
+			checkSecond(a.Addr, a.Addr6), optional(a.Addr.Addr().Is6() || a.Addr6.IsValid(),
+				optional(a.MTU != 0, inRange("mtu", int64(a.MTU), minMTU6, maxMTU))),
 			optional(a.MTU != 0, inRange("mtu", int64(a.MTU), minMTU, maxMTU)))
 	case LinkAdd:
 		return a.checkRanges()
@@ -51,8 +54,9 @@ func (c Command) checkRanges() error {
 	case PacketInject:
 		return first(checkPacket(a.Base64))
 	case RouteAdd:
-		return first(checkDst(a.Dst), optional(!a.Via.Is4(),
-			&ArgError{Code: CodeBadType, Field: "via", Got: a.Via.String()}))
+		return first(checkDst(a.Dst), optional(a.Via.Is4() != a.Dst.Addr().Is4() || a.Via.Zone() != "",
+			&ArgError{Code: CodeBadType, Field: "via", Got: a.Via.String()}),
+			inRange("mtu", int64(a.MTU), 0, maxMTU), inRange("adv_mss", int64(a.AdvMSS), 0, maxMTU))
 	case RouteRemove:
 		return first(checkDst(a.Dst))
 	case KnobSet:
@@ -179,23 +183,37 @@ func checkName(field, name string, empty bool) *ArgError {
 	return nil
 }
 
-// checkPrefix accepts an IPv4 host address with its network: 77.77.77.77/24.
+// checkPrefix accepts a host address with its network: 77.77.77.77/24, fd00::7/64.
 func checkPrefix(field string, p netip.Prefix, empty bool) *ArgError {
 	if !p.IsValid() && empty {
 		return nil
 	}
-	host := p.IsValid() && p.Addr().Is4() && (p.Bits() >= 31 ||
-		p.Addr() != p.Masked().Addr() && p.Addr() != ip.LastAddr(p))
-	if host && p.Bits() >= 1 && !p.Addr().IsLoopback() && !p.Addr().IsMulticast() &&
-		!p.Addr().IsUnspecified() {
+	if p.IsValid() && unicast(p.Addr()) && p.Bits() >= 1 && (p.Bits() >= p.Addr().BitLen()-1 ||
+		p.Addr() != p.Masked().Addr() && !(p.Addr().Is4() && p.Addr() == ip.LastAddr(p))) {
 		return nil
 	}
 	return &ArgError{Code: CodeOutOfRange, Field: field, Got: p.String(),
-		Limit: "an IPv4 host address with its prefix length"}
+		Limit: "a host address with its prefix length"}
+}
+
+// unicast accepts addresses that an interface can have: IPv4's written as IPv6's are none
+// (RFC 4291 §2.5.5), and link-local addresses need a zone, which events cannot carry.
+func unicast(a netip.Addr) bool {
+	return !a.IsLoopback() && !a.IsMulticast() && !a.IsUnspecified() && !a.Is4In6() &&
+		a.Zone() == "" && !(a.Is6() && a.IsLinkLocalUnicast())
+}
+
+// checkSecond accepts an IPv6 address only beside an IPv4 one.
+func checkSecond(addr, addr6 netip.Prefix) *ArgError {
+	if !addr6.IsValid() || addr.IsValid() && addr.Addr().Is4() && addr6.Addr().Is6() {
+		return checkPrefix("addr6", addr6, true)
+	}
+	return &ArgError{Code: CodeOutOfRange, Field: "addr6", Got: addr6.String(),
+		Limit: "an IPv6 address beside an IPv4 one in addr"}
 }
 
 func checkDst(p netip.Prefix) *ArgError {
-	if p.IsValid() && p.Addr().Is4() {
+	if p.IsValid() && !p.Addr().Is4In6() {
 		return nil
 	}
 	return &ArgError{Code: CodeBadType, Field: "dst", Got: p.String()}

@@ -23,6 +23,8 @@ func unreachable() map[rfc.ID]string {
 		rfc.BadSegment:   "host.TestDamagedPacketsAreDroppedEachForItsReason",
 		rfc.BadICMP:      "host.TestDamagedPacketsAreDroppedEachForItsReason",
 		rfc.UDPLength:    "host.TestDamagedPacketsAreDroppedEachForItsReason",
+		rfc.PathAged:     "ip.TestAPathsMTUIsLearnedAndForgotten",
+		rfc.PathLimit:    "ip.TestAHostRemembersOnlySoManyPaths",
 		rfc.PacketLimit:  "ip.TestAWorldHoldsOnlySoManyPackets",
 		rfc.StepBudget:   "stack.TestAnOverfullInstantIsPutOffVisibly",
 	}

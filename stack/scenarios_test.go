@@ -299,7 +299,95 @@ host.add {"id":"X","addr":"10.0.1.9/24","bare":true}
 link.add {"id":"AX","a":{"host":"A"},"b":{"host":"X"},"delay_ns":1000000}
 proc.start {"host":"A","id":"server"}
 `, bareActs(), 1e9},
+		{"ipv6", 22, pair6, `
+@0 socket {"proc":"server","proto":"tcp","family":"ip6"}
+@0 bind {"proc":"server","fd":3,"addr":"fd00:2::2","port":80}
+@0 listen {"proc":"server","fd":3}
+@0 accept {"proc":"server","fd":3}
+@0 socket {"proc":"client","proto":"tcp","family":"ip6"}
+@0 connect {"proc":"client","fd":3,"addr":"fd00:2::2","port":80}
+@100 send {"proc":"client","fd":3,"octets":3000}
+@200 recv {"proc":"server","fd":4}
+@300 close {"proc":"client","fd":3}
+@400 close {"proc":"server","fd":4}
+@500 socket {"proc":"client","proto":"udp","family":"ip6"}
+@500 connect {"proc":"client","fd":3,"addr":"fd00:2::2","port":53}
+@500 send {"proc":"client","fd":3,"text":"anybody there?"}
+@600 recv {"proc":"client","fd":3}
+@700 route.remove {"host":"R","dst":"fd00:9::/64"}
+@700 socket {"proc":"client","proto":"tcp","family":"ip6"}
+@700 connect {"proc":"client","fd":4,"addr":"fd00:8::1","port":80}
+@900 link.set {"link":"RB","dup_ppm":200000,"reorder_ppm":200000,"corrupt_ppm":200000}
+@900 socket {"proc":"client","proto":"udp","family":"ip6"}
+@900 connect {"proc":"client","fd":5,"addr":"fd00:2::2","port":53}
+` + strings.Repeat(`
+@1000 send {"proc":"client","fd":5,"octets":500}
+`, 12), 5e9},
+		{"ipv6-refused", 23, pair6, bareActs6(), 700e9},
 	}
+}
+
+// pair6 is pair with IPv6, B being of both versions, and a bare host X on a link of its own.
+const pair6 = `
+host.add {"id":"R","name":"router","forward":true}
+host.add {"id":"A","addr":"fd00:1::2/64"}
+host.add {"id":"B","addr":"10.0.2.2/24","addr6":"fd00:2::2/64"}
+host.add {"id":"X","addr":"fd00:3::2/64","bare":true}
+nic.add {"host":"R","nic":"eth0","addr":"fd00:1::1/64"}
+nic.add {"host":"R","nic":"eth1","addr":"10.0.2.1/24","addr6":"fd00:2::1/64","mtu":1280}
+nic.add {"host":"R","nic":"eth2","addr":"fd00:3::1/64"}
+link.add {"id":"AR","a":{"host":"A"},"b":{"host":"R","nic":"eth0"},"delay_ns":10000000}
+link.add {"id":"RB","a":{"host":"R","nic":"eth1"},"b":{"host":"B"},"delay_ns":10000000}
+link.add {"id":"RX","a":{"host":"R","nic":"eth2"},"b":{"host":"X"},"delay_ns":1000000}
+route.add {"host":"A","dst":"::/0","via":"fd00:1::1"}
+route.add {"host":"B","dst":"::/0","via":"fd00:2::1"}
+route.add {"host":"R","dst":"fd00:9::/64","via":"fd00:2::2"}
+proc.start {"host":"A","id":"client"}
+proc.start {"host":"B","id":"server"}
+`
+
+// bareActs6 is what X sends through the router to B, each packet with something that IPv6
+// has a rule for, and what a router would say to A.
+func bareActs6() string {
+	x, a, b := netip.MustParseAddr("fd00:3::2"), netip.MustParseAddr("fd00:1::2"),
+		netip.MustParseAddr("fd00:2::2")
+	packet := func(dst netip.Addr, proto inet.Protocol, hops uint8, payload []byte) []byte {
+		p := wire.IPv6{Src: x, Dst: dst, Proto: proto, HopLimit: hops, Payload: payload}
+		return p.Append(nil)
+	}
+	echo := wire.ICMPv6{Type: wire.ICMPv6Echo, ID: 1, Seq: 1, Data: []byte("ping")}
+	ping := packet(b, inet.ICMPv6, 64, echo.Append(nil, x, b))
+	damaged := packet(b, inet.ICMPv6, 64, echo.Append(nil, x, b))
+	damaged[len(damaged)-1] ^= 1
+	bare := wire.UDP{SrcPort: 9, DstPort: 53, NoChecksum: true, Data: []byte("?")}
+	u := wire.UDP{SrcPort: 9, DstPort: 53, Data: []byte("?")}
+	options := append([]byte{byte(inet.UDP), 0, 0x9e, 4, 0, 0, 0, 0}, u.Append(nil, x, b)...)
+	routed := append([]byte{byte(inet.UDP), 0, 1, 1, 0, 0, 0, 0}, u.Append(nil, x, b)...)
+	sent := wire.UDP{SrcPort: 1000, DstPort: 9, Data: make([]byte, 1300)}
+	quoted := wire.IPv6{Src: a, Dst: b, Proto: inet.UDP, Payload: sent.Append(nil, a, b)}
+	big := wire.ICMPv6{Type: wire.ICMPv6PacketTooBig, MTU: 1400, Data: wire.Quote6(quoted.Append(nil))}
+	acts := `
+@0 socket {"proc":"client","proto":"udp","family":"ip6"}
+@0 bind {"proc":"client","fd":3,"addr":"fd00:1::2","port":1000}
+@0 sendto {"proc":"client","fd":3,"addr":"fd00:2::2","port":9,"octets":1300}
+`
+	for i, p := range [][]byte{ping, damaged, packet(b, inet.UDP, 64, bare.Append(nil, x, b)),
+		packet(b, wire.DestOptions, 64, options), packet(b, wire.Routing, 64, routed),
+		packet(b, 89, 64, []byte("hello")), packet(b, inet.UDP, 1, u.Append(nil, x, b)),
+		packet(netip.MustParseAddr("fd00:9::1"), inet.UDP, 64, []byte("for somebody else")),
+		packet(netip.MustParseAddr("fd00:8::1"), inet.UDP, 64, []byte("nowhere")),
+		packet(b, inet.UDP, 64, make([]byte, 1300)), packet(b, inet.UDP, 64, []byte("short"))[:42],
+		packet(a, inet.ICMPv6, 64, big.Append(nil, x, a))} {
+		acts += fmt.Sprintf("@%d packet.inject {\"host\":\"X\",\"base64\":%q}\n", 2000*(i+1),
+			base64.StdEncoding.EncodeToString(p))
+	}
+	for i := range 8 {
+		acts += fmt.Sprintf("@%d packet.inject {\"host\":\"X\",\"base64\":%q}\n", 40_000+i,
+			base64.StdEncoding.EncodeToString(packet(b, inet.UDP, 64, u.Append(nil, x, b))))
+	}
+	return acts + `
+@700000 sendto {"proc":"client","fd":3,"addr":"fd00:2::2","port":9,"octets":1300}
+`
 }
 
 // bareActs is what a bare host sends to a listener, to a bound UDP socket and to nobody:

@@ -36,7 +36,7 @@ func bodies() []event.Body {
 		event.TimerFired{},
 		event.SegmentSent{}, event.SegmentReceived{}, event.SegmentRefused{},
 		event.SegmentHeld{}, event.SegmentLost{}, event.DatagramSent{}, event.DatagramReceived{},
-		event.DatagramRefused{}, event.ICMPSent{}, event.ICMPReceived{}, event.PacketQueued{},
+		event.DatagramRefused{}, event.ICMPSent{}, event.ICMPReceived{}, event.ICMPSuppressed{}, event.PacketQueued{},
 		event.PacketDeparted{}, event.PacketArrived{}, event.PacketDropped{},
 		event.PacketDuplicated{}, event.PacketCorrupted{}, event.PacketDelayed{},
 		event.PacketInjected{}, event.PacketTaken{}, event.PathMTU{},

@@ -229,6 +229,9 @@ func appendAddr(b []byte, a netip.Addr) []byte {
 	return append(a.AppendTo(append(b, '"')), '"')
 }
 
+// givenPrefix is what omitzero asks of a prefix.
+func givenPrefix(p netip.Prefix) bool { return p != (netip.Prefix{}) }
+
 func appendPrefix(b []byte, p netip.Prefix) []byte {
 	if p == (netip.Prefix{}) {
 		return append(b, '"', '"')

@@ -8,7 +8,7 @@ import (
 
 // SchemaHash names the schema of the stream, static/src/gen/schema.json: a page that
 // was made for another one reloads.
-const SchemaHash = "5a64958d6cfe32a4"
+const SchemaHash = "62124af7da99d9fc"
 
 // Kinds lists every kind of event but the open ones, cmd.* and note.*.
 func Kinds() []Kind {
@@ -39,6 +39,7 @@ func Kinds() []Kind {
 		"datagram.refused",
 		"icmp.sent",
 		"icmp.received",
+		"icmp.suppressed",
 		"packet.queued",
 		"packet.departed",
 		"packet.arrived",
@@ -174,6 +175,8 @@ func appendBody(b []byte, body Body) []byte {
 		return appendICMPSent(b, &v)
 	case ICMPReceived:
 		return appendICMPReceived(b, &v)
+	case ICMPSuppressed:
+		return appendICMPSuppressed(b, &v)
 	case PacketQueued:
 		return appendPacketQueued(b, &v)
 	case PacketDeparted:
@@ -443,6 +446,13 @@ func decodeBody(kind Kind, line []byte) (envelope, Body, error) {
 		}
 		err := strict(line, &v)
 		return v.envelope, v.ICMPReceived, err
+	case "icmp.suppressed":
+		var v struct {
+			envelope
+			ICMPSuppressed
+		}
+		err := strict(line, &v)
+		return v.envelope, v.ICMPSuppressed, err
 	case "packet.queued":
 		var v struct {
 			envelope
@@ -1000,6 +1010,13 @@ func appendICMPReceived(b []byte, v *ICMPReceived) []byte {
 	return b
 }
 
+func appendICMPSuppressed(b []byte, v *ICMPSuppressed) []byte {
+	b = append(b, `"pkt":`...)
+	b = strconv.AppendUint(b, uint64(v.Pkt), 10)
+	b = append(b, ',')
+	return b
+}
+
 func appendPacketQueued(b []byte, v *PacketQueued) []byte {
 	b = append(b, `"pkt":`...)
 	b = strconv.AppendUint(b, uint64(v.Pkt), 10)
@@ -1390,7 +1407,13 @@ func appendNICAdded(b []byte, v *NICAdded) []byte {
 	b = appendString(b, string(v.NIC))
 	b = append(b, `,"addr":`...)
 	b = appendPrefix(b, v.Addr)
-	b = append(b, `,"mtu":`...)
+	b = append(b, ',')
+	if givenPrefix(v.Addr6) {
+		b = append(b, `"addr6":`...)
+		b = appendPrefix(b, v.Addr6)
+		b = append(b, ',')
+	}
+	b = append(b, `"mtu":`...)
 	b = strconv.AppendInt(b, int64(v.MTU), 10)
 	b = append(b, ',')
 	return b
@@ -1453,6 +1476,16 @@ func appendRouteAdded(b []byte, v *RouteAdded) []byte {
 	b = append(b, `,"nic":`...)
 	b = appendString(b, string(v.NIC))
 	b = append(b, ',')
+	if v.MTU != 0 {
+		b = append(b, `"mtu":`...)
+		b = strconv.AppendInt(b, int64(v.MTU), 10)
+		b = append(b, ',')
+	}
+	if v.AdvMSS != 0 {
+		b = append(b, `"adv_mss":`...)
+		b = strconv.AppendInt(b, int64(v.AdvMSS), 10)
+		b = append(b, ',')
+	}
 	return b
 }
 
@@ -1464,6 +1497,16 @@ func appendRouteRemoved(b []byte, v *RouteRemoved) []byte {
 	b = append(b, `,"nic":`...)
 	b = appendString(b, string(v.NIC))
 	b = append(b, ',')
+	if v.MTU != 0 {
+		b = append(b, `"mtu":`...)
+		b = strconv.AppendInt(b, int64(v.MTU), 10)
+		b = append(b, ',')
+	}
+	if v.AdvMSS != 0 {
+		b = append(b, `"adv_mss":`...)
+		b = strconv.AppendInt(b, int64(v.AdvMSS), 10)
+		b = append(b, ',')
+	}
 	return b
 }
 

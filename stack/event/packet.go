@@ -127,6 +127,12 @@ type ICMPReceived struct {
 	ICMP ICMPMsg       `json:"icmp"`
 }
 
+// ICMPSuppressed says that no ICMP error is sent about a packet although it deserves one:
+// errors are limited in number.
+type ICMPSuppressed struct {
+	Pkt inet.PacketID `json:"pkt"`
+}
+
 // PacketQueued says that a packet waits for the link to be free.
 type PacketQueued struct {
 	Pkt    inet.PacketID  `json:"pkt"`
@@ -206,6 +212,7 @@ func (DatagramReceived) Kind() Kind { return "datagram.received" }
 func (DatagramRefused) Kind() Kind  { return "datagram.refused" }
 func (ICMPSent) Kind() Kind         { return "icmp.sent" }
 func (ICMPReceived) Kind() Kind     { return "icmp.received" }
+func (ICMPSuppressed) Kind() Kind   { return "icmp.suppressed" }
 func (PacketQueued) Kind() Kind     { return "packet.queued" }
 func (PacketDeparted) Kind() Kind   { return "packet.departed" }
 func (PacketArrived) Kind() Kind    { return "packet.arrived" }

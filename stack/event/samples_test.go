@@ -82,10 +82,13 @@ func (s *story) world() {
 		event.WorldBudget{Steps: 200_000, At: 1})
 	s.tell("A", "",
 		event.HostAdded{Name: "서버", Profile: "linux", Forward: true},
-		event.NICAdded{NIC: "eth0", Addr: net77, MTU: 1500},
+		event.NICAdded{NIC: "eth0", Addr: net77, Addr6: netip.MustParsePrefix("fd00::1/64"), MTU: 1500},
 		event.RouteAdded{Dst: net77.Masked(), Via: via, NIC: "eth0"},
-		event.RouteAdded{Dst: netip.MustParsePrefix("0.0.0.0/0"), Via: via, NIC: "eth0"},
+		event.RouteAdded{Dst: netip.MustParsePrefix("0.0.0.0/0"), Via: via, NIC: "eth0", MTU: 1400,
+			AdvMSS: 1200},
+		event.RouteAdded{Dst: net50.Masked(), Via: via, NIC: "eth0", MTU: 1400, AdvMSS: 1200},
 		event.RouteRemoved{Dst: net77.Masked(), Via: via, NIC: "eth0"},
+		event.RouteRemoved{Dst: net50.Masked(), Via: via, NIC: "eth0", MTU: 1400, AdvMSS: 1200},
 		event.KnobSet{Knob: "tcp.min_rto_ns", Old: "200000000", New: "1000000000"},
 		event.HostRenamed{Old: "서버", New: "server"},
 		event.PathMTU{Dst: via, Old: 1500, New: 1400},
@@ -167,6 +170,7 @@ func (s *story) packets() {
 	pkt = inet.PacketID(len(s.events))
 	s.tell("A", "",
 		event.PacketDropped{Pkt: pkt, Link: "l1", Reason: "link-loss"},
+		event.ICMPSuppressed{Pkt: pkt},
 		event.DatagramSent{Sock: "s2", Dgram: gram})
 	pkt = inet.PacketID(len(s.events))
 	s.tell("A", "", event.PacketDeparted{Pkt: pkt, Link: "l1", From: "A", To: "B",

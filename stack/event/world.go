@@ -57,7 +57,9 @@ type HostRenamed struct {
 type NICAdded struct {
 	NIC  inet.NICID   `json:"nic"`
 	Addr netip.Prefix `json:"addr"`
-	MTU  int          `json:"mtu"`
+	// Addr6 is an IPv6 address beside an IPv4 one.
+	Addr6 netip.Prefix `json:"addr6,omitzero"`
+	MTU   int          `json:"mtu"`
 }
 
 // NICRemoved takes an interface away.
@@ -116,16 +118,20 @@ type LinkRemoved struct {
 // RouteAdded gives a host a route. Via is invalid (and "" in JSON) for a connected
 // network.
 type RouteAdded struct {
-	Dst netip.Prefix `json:"dst"`
-	Via netip.Addr   `json:"via"`
-	NIC inet.NICID   `json:"nic"`
+	Dst    netip.Prefix `json:"dst"`
+	Via    netip.Addr   `json:"via"`
+	NIC    inet.NICID   `json:"nic"`
+	MTU    int          `json:"mtu,omitempty"`     // the most octets it takes; 0: the interface's
+	AdvMSS int          `json:"adv_mss,omitempty"` // the MSS that TCP announces over it
 }
 
 // RouteRemoved takes a route away.
 type RouteRemoved struct {
-	Dst netip.Prefix `json:"dst"`
-	Via netip.Addr   `json:"via"`
-	NIC inet.NICID   `json:"nic"`
+	Dst    netip.Prefix `json:"dst"`
+	Via    netip.Addr   `json:"via"`
+	NIC    inet.NICID   `json:"nic"`
+	MTU    int          `json:"mtu,omitempty"`     // the most octets it takes; 0: the interface's
+	AdvMSS int          `json:"adv_mss,omitempty"` // the MSS that TCP announces over it
 }
 
 // KnobSet changes one knob of a host.

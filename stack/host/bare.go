@@ -26,46 +26,60 @@ type sight struct {
 
 // look reads a packet as far as it can be read.
 func (h *Host) look(octets []byte) sight {
-	p, err := wire.ParseIPv4(octets)
-	s := sight{proto: inet.Protocol(octets[9])} // also of a header that is not whole
-	s.src.Addr, s.dst.Addr, _ = wire.Addresses(octets)
+	p, err := wire.ParseIP(octets)
+	s := sight{proto: p.Proto}
+	var ok bool
+	if s.src.Addr, s.dst.Addr, ok = wire.Addresses(octets); ok && !p.Src.IsValid() {
+		s.proto = inet.Protocol(octets[9]) // of an IPv4 header that is not whole
+	}
 	switch {
 	case err != nil:
 		s.flaw = err.Error()
-		return s
 	case p.Fragment():
 		s.flaw = "fragment"
-		return s
+	default:
+		if err := h.read(&p, &s); err != nil {
+			s.flaw = err.Error()
+		}
 	}
-	switch p.Proto {
-	case inet.TCP:
+	return s
+}
+
+// read puts what a packet carries into words.
+func (h *Host) read(p *wire.IP, s *sight) error {
+	switch {
+	case p.Proto == inet.TCP:
 		seg, err := wire.ParseTCP(p.Src, p.Dst, p.Payload)
 		if err != nil {
-			s.flaw = err.Error()
-			return s
+			return err
 		}
 		s.src.Port, s.dst.Port = seg.SrcPort, seg.DstPort
-		shown := h.TCP.Describe(s.src, s.dst, &seg)
+		shown := h.TCP.Describe(s.src, s.dst, &seg, p.TOS)
 		s.seg = &shown
-	case inet.UDP:
+	case p.Proto == inet.UDP:
 		u, err := wire.ParseUDP(p.Src, p.Dst, p.Payload)
 		if err != nil {
-			s.flaw = err.Error()
-			return s
+			return err
 		}
 		s.src.Port, s.dst.Port = u.SrcPort, u.DstPort
 		shown := udp.Describe(s.src, s.dst, u.Data)
 		s.dgram = &shown
-	case inet.ICMP:
+	case p.Proto == inet.ICMP && !p.V6():
 		m, err := wire.ParseICMP(p.Payload)
 		if err != nil {
-			s.flaw = err.Error()
-			return s
+			return err
 		}
-		shown := ip.Describe(p, m)
+		shown := ip.Describe(p.Src, p.Dst, m)
+		s.icmp = &shown
+	case p.Proto == inet.ICMPv6 && p.V6():
+		m, err := wire.ParseICMPv6(p.Src, p.Dst, p.Payload)
+		if err != nil {
+			return err
+		}
+		shown := ip.Describe6(p.Src, p.Dst, m)
 		s.icmp = &shown
 	}
-	return s
+	return nil
 }
 
 // take shows a packet that arrived at a bare host, and ends it.

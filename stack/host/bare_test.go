@@ -100,3 +100,25 @@ func TestWhatIsInjectedLeavesOctetForOctet(t *testing.T) {
 		}
 	}
 }
+
+func TestABareHostReadsIPv6(t *testing.T) {
+	s := wire.TCP{SrcPort: 1, DstPort: 80, Flags: wire.SYN}
+	echo := wire.ICMPv6{Type: wire.ICMPv6Echo}
+	for want, p := range map[event.Kind]wire.IPv6{
+		"segment.received":  {Proto: inet.TCP, Class: 3, Payload: s.Append(nil, peer6, own6)},
+		"datagram.received": datagram6(wire.UDP{DstPort: 53}),
+		"icmp.received":     icmp6(echo),
+		"packet.taken":      {Proto: inet.TCP, Payload: s.Append(nil, peer6, peer6)},
+	} {
+		d := newDesk6(t)
+		d.h.Bare = true
+		d.arrive6(p, nil)
+		e := d.last()
+		if e.Kind() != want || len(d.fx.Transmit) != 0 {
+			t.Errorf("%s: %+v", want, e)
+		}
+		if b, ok := e.Body.(event.SegmentReceived); ok && (b.Seg.ECN != "ce" || b.Seg.Src.Addr != peer6) {
+			t.Errorf("%+v", b.Seg)
+		}
+	}
+}

@@ -87,12 +87,12 @@ func (h *Host) Arrive(p *ip.Packet, fx *Effects) {
 		return
 	}
 	if packet, mine := h.IP.Receive(p, &fx.Effects); mine {
-		h.deliver(p, packet, fx)
+		h.deliver(p, &packet, fx)
 	}
 }
 
 // deliver hands a packet for this host to the protocol it names.
-func (h *Host) deliver(p *ip.Packet, packet wire.IPv4, fx *Effects) {
+func (h *Host) deliver(p *ip.Packet, packet *wire.IP, fx *Effects) {
 	sfx := h.begin(fx)
 	switch {
 	case packet.Fragment():
@@ -101,17 +101,30 @@ func (h *Host) deliver(p *ip.Packet, packet wire.IPv4, fx *Effects) {
 		h.segment(p, packet, fx, sfx)
 	case packet.Proto == inet.UDP:
 		h.datagram(p, packet, fx, sfx)
-	case packet.Proto == inet.ICMP:
+	case packet.Proto == inet.ICMP && !packet.V6():
 		h.icmp(p, packet, fx, sfx)
+	case packet.Proto == inet.ICMPv6 && packet.V6():
+		h.icmpv6(p, packet, fx, sfx)
+	case packet.V6() && packet.Proto == wire.NoNext:
+		// RFC 8200 §4.7: there is "nothing following that header", so there is nothing to do.
+		ip.Drop(p, rfc.NextHeader, "nothing follows", &fx.Effects)
 	default:
-		by := ip.Drop(p, rfc.NoProtocol, "no such protocol here", &fx.Effects)
-		m := wire.ICMP{Type: wire.ICMPDestUnreachable, Code: wire.ICMPProtocolUnreachable}
-		h.IP.SendError(p, m, rfc.NoProtocol, by, &fx.Effects)
+		rule := of(packet, rfc.NoProtocol, rfc.NextHeader)
+		by := ip.Drop(p, rule, "no such protocol here", &fx.Effects)
+		h.IP.Refuse(p, ip.Refusal{Kind: ip.ProtocolUnreachable}, rule, by, &fx.Effects)
 	}
 	h.settle(sfx, fx)
 }
 
-func (h *Host) segment(p *ip.Packet, packet wire.IPv4, fx *Effects, sfx *sock.Effects) {
+// of is the rule of the packet's version.
+func of(packet *wire.IP, v4, v6 rfc.ID) rfc.ID {
+	if packet.V6() {
+		return v6
+	}
+	return v4
+}
+
+func (h *Host) segment(p *ip.Packet, packet *wire.IP, fx *Effects, sfx *sock.Effects) {
 	seg, err := wire.ParseTCP(packet.Src, packet.Dst, packet.Payload)
 	if err != nil {
 		rule := rfc.BadSegment
@@ -125,27 +138,21 @@ func (h *Host) segment(p *ip.Packet, packet wire.IPv4, fx *Effects, sfx *sock.Ef
 	if path, ok := h.IP.Path(packet.Src); ok {
 		sfx.MTU = path.MTU
 	}
+	sfx.TOS = packet.TOS
 	h.TCP.Segment(packet.Src, packet.Dst, p.ID, &seg, &sfx.Effects)
 }
 
-func (h *Host) datagram(p *ip.Packet, packet wire.IPv4, fx *Effects, sfx *sock.Effects) {
+func (h *Host) datagram(p *ip.Packet, packet *wire.IP, fx *Effects, sfx *sock.Effects) {
 	u, err := wire.ParseUDP(packet.Src, packet.Dst, packet.Payload)
-	if err != nil {
-		rule := rfc.UDPLength
-		if err == wire.BadChecksum {
-			rule = rfc.UDPChecksum
-		}
-		ip.Drop(p, rule, err.Error(), &fx.Effects)
+	if err != nil || packet.V6() && u.NoChecksum {
+		h.badDatagram(p, err, fx)
 		return
 	}
 	fx.Flights.Deliver(p)
 	s, unreachable, by := h.UDP.Receive(packet.Src, packet.Dst, p.ID, &u, fx.Scope)
 	if unreachable {
-		m := wire.ICMP{Type: wire.ICMPDestUnreachable, Code: wire.ICMPPortUnreachable}
-		if !h.IP.SendError(p, m, rfc.UDPUnreachable, by, &fx.Effects) {
-			fx.Because(by).Emit(rfc.ICMPQuiet, event.DatagramRefused{Pkt: p.ID,
-				Reason: "nobody is bound, and no ICMP error may be sent now"})
-		}
+		h.IP.Refuse(p, ip.Refusal{Kind: ip.PortUnreachable},
+			of(packet, rfc.UDPUnreachable, rfc.UDPUnreachable6), by, &fx.Effects)
 	}
 	if s != nil {
 		sfx.By = by
@@ -153,48 +160,23 @@ func (h *Host) datagram(p *ip.Packet, packet wire.IPv4, fx *Effects, sfx *sock.E
 	}
 }
 
-func (h *Host) icmp(p *ip.Packet, packet wire.IPv4, fx *Effects, sfx *sock.Effects) {
-	m, err := wire.ParseICMP(packet.Payload)
-	if err != nil {
-		ip.Drop(p, rfc.BadICMP, err.Error(), &fx.Effects)
-		return
+// badDatagram drops a datagram for what is wrong with it; with nothing else wrong, for
+// having no checksum: over IPv6 "the UDP checksum is not optional" (RFC 8200 §8.1).
+func (h *Host) badDatagram(p *ip.Packet, err error, fx *Effects) {
+	switch err {
+	case nil:
+		ip.Drop(p, rfc.UDPNoChecksum6, "no checksum", &fx.Effects)
+	case wire.BadChecksum:
+		ip.Drop(p, rfc.UDPChecksum, err.Error(), &fx.Effects)
+	default:
+		ip.Drop(p, rfc.UDPLength, err.Error(), &fx.Effects)
 	}
-	fx.Flights.Deliver(p)
-	by := fx.Emit(rfc.ICMPDelivered, event.ICMPReceived{Pkt: p.ID, ICMP: ip.Describe(packet, m)})
-	if m.Type == wire.ICMPEcho {
-		h.IP.Echo(packet, m, by, &fx.Effects)
-		return
-	}
-	q, err := wire.ParseQuoted(m.Data)
-	if !m.IsError() || err != nil {
-		return
-	}
-	sfx.By = by
-	switch {
-	case q.Proto == inet.TCP:
-		h.TCP.Unreachable(inet.Flow{Local: q.Src, Remote: q.Dst}, q.Seq,
-			tcp.ICMPErrorOf(false, m.Type, m.Code), p.ID, &sfx.Effects)
-	case q.Proto == inet.UDP:
-		h.Socks.Unreachable(q.Src, q.Dst, errnoOf(m), sfx)
-	}
-}
-
-// errnoOf maps an ICMP error to what a program sees (Linux's icmp_err_convert).
-func errnoOf(m wire.ICMP) inet.Errno {
-	switch {
-	case m.Type == wire.ICMPDestUnreachable && m.Code == wire.ICMPNetUnreachable:
-		return inet.ENETUNREACH
-	case m.Type == wire.ICMPDestUnreachable && m.Code == wire.ICMPPortUnreachable:
-		return inet.ECONNREFUSED
-	case m.Type == wire.ICMPDestUnreachable && m.Code == wire.ICMPFragmentationNeeded:
-		return inet.EMSGSIZE
-	}
-	return inet.EHOSTUNREACH
 }
 
 // begin returns the host's one sock.Effects, emptied. What was left in it before has
 // been settled.
 func (h *Host) begin(fx *Effects) *sock.Effects {
+	h.IP.Age(fx.OnHost(h.ID))
 	clear(h.fx.Out)
 	clear(h.fx.Ready)
 	clear(h.fx.Datagrams)
@@ -224,8 +206,8 @@ func (h *Host) settle(sfx *sock.Effects, fx *Effects) {
 
 // segmentPacket writes a segment into its packet.
 func (h *Host) segmentPacket(o *tcp.Out) *ip.Packet {
-	n := o.Seg.HeaderLen() + len(o.Seg.Data)
-	p := h.newPacket(o.Pkt, inet.TCP, o.Flow, service{o.TOS, o.TTL}, n)
+	p := h.newPacket(o.Pkt, inet.TCP, o.Flow, service{o.TOS, o.TTL},
+		o.Seg.HeaderLen()+len(o.Seg.Data))
 	p.Label = o.Seg.Flags.String()
 	p.Octets = o.Seg.Append(p.Octets, o.Flow.Local.Addr, o.Flow.Remote.Addr)
 	return p
@@ -251,7 +233,7 @@ func (h *Host) newPacket(id inet.PacketID, proto inet.Protocol, flow inet.Flow, 
 	if head.TOS = s.tos; s.ttl != 0 {
 		head.TTL = s.ttl
 	}
-	b := head.AppendHeader(make([]byte, 0, wire.IPv4HeaderLen+n), n)
+	b := head.AppendHeader(make([]byte, 0, head.Room()+n), n)
 	return &ip.Packet{ID: id, By: uint64(id), Octets: b, Proto: proto, Src: flow.Local,
 		Dst: flow.Remote}
 }

@@ -106,7 +106,7 @@ func TestDamagedPacketsAreDroppedEachForItsReason(t *testing.T) {
 		"ICMP checksum":      {icmp(wire.ICMP{Type: wire.ICMPEcho, Data: []byte("x")}), last, rfc.BadICMP},
 		"ICMP too short":     {wire.IPv4{Proto: inet.ICMP, Payload: []byte{8}}, nil, rfc.BadICMP},
 		"IP header":          {datagram(wire.UDP{DstPort: 53}), func(b []byte) { b[8]++ }, rfc.BadIPHeader},
-		"IP version":         {datagram(wire.UDP{DstPort: 53}), func(b []byte) { b[0] = 0x65 }, rfc.BadIPHeader},
+		"IP version":         {datagram(wire.UDP{DstPort: 53}), func(b []byte) { b[0] = 0x55 }, rfc.BadIPHeader},
 		"a first fragment":   {wire.IPv4{Proto: inet.UDP, MF: true, Payload: make([]byte, 8)}, nil, rfc.NoReassembly},
 		"a later fragment":   {wire.IPv4{Proto: inet.UDP, FragOff: 8, Payload: make([]byte, 8)}, nil, rfc.NoReassembly},
 		"fragment of an SYN": {wire.IPv4{Proto: inet.TCP, MF: true, Payload: make([]byte, 8)}, nil, rfc.NoReassembly},

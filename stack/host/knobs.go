@@ -91,10 +91,13 @@ func (h *Host) View() view.Host {
 		NICs: []view.NIC{}, Routes: []view.Route{}, Procs: []view.Proc{}, Paths: []view.Path{},
 		Knobs: append([]view.Knob{}, h.set...)}
 	for _, n := range h.IP.NICs() {
-		v.NICs = append(v.NICs, view.NIC{ID: n.ID, Addr: n.Addr, MTU: n.MTU})
+		v.NICs = append(v.NICs, view.NIC{ID: n.ID, Addr: n.Addr, Addr6: n.Addr6, MTU: n.MTU})
 	}
 	for _, r := range h.IP.Routes() {
-		v.Routes = append(v.Routes, view.Route{Dst: r.Dst, Via: r.Via, NIC: r.NIC})
+		v.Routes = append(v.Routes, view.Route(r))
+	}
+	for _, p := range h.IP.Paths() {
+		v.Paths = append(v.Paths, view.Path(p))
 	}
 	for _, p := range h.Socks.Procs() {
 		v.Procs = append(v.Procs, view.Proc{ID: p.ID, Name: p.Name})

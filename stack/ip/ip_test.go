@@ -49,7 +49,7 @@ func TestTheLongestPrefixWins(t *testing.T) {
 	d := newDesk(true)
 	for dst, via := range map[string]string{"0.0.0.0/0": "10.0.1.254", "20.0.0.0/8": "10.0.2.254",
 		"20.1.0.0/16": "10.0.1.253"} {
-		if _, ok := d.l.AddRoute(prefix(dst), addr(via)); !ok {
+		if _, ok := d.l.AddRoute(Route{Dst: prefix(dst), Via: addr(via)}); !ok {
 			t.Fatalf("route to %s was refused", dst)
 		}
 	}
@@ -69,14 +69,14 @@ func TestTheLongestPrefixWins(t *testing.T) {
 
 func TestRoutesNeedANeighbourAndGoWithTheirInterface(t *testing.T) {
 	d := newDesk(false)
-	if _, ok := d.l.AddRoute(prefix("0.0.0.0/0"), addr("99.0.0.1")); ok {
+	if _, ok := d.l.AddRoute(Route{Dst: prefix("0.0.0.0/0"), Via: addr("99.0.0.1")}); ok {
 		t.Error("a gateway on no connected network was accepted")
 	}
-	if _, ok := d.l.AddRoute(prefix("0.0.0.0/0"), addr("10.0.1.1")); ok {
+	if _, ok := d.l.AddRoute(Route{Dst: prefix("0.0.0.0/0"), Via: addr("10.0.1.1")}); ok {
 		t.Error("the host itself was accepted as gateway")
 	}
-	d.l.AddRoute(prefix("0.0.0.0/0"), addr("10.0.1.254"))
-	if _, ok := d.l.AddRoute(prefix("0.0.0.0/0"), addr("10.0.1.254")); ok {
+	d.l.AddRoute(Route{Dst: prefix("0.0.0.0/0"), Via: addr("10.0.1.254")})
+	if _, ok := d.l.AddRoute(Route{Dst: prefix("0.0.0.0/0"), Via: addr("10.0.1.254")}); ok {
 		t.Error("the same route twice")
 	}
 	if gone := d.l.RemoveNIC("eth0"); len(gone) != 2 || len(d.l.Routes()) != 1 {
@@ -193,7 +193,7 @@ func TestErrorsAreLimitedToABurstThenOneASecond(t *testing.T) {
 
 func TestAnEchoIsAnsweredFromTheAddressThatWasAsked(t *testing.T) {
 	d := newDesk(false)
-	h := wire.IPv4{Src: addr("10.0.1.9"), Dst: addr("10.0.2.1"), Proto: inet.ICMP}
+	h := &wire.IP{Src: addr("10.0.1.9"), Dst: addr("10.0.2.1"), Proto: inet.ICMP}
 	fx := d.effects()
 	by := fx.Emit(rfc.ICMPDelivered, event.ICMPReceived{})
 	d.l.Echo(h, wire.ICMP{Type: wire.ICMPEcho, ID: 7, Seq: 9, Data: []byte("x")}, by, fx)
@@ -295,7 +295,7 @@ func TestBroadcastAddresses(t *testing.T) {
 func TestAForwardedPacketSaysSo(t *testing.T) {
 	d := newDesk(true)
 	p := d.packet("10.0.1.9", "10.0.2.9", 7, 100, inet.UDP)
-	if d.l.Receive(p, d.effects()); !p.Forwarded {
+	if d.l.Receive(p, d.effects()); p.Departs != rfc.Forwarded {
 		t.Error("it does not")
 	}
 }

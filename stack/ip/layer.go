@@ -10,30 +10,52 @@ import (
 )
 
 // DefaultTTL is what hosts send with (RFC 1122 §3.2.1.7 asks for a settable default;
-// RFC 1700 names 64).
+// RFC 1700 names 64). It is the hop limit of IPv6 too.
 const DefaultTTL = 64
 
-// DefaultMTU is Ethernet's (RFC 894).
+// DefaultMTU is Ethernet's (RFC 894, RFC 2464).
 const DefaultMTU = 1500
 
 // LoopbackMTU is the largest IPv4 packet; nothing is ever split on the way to oneself.
 // Linux's lo says 65536, one octet more than the total length field can.
 const LoopbackMTU = 65535
 
-// NIC is an interface of a host.
+// NIC is an interface of a host. Addr is of either version; Addr6 is an IPv6 address
+// beside an IPv4 one, or zero.
 type NIC struct {
-	ID   inet.NICID
-	Addr netip.Prefix // the host's address with its network
-	MTU  int
-	Link inet.LinkID // "" without a cable
-	MAC  wire.MAC
+	ID          inet.NICID
+	Addr, Addr6 netip.Prefix // the host's addresses with their networks
+	MTU         int
+	Link        inet.LinkID // "" without a cable
+	MAC         wire.MAC
 }
 
-// Route is a row of a routing table: connected networks have no Via.
-type Route struct {
-	Dst netip.Prefix
-	Via netip.Addr
-	NIC inet.NICID
+// addrs returns the addresses there are.
+func (n *NIC) addrs() []netip.Prefix {
+	both := [2]netip.Prefix{n.Addr, n.Addr6}
+	if n.Addr6.IsValid() {
+		return both[:2]
+	}
+	return both[:1]
+}
+
+// Reaches reports whether addr is a neighbour: another address of one of the interface's
+// networks.
+func (n *NIC) Reaches(addr netip.Addr) bool {
+	return n.Addr.Contains(addr) && n.Addr.Addr() != addr ||
+		n.Addr6.Contains(addr) && n.Addr6.Addr() != addr
+}
+
+// Has reports whether addr is an address of the interface itself.
+func (n *NIC) Has(addr netip.Addr) bool { return n.Addr.Addr() == addr || n.Addr6.Addr() == addr }
+
+// source returns the address that packets to dst get: that of dst's version (RFC 6724 §5,
+// rule 5: "prefer outgoing interface"; an interface has one of each version).
+func (n *NIC) source(dst netip.Addr) netip.Addr {
+	if n.Addr6.IsValid() && dst.Is6() {
+		return n.Addr6.Addr()
+	}
+	return n.Addr.Addr()
 }
 
 // Transmit is a packet for an interface to send.
@@ -56,6 +78,7 @@ type Layer struct {
 	TTL     uint8
 	nics    []*NIC
 	routes  []Route
+	paths   []path
 	nextID  uint16
 	errors  bucket
 }
@@ -76,12 +99,14 @@ func (l *Layer) NIC(id inet.NICID) *NIC {
 	return nil
 }
 
-// AddNIC adds an interface and the route to its own network.
-func (l *Layer) AddNIC(n *NIC) Route {
+// AddNIC adds an interface and the routes to its own networks.
+func (l *Layer) AddNIC(n *NIC) (connected []Route) {
 	l.nics = append(l.nics, n)
-	r := Route{Dst: n.Addr.Masked(), NIC: n.ID}
-	l.routes = append(l.routes, r)
-	return r
+	for _, a := range n.addrs() {
+		connected = append(connected, Route{Dst: a.Masked(), NIC: n.ID})
+	}
+	l.routes = append(l.routes, connected...)
+	return connected
 }
 
 // RemoveNIC takes an interface away and returns the routes that went with it.
@@ -104,47 +129,14 @@ func (l *Layer) RemoveNIC(id inet.NICID) (gone []Route) {
 	return gone
 }
 
-// Routes returns the routing table in order of adding. Do not change the slice.
-func (l *Layer) Routes() []Route { return l.routes }
-
-// AddRoute adds a route by way of a neighbour on a connected network; false if no
-// interface reaches via, or the route stands already.
-func (l *Layer) AddRoute(dst netip.Prefix, via netip.Addr) (Route, bool) {
-	for _, n := range l.nics {
-		if n.Addr.Contains(via) && n.Addr.Addr() != via {
-			r := Route{Dst: dst.Masked(), Via: via, NIC: n.ID}
-			for _, old := range l.routes {
-				if old == r {
-					return r, false
-				}
-			}
-			l.routes = append(l.routes, r)
-			return r, true
-		}
-	}
-	return Route{}, false
-}
-
-// RemoveRoute takes the first route to dst that has a neighbour away; false if there is
-// none. Connected networks stay with their interface.
-func (l *Layer) RemoveRoute(dst netip.Prefix) (Route, bool) {
-	for i, r := range l.routes {
-		if r.Dst == dst.Masked() && r.Via.IsValid() {
-			l.routes = append(l.routes[:i:i], l.routes[i+1:]...)
-			return r, true
-		}
-	}
-	return Route{}, false
-}
-
 // IsLocal reports whether addr belongs to this host; 127.0.0.0/8 does on every host
-// (RFC 1122 §3.2.1.3 (g)).
+// (RFC 1122 §3.2.1.3 (g)), and so does ::1 (RFC 4291 §2.5.3).
 func (l *Layer) IsLocal(addr netip.Addr) bool {
 	if addr.IsLoopback() {
 		return true
 	}
 	for _, n := range l.nics {
-		if n.Addr.Addr() == addr {
+		if n.Has(addr) {
 			return true
 		}
 	}
@@ -152,13 +144,15 @@ func (l *Layer) IsLocal(addr netip.Addr) bool {
 }
 
 // Broadcast reports whether addr is the limited broadcast address or that of a connected
-// network (RFC 1122 §3.2.1.3 (c) and (d)). A network of one or two addresses has none.
+// network (RFC 1122 §3.2.1.3 (c) and (d)). A network of one or two addresses has none,
+// and IPv6 has none at all (RFC 4291 §2).
 func (l *Layer) Broadcast(addr netip.Addr) bool {
 	if addr == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
 		return true
 	}
 	for _, n := range l.nics {
-		if n.Addr.Bits() < 31 && n.Addr.Contains(addr) && addr == LastAddr(n.Addr) {
+		if n.Addr.Addr().Is4() && n.Addr.Bits() < 31 && n.Addr.Contains(addr) &&
+			addr == LastAddr(n.Addr) {
 			return true
 		}
 	}
@@ -174,38 +168,14 @@ func LastAddr(p netip.Prefix) netip.Addr {
 	return netip.AddrFrom4(a)
 }
 
-// Path is how packets to a destination leave.
-type Path struct {
-	NIC   *NIC       // nil for this host itself
-	Src   netip.Addr // the address packets get if the program chose none
-	MTU   int
-	Local bool
-}
-
-// Path looks a destination up: this host itself, else the longest matching prefix
-// (RFC 1812 §5.2.4.3); the earlier route of two equals.
-func (l *Layer) Path(dst netip.Addr) (Path, bool) {
-	if l.IsLocal(dst) {
-		return Path{Src: dst, MTU: LoopbackMTU, Local: true}, true
+// Header returns the header of a new packet of this host.
+func (l *Layer) Header(src, dst netip.Addr, proto inet.Protocol) wire.IP {
+	h := wire.IP{Src: src, Dst: dst, Proto: proto, TTL: l.TTL, DF: true}
+	if src.Is4() {
+		l.nextID++
+		h.ID = uint32(l.nextID)
 	}
-	best := -1
-	var found *NIC
-	for _, r := range l.routes {
-		if r.Dst.Contains(dst) && r.Dst.Bits() > best {
-			best, found = r.Dst.Bits(), l.NIC(r.NIC)
-		}
-	}
-	if found == nil {
-		return Path{}, false
-	}
-	return Path{NIC: found, Src: found.Addr.Addr(), MTU: found.MTU}, true
-}
-
-// Header returns the header of a new packet of this host. TCP and UDP packets carry
-// DF: path MTU discovery is always on (RFC 1191 §3).
-func (l *Layer) Header(src, dst netip.Addr, proto inet.Protocol) wire.IPv4 {
-	l.nextID++
-	return wire.IPv4{Src: src, Dst: dst, Proto: proto, TTL: l.TTL, ID: l.nextID, DF: true}
+	return h
 }
 
 // Send puts a new packet of this host on its way. p.By is its *.sent event.
@@ -232,45 +202,6 @@ func Launch(p *Packet, out *NIC, fx *Effects) {
 	p.Host = fx.Host
 	fx.Flights.Launch(p)
 	transmit(p, out, fx)
-}
-
-// Receive takes a packet that came in. It returns true with the parsed packet if it is
-// for this host; otherwise the packet was forwarded or dropped.
-func (l *Layer) Receive(p *Packet, fx *Effects) (wire.IPv4, bool) {
-	h, err := wire.ParseIPv4(p.Octets)
-	switch {
-	case err != nil:
-		Drop(p, rfc.BadIPHeader, err.Error(), fx)
-	case l.IsLocal(h.Dst):
-		return h, true
-	case !l.Forward:
-		Drop(p, rfc.NotForUs, "not for this host", fx)
-	default:
-		l.forward(p, h, fx)
-	}
-	return wire.IPv4{}, false
-}
-
-// forward is RFC 1812 §5.2.1.2 for packets that pass through.
-func (l *Layer) forward(p *Packet, h wire.IPv4, fx *Effects) {
-	path, ok := l.Path(h.Dst)
-	switch {
-	case h.TTL <= 1:
-		by := Drop(p, rfc.TTLExpired, "TTL expired", fx)
-		l.SendError(p, wire.ICMP{Type: wire.ICMPTimeExceeded}, rfc.TTLExpired, by, fx)
-	case !ok:
-		by := Drop(p, rfc.NetUnreach, "no route", fx)
-		l.SendError(p, wire.ICMP{Type: wire.ICMPDestUnreachable,
-			Code: wire.ICMPNetUnreachable}, rfc.NetUnreach, by, fx)
-	case len(p.Octets) > path.MTU:
-		by := Drop(p, rfc.TooBig, "larger than the next link's MTU", fx)
-		l.SendError(p, wire.ICMP{Type: wire.ICMPDestUnreachable,
-			Code: wire.ICMPFragmentationNeeded, MTU: uint16(path.MTU)}, rfc.TooBig, by, fx)
-	default:
-		wire.DecrementTTL(p.Octets)
-		p.Forwarded = true
-		transmit(p, path.NIC, fx)
-	}
 }
 
 // Drop ends a packet at this host and returns the event that says so.

@@ -10,6 +10,7 @@ import (
 	"sort"
 
 	"labserver/stack/inet"
+	"labserver/stack/rfc"
 	"labserver/stack/sim"
 )
 
@@ -33,8 +34,8 @@ type Packet struct {
 	Depart sim.Time
 	Arrive sim.Time
 
-	Forwarded bool // by the router it is at: why it departs
-	Portless  bool // shown by its addresses alone, whatever Proto says
+	Departs  rfc.ID // why it departs when a router passes it on; "" for its sender
+	Portless bool   // shown by its addresses alone, whatever Proto says
 }
 
 // Len returns the packet's octets.

@@ -129,8 +129,8 @@ func (l *Link) transmit(p *ip.Packet, d Direction, fx *Effects) {
 	arrive := max(fx.Now.Add(onWire+delay), dir.last)
 	dir.last = arrive
 	near, far, rule := l.near(d), l.Far(d), rfc.LinkTransmit
-	if p.Forwarded {
-		rule = rfc.Forwarded
+	if p.Departs != "" {
+		rule = p.Departs
 	}
 	p.Host, p.Link, p.To, p.Queued = near.Host, l.ID, far.Host, false
 	p.Depart, p.Arrive = fx.Now, arrive
@@ -177,7 +177,7 @@ func (d *direction) take(i int) {
 func (l *Link) Arrived(p *ip.Packet, d Direction, fx *Effects) {
 	l.release(p)
 	p.Host, p.Link, p.To, p.Depart, p.Arrive = l.Far(d).Host, "", "", 0, 0
-	p.Forwarded = false
+	p.Departs = ""
 	p.By = fx.Because(p.By).OnHost(p.Host).Emit(rfc.LinkArrive,
 		event.PacketArrived{Pkt: p.ID, Link: l.ID})
 }

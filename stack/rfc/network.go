@@ -38,6 +38,27 @@ const (
 	ICMPQuiet     ID = "rfc1812:4.3.2.8"
 	BadICMP       ID = "rfc792:checksum"
 
+	NotForUs6       ID = "rfc8200:2"
+	BadIPv6Header   ID = "rfc8200:3"
+	Forwarded6      ID = "rfc8200:3-hop-limit"
+	NextHeader      ID = "rfc8200:4"
+	UnknownOption6  ID = "rfc8200:4.2"
+	BadHeader6      ID = "rfc4443:3.4"
+	NoRoute6        ID = "rfc4443:3.1"
+	TooBig6         ID = "rfc4443:3.2"
+	HopLimit        ID = "rfc4443:3.3"
+	EchoReply6      ID = "rfc4443:4.2"
+	ICMPDelivered6  ID = "rfc4443:2.2"
+	ICMPQuiet6      ID = "rfc4443:2.4"
+	BadICMPv6       ID = "rfc4443:2.3"
+	UDPUnreachable6 ID = "rfc4443:3.1-port"
+	UDPNoChecksum6  ID = "rfc8200:8.1"
+	PathLearned     ID = "rfc1191:6.2"
+	PathLearned6    ID = "rfc8201:5.2"
+	PathAged        ID = "rfc1191:6.3"
+	PathAged6       ID = "rfc8201:5.3"
+	PathLimit       ID = "policy:path-limit"
+
 	UDPSend        ID = "rfc768:format"
 	UDPDeliver     ID = "rfc1122:4.1.3.1"
 	UDPUnreachable ID = "rfc1122:4.1.3.1-unreachable"
@@ -97,6 +118,27 @@ func network() []Rule {
 		{ID: ICMPDelivered, Level: Says, RFC: 1122, Section: "3.2.2"},
 		{ID: ICMPQuiet, Level: Must, RFC: 1812, Section: "4.3.2.8"},
 		{ID: BadICMP, Level: Says, RFC: 792, Section: "checksum"},
+		{ID: NotForUs6, Level: Says, RFC: 8200, Section: "2"},
+		{ID: BadIPv6Header, Level: Says, RFC: 8200, Section: "3"},
+		{ID: Forwarded6, Level: Says, RFC: 8200, Section: "3"},
+		{ID: NextHeader, Level: Should, RFC: 8200, Section: "4"},
+		{ID: UnknownOption6, Level: Must, RFC: 8200, Section: "4.2"},
+		{ID: BadHeader6, Level: Must, RFC: 4443, Section: "3.4"},
+		{ID: NoRoute6, Level: Should, RFC: 4443, Section: "3.1"},
+		{ID: TooBig6, Level: Must, RFC: 4443, Section: "3.2"},
+		{ID: HopLimit, Level: Must, RFC: 4443, Section: "3.3"},
+		{ID: EchoReply6, Level: Must, RFC: 4443, Section: "4.2"},
+		{ID: ICMPDelivered6, Level: Says, RFC: 4443, Section: "2.2"},
+		{ID: ICMPQuiet6, Level: Must, RFC: 4443, Section: "2.4"},
+		{ID: BadICMPv6, Level: Says, RFC: 4443, Section: "2.3"},
+		{ID: UDPUnreachable6, Level: Should, RFC: 4443, Section: "3.1"},
+		{ID: UDPNoChecksum6, Level: Must, RFC: 8200, Section: "8.1"},
+		{ID: PathLearned, Level: Must, RFC: 1191, Section: "6.2"},
+		{ID: PathLearned6, Level: Must, RFC: 8201, Section: "5.2"},
+		{ID: PathAged, Level: Should, RFC: 1191, Section: "6.3"},
+		{ID: PathAged6, Level: Should, RFC: 8201, Section: "5.3"},
+		{ID: PathLimit, Level: Policy, Why: "a host remembers the MTU of 64 paths, so that nobody " +
+			"can fill its memory; the oldest is forgotten"},
 		{ID: UDPSend, Level: Says, RFC: 768, Section: "format"},
 		{ID: UDPDeliver, Level: Says, RFC: 1122, Section: "4.1.3.1"},
 		{ID: UDPUnreachable, Level: Should, RFC: 1122, Section: "4.1.3.1"},

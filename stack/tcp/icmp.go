@@ -79,6 +79,9 @@ func icmp6Error(kind, code uint8) ICMPError {
 	return NoICMPError
 }
 
+// Errno is what a program sees of the error.
+func (e ICMPError) Errno(v6 bool) inet.Errno { return e.errno(v6) }
+
 // errno is what a program sees of the error: linux's icmp_err_convert and tab_unreach.
 func (e ICMPError) errno(v6 bool) inet.Errno {
 	switch e {

@@ -160,8 +160,10 @@ func (s *showCase) options(o *wire.Options) *event.SegOpts {
 }
 
 // Describe puts a segment that no connection sent or takes into words.
-func (l *Layer) Describe(src, dst inet.Endpoint, seg *wire.TCP) event.Seg {
-	return l.shown.seg(src, dst, seg)
+func (l *Layer) Describe(src, dst inet.Endpoint, seg *wire.TCP, tos uint8) event.Seg {
+	shown := l.shown.seg(src, dst, seg)
+	shown.ECN = ecnName(tos)
+	return shown
 }
 
 // flagNames is Flags.String without an allocation for the flags seen every day.

@@ -83,7 +83,7 @@ func (v *View) hostEvent(e event.Event) {
 		v.host(e.Host).Name = b.New
 	case event.NICAdded:
 		h := v.host(e.Host)
-		h.NICs = append(h.NICs, NIC{b.NIC, b.Addr, b.MTU})
+		h.NICs = append(h.NICs, NIC{b.NIC, b.Addr, b.Addr6, b.MTU})
 	case event.NICRemoved:
 		h := v.host(e.Host)
 		h.NICs = remove(h.NICs, func(n *NIC) bool { return n.ID == b.NIC })

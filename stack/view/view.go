@@ -48,16 +48,19 @@ type Path struct {
 
 // NIC is an interface.
 type NIC struct {
-	ID   inet.NICID   `json:"id"`
-	Addr netip.Prefix `json:"addr"`
-	MTU  int          `json:"mtu"`
+	ID    inet.NICID   `json:"id"`
+	Addr  netip.Prefix `json:"addr"`
+	Addr6 netip.Prefix `json:"addr6"` // beside an IPv4 address
+	MTU   int          `json:"mtu"`
 }
 
 // Route is one row of a host's routing table.
 type Route struct {
-	Dst netip.Prefix `json:"dst"`
-	Via netip.Addr   `json:"via"`
-	NIC inet.NICID   `json:"nic"`
+	Dst    netip.Prefix `json:"dst"`
+	Via    netip.Addr   `json:"via"`
+	NIC    inet.NICID   `json:"nic"`
+	MTU    int          `json:"mtu"`
+	AdvMSS int          `json:"adv_mss"`
 }
 
 // Knob is a setting that differs from the host's profile.

@@ -10,7 +10,7 @@ import (
 
 // Layer is one header of a frame, or the data inside, as the inspector shows it.
 type Layer struct {
-	Name   string  `json:"name"`             // Ethernet, IPv4, ICMP, UDP, TCP, Data
+	Name   string  `json:"name"`             // Ethernet, IPv4, IPv6, ICMP, UDP, TCP, Data
 	Off    int     `json:"off"`              // of the header within the frame, octets
 	Len    int     `json:"len"`              // of what there is of the header
 	Quoted bool    `json:"quoted,omitempty"` // inside an ICMP error
@@ -126,6 +126,8 @@ func (d *dissector) ethernet() {
 	case d.end < EthernetHeaderLen:
 	case EtherType(be16(d.frame[12:])) == EtherTypeIPv4:
 		d.ipv4(EthernetHeaderLen)
+	case EtherType(be16(d.frame[12:])) == EtherTypeIPv6:
+		d.ipv6(EthernetHeaderLen)
 	default:
 		d.data(EthernetHeaderLen)
 	}
@@ -181,18 +183,13 @@ func (d *dissector) payload(off, n int, p *IPv4) {
 	case p.Proto == inet.ICMP:
 		d.icmp(off + n)
 	case p.Proto == inet.UDP:
-		d.udp(off+n, p)
+		d.udp(off+n, p.Src, p.Dst)
 	case p.Proto == inet.TCP:
-		d.tcp(off+n, p)
+		d.tcp(off+n, p.Src, p.Dst)
 	default:
 		d.data(off + n)
 	}
-	if end := max(d.end, off+n); !d.quoted && end < padding {
-		d.end = padding
-		h := d.start("Padding", end)
-		h.add("eth.padding", 0, padding-end, "894", showOctets)
-		d.finish(h, padding-end)
-	}
+	d.padding(max(d.end, off+n), padding)
 }
 
 // ipv4Flags shows the three flag bits beside the fragment offset.

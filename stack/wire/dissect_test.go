@@ -235,6 +235,8 @@ func FuzzDissect(f *testing.F) {
 	f.Add(frameOf(inet.ICMP, m.Append(nil)))
 	u := UDP{Data: []byte("hello")}
 	f.Add(frameOf(inet.UDP, u.Append(nil, addrA, addrB)))
+	e := Ethernet{Type: EtherTypeIPv6, Payload: chain(inet.UDP, HopByHop, Routing, DestOptions)}
+	f.Add(e.Append(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		b = exact(b)
 		for _, l := range Dissect(b) {
@@ -256,7 +258,7 @@ func checkInside(t *testing.T, fields []Field, from, to int) {
 // new field cannot be forgotten.
 func TestEveryFieldHasALabelInEveryLanguage(t *testing.T) {
 	sources, _ := filepath.Glob("dissect*.go")
-	literal := regexp.MustCompile(`"((?:eth|ip|icmp|udp|tcp|checksum)\.[a-z_.]+|data)"`)
+	literal := regexp.MustCompile(`"((?:eth|ip|ip6|icmp|udp|tcp|checksum)\.[a-z_.]+|data)"`)
 	used := []string{}
 	for _, file := range sources {
 		if strings.HasSuffix(file, "_test.go") {

@@ -1,6 +1,10 @@
 package wire
 
-import "labserver/stack/inet"
+import (
+	"net/netip"
+
+	"labserver/stack/inet"
+)
 
 func (d *dissector) icmp(off int) {
 	const rfc = "792"
@@ -28,15 +32,7 @@ func (d *dissector) icmp(off int) {
 		h.add("icmp.rest", 4, 4, rfc, showOctets)
 	}
 	d.finish(h, ICMPHeaderLen)
-	switch {
-	case err == Truncated:
-	case quotes(m.Type) && !d.quoted && len(m.Data) > 0:
-		d.quoted = true
-		d.ipv4(off + ICMPHeaderLen)
-		d.quoted = false
-	default:
-		d.data(off + ICMPHeaderLen)
-	}
+	d.quote(off+ICMPHeaderLen, err != Truncated && quotes(m.Type) && len(m.Data) > 0)
 }
 
 // quotes reports whether messages of the type carry the packet they are about: the
@@ -49,7 +45,7 @@ func quotes(icmpType uint8) bool {
 	return false
 }
 
-func (d *dissector) udp(off int, p *IPv4) {
+func (d *dissector) udp(off int, src, dst netip.Addr) {
 	const rfc = "768"
 	h := d.start("UDP", off)
 	b := d.frame[off:d.end]
@@ -64,7 +60,7 @@ func (d *dissector) udp(off int, p *IPv4) {
 	// A field of 0 means that there is none, and then nothing is wrong with it.
 	known := fits && !d.cut && !d.quoted && be16(b[6:]) != 0
 	h.checksum("udp.checksum", 6, rfc, known, func() uint16 {
-		if want := expected(pseudo(p.Src, p.Dst, inet.UDP, n), b[:n], 6); want != 0 {
+		if want := expected(pseudo(src, dst, inet.UDP, n), b[:n], 6); want != 0 {
 			return want
 		}
 		return 0xffff
@@ -76,7 +72,7 @@ func (d *dissector) udp(off int, p *IPv4) {
 	d.data(off + UDPHeaderLen)
 }
 
-func (d *dissector) tcp(off int, p *IPv4) {
+func (d *dissector) tcp(off int, src, dst netip.Addr) {
 	const rfc = "9293 §3.1"
 	h := d.start("TCP", off)
 	b := d.frame[off:d.end]
@@ -94,7 +90,7 @@ func (d *dissector) tcp(off int, p *IPv4) {
 	h.tcpFlags()
 	h.add("tcp.wnd", 14, 2, rfc, show16)
 	h.checksum("tcp.checksum", 16, rfc, !d.cut && !d.quoted, func() uint16 {
-		return expected(pseudo(p.Src, p.Dst, inet.TCP, len(b)), b, 16)
+		return expected(pseudo(src, dst, inet.TCP, len(b)), b, 16)
 	})
 	h.add("tcp.urg", 18, 2, rfc, show16)
 	if !fits {

@@ -125,6 +125,54 @@ func FuzzParseICMP(f *testing.F) {
 	})
 }
 
+func FuzzParseIPv6(f *testing.F) {
+	p := IPv6{Src: addrA6, Dst: addrB6, Proto: inet.UDP, Payload: []byte("hello, B")}
+	f.Add(p.Append(nil))
+	p.Fragmented, p.MF, p.ID = true, true, 7
+	f.Add(p.Append(nil))
+	f.Add(chain(inet.UDP, HopByHop, DestOptions, Routing, DestOptions))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		b = exact(b)
+		p, err := ParseIPv6(b)
+		if !inside(b, p.Payload) || p.Unfragmentable > len(b) || p.NextAt > len(b) ||
+			p.Trouble.Pointer > len(b) {
+			t.Fatalf("%+v", p)
+		}
+		if err != nil {
+			return
+		}
+		back, err := ParseIPv6(p.Append(nil))
+		if isExtension(p.Proto) { // out of its order: written alone it is read as what it is
+			return
+		}
+		if err != nil || back.Src != p.Src || back.FragOff != p.FragOff || back.Flow != p.Flow ||
+			!bytes.Equal(back.Payload, p.Payload) {
+			t.Fatalf("%+v came back as %+v, %v", p, back, err)
+		}
+	})
+}
+
+func FuzzParseICMPv6(f *testing.F) {
+	m := ICMPv6{Type: ICMPv6PacketTooBig, MTU: 1280, Data: []byte("what was too big")}
+	f.Add(m.Append(nil, addrA6, addrB6))
+	m = ICMPv6{Type: ICMPv6Echo, ID: 1, Seq: 1}
+	f.Add(m.Append(nil, addrA6, addrB6))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		b = exact(b)
+		m, err := ParseICMPv6(addrA6, addrB6, b)
+		if !inside(b, m.Data) || m.Name() == "" {
+			t.Fatalf("%+v", m)
+		}
+		if err != nil {
+			return
+		}
+		back, err := ParseICMPv6(addrA6, addrB6, m.Append(nil, addrA6, addrB6))
+		if err != nil || back.ID != m.ID || back.MTU != m.MTU || !bytes.Equal(back.Data, m.Data) {
+			t.Fatalf("%+v came back as %+v, %v", m, back, err)
+		}
+	})
+}
+
 func FuzzParseEthernet(f *testing.F) {
 	e := Ethernet{Type: EtherTypeIPv4, Payload: packetOf("hello")}
 	f.Add(e.Append(nil))

@@ -14,6 +14,9 @@ const (
 	ICMPDestUnreachable uint8 = 3
 	ICMPEcho            uint8 = 8
 	ICMPTimeExceeded    uint8 = 11
+
+	ICMPSourceQuench     uint8 = 4 // deprecated (RFC 6633)
+	ICMPParameterProblem uint8 = 12
 )
 
 // The codes of destination unreachable (RFC 792, RFC 1122 §3.2.2.1, RFC 1812 §5.2.7.1)
@@ -145,16 +148,21 @@ type Quoted struct {
 	Proto    inet.Protocol
 	Src, Dst inet.Endpoint
 	Seq      seq.Num
+	Len      int // of the whole packet, as its header says
 }
 
 // ParseQuoted reads the packet that an ICMP error carries. It is cut short, and routers
 // on its way changed it, so neither its length nor its checksum is held against it.
 func ParseQuoted(data []byte) (Quoted, error) {
-	p, err := ParseIPv4(data)
-	if err != nil && err != Truncated && err != BadChecksum || !p.Src.IsValid() {
+	p, err := ParseIP(data)
+	if err != nil && err != Truncated && err != BadChecksum && err != BadExtension || !p.Src.IsValid() {
 		return Quoted{}, err
 	}
-	q := Quoted{Proto: p.Proto, Src: inet.Endpoint{Addr: p.Src}, Dst: inet.Endpoint{Addr: p.Dst}}
+	total := int(be16(data[2:]))
+	if p.V6() {
+		total = IPv6HeaderLen + int(be16(data[4:]))
+	}
+	q := Quoted{Len: total, Proto: p.Proto, Src: inet.Endpoint{Addr: p.Src}, Dst: inet.Endpoint{Addr: p.Dst}}
 	if p.FragOff != 0 || p.Proto != inet.TCP && p.Proto != inet.UDP {
 		return q, nil
 	}

@@ -65,6 +65,7 @@ func TestAnErrorTellsWhoseSegmentDrewIt(t *testing.T) {
 		Src:   inet.Endpoint{Addr: addrA, Port: 3001},
 		Dst:   inet.Endpoint{Addr: addrB, Port: 8081},
 		Seq:   seq.Num(4_000_000_000),
+		Len:   2040,
 	}
 	quote := Quote(packet)
 	if len(quote) != 548 { // 576 less an IP header and an ICMP header
@@ -92,7 +93,7 @@ func TestAQuoteTooShortOrOfSomethingElseNamesNoPorts(t *testing.T) {
 	if _, err := ParseQuoted(whole[:10]); err != Truncated {
 		t.Error("half a header:", err)
 	}
-	if _, err := ParseQuoted(append([]byte{0x65}, whole[1:]...)); err != BadVersion {
+	if _, err := ParseQuoted(append([]byte{0x55}, whole[1:]...)); err != BadVersion {
 		t.Error("not IPv4:", err)
 	}
 	if got, err := ParseQuoted(whole); err != nil || got.Dst.Port != 2 || got.Seq != 0 {

@@ -10,8 +10,6 @@ import (
 const (
 	IPv4HeaderLen = 20    // without options
 	IPv4MaxLen    = 65535 // the total length field has 16 bits
-
-	IPv6HeaderLen = 40 // RFC 8200 §3
 )
 
 // The flags beside the fragment offset, in its 16-bit word.
@@ -21,8 +19,8 @@ const (
 	ipv4OffMask = 1<<13 - 1
 )
 
-// IPv4 is an IPv4 packet (RFC 791 §3.1). Options are skipped when parsed and never
-// written.
+// IPv4 is an IPv4 packet (RFC 791 §3.1). Options are its options as they stand, padding
+// included: a multiple of 4 octets, 40 at the most.
 type IPv4 struct {
 	Src, Dst netip.Addr
 	Proto    inet.Protocol
@@ -31,6 +29,7 @@ type IPv4 struct {
 	ID       uint16
 	DF, MF   bool
 	FragOff  int // octets, a multiple of 8
+	Options  []byte
 	Payload  []byte
 }
 
@@ -66,6 +65,9 @@ func ParseIPv4(b []byte) (IPv4, error) {
 	if len(b) < header {
 		return p, Truncated
 	}
+	if header > IPv4HeaderLen {
+		p.Options = b[IPv4HeaderLen:header]
+	}
 	p.Payload = b[header:min(total, len(b))]
 	if Checksum(b[:header]) != 0 {
 		return p, BadChecksum
@@ -76,23 +78,13 @@ func ParseIPv4(b []byte) (IPv4, error) {
 	return p, nil
 }
 
-// Addresses reads only who sent an IP packet to whom; false if it begins with no header
-// that could tell.
-func Addresses(b []byte) (src, dst netip.Addr, ok bool) {
-	switch {
-	case len(b) >= IPv4HeaderLen && b[0]>>4 == 4:
-		return netip.AddrFrom4([4]byte(b[12:16])), netip.AddrFrom4([4]byte(b[16:20])), true
-	case len(b) >= IPv6HeaderLen && b[0]>>4 == 6:
-		return netip.AddrFrom16([16]byte(b[8:24])), netip.AddrFrom16([16]byte(b[24:40])), true
-	}
-	return src, dst, false
-}
-
 // AppendHeader writes a header for a payload of n octets that the caller appends next,
 // so that a segment can be written straight into its packet.
 func (p *IPv4) AppendHeader(b []byte, n int) []byte {
-	total := IPv4HeaderLen + n
-	if total > IPv4MaxLen || p.FragOff%8 != 0 || p.FragOff > ipv4OffMask*8 {
+	header := IPv4HeaderLen + len(p.Options)
+	total := header + n
+	if total > IPv4MaxLen || p.FragOff%8 != 0 || p.FragOff > ipv4OffMask*8 || header%4 != 0 ||
+		header > 60 {
 		panic("BUG: an IPv4 packet of impossible size or offset")
 	}
 	frag := uint16(p.FragOff / 8)
@@ -104,13 +96,14 @@ func (p *IPv4) AppendHeader(b []byte, n int) []byte {
 	}
 	src, dst := p.Src.As4(), p.Dst.As4()
 	start := len(b)
-	b = append(b, 4<<4|IPv4HeaderLen/4, p.TOS)
+	b = append(b, 4<<4|byte(header/4), p.TOS)
 	b = append16(b, uint16(total))
 	b = append16(b, p.ID)
 	b = append16(b, frag)
 	b = append(b, p.TTL, byte(p.Proto), 0, 0)
 	b = append(b, src[:]...)
 	b = append(b, dst[:]...)
+	b = append(b, p.Options...)
 	put16(b[start+10:], Checksum(b[start:]))
 	return b
 }

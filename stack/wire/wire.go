@@ -1,10 +1,11 @@
 // Package wire turns octets into headers and headers into octets: Ethernet II, IPv4,
-// ICMP, UDP and TCP, with their checksums.
+// IPv6, ICMP, ICMPv6, UDP and TCP, with their checksums.
 //
 // It must never decide anything about a packet: it says what is there and what is
 // wrong with it, and the layer that asked chooses the rule. Parsing never panics,
 // never reads past its input, and does not copy: Data and Payload alias what was
-// parsed. Read RFC 9293 §3.1, RFC 791 §3.1, RFC 768, RFC 792 and RFC 1071 first.
+// parsed. Read RFC 9293 §3.1, RFC 791 §3.1, RFC 8200 §3 and §4, RFC 768, RFC 792,
+// RFC 4443 and RFC 1071 first.
 package wire
 
 import "encoding/binary"
@@ -20,7 +21,8 @@ const (
 	BadChecksum   Error = "bad checksum"      // RFC 1071
 	BadLength     Error = "bad length"        // a length field smaller than its own header
 	BadDataOffset Error = "bad data offset"   // TCP: under 5 words or past the segment's end
-	BadVersion    Error = "bad version"       // IPv4: the version field is not 4
+	BadVersion    Error = "bad version"       // IP: neither 4 nor 6, or not the one asked for
+	BadExtension  Error = "bad extension"     // IPv6: an extension header past the packet's end
 	BadOption     Error = "bad option length" // TCP: under 2 or past the header's end
 )
 

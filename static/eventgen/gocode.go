@@ -182,6 +182,8 @@ func notEmpty(expr string, f Field) string {
 		return expr + " != nil"
 	case Bytes, Numbers, Raw, Slice:
 		return "len(" + expr + ") > 0"
+	case Prefix:
+		return "givenPrefix(" + expr + ")"
 	}
 	panic("eventgen: " + expr + " is never empty; omitempty does nothing there")
 }

@@ -279,11 +279,13 @@ const worldFolds: { [K in Kind]?: Fold<K> } = {
   },
   "host.renamed": (v, e) => { hostOf(v, e).name = e.new; },
   "nic.added": (v, e) => {
-    hostOf(v, e).nics.push({ id: e.nic, addr: e.addr, mtu: e.mtu });
+    hostOf(v, e).nics.push({ id: e.nic, addr: e.addr, addr6: e.addr6 ?? "", mtu: e.mtu });
   },
   "nic.removed": (v, e) => drop(hostOf(v, e).nics, (n) => n.id === e.nic),
   "route.added": (v, e) => {
-    hostOf(v, e).routes.push({ dst: e.dst, via: e.via, nic: e.nic });
+    hostOf(v, e).routes.push({
+      dst: e.dst, via: e.via, nic: e.nic, mtu: e.mtu ?? 0, adv_mss: e.adv_mss ?? 0,
+    });
   },
   "route.removed": (v, e) => drop(
     hostOf(v, e).routes, (r) => r.dst === e.dst && r.via === e.via && r.nic === e.nic,

@@ -277,6 +277,8 @@ function gist(l: Layer): string {
       return of("eth.type");
     case "IPv4":
       return `${of("ip.src")} → ${of("ip.dst")} · TTL ${of("ip.ttl")}`;
+    case "IPv6":
+      return `${of("ip.src")} → ${of("ip.dst")} · ${of("ip6.hops")}`;
     case "TCP":
       return `${of("tcp.src_port")} → ${of("tcp.dst_port")}`;
     case "UDP":

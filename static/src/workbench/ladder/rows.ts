@@ -90,9 +90,14 @@ export class Rows {
   seed(view: View): void {
     for (const h of view.hosts) {
       this.addHost(h.id, h.forward);
-      for (const nic of h.nics) this.owner.set(bare(nic.addr), h.id);
+      for (const nic of h.nics) this.own(nic, h.id);
     }
     for (const l of view.links) this.join(l.id, l.a.host, l.b.host);
+  }
+
+  private own(nic: { addr: string; addr6?: string }, host: string): void {
+    this.owner.set(bare(nic.addr), host);
+    if (nic.addr6) this.owner.set(bare(nic.addr6), host);
   }
 
   /** The lane of a host, -1 for none. */
@@ -151,8 +156,7 @@ export class Rows {
       case "host.added":
         return this.addHost(e.host ?? "", e.forward);
       case "nic.added":
-        this.owner.set(bare(e.addr), e.host ?? "");
-        return;
+        return this.own(e, e.host ?? "");
       case "link.added":
         return this.join(e.link, e.a.host, e.b.host);
       case "conn.opened":

@@ -1,0 +1,108 @@
+package host
+
+import (
+	"labserver/stack/event"
+	"labserver/stack/inet"
+	"labserver/stack/ip"
+	"labserver/stack/rfc"
+	"labserver/stack/sock"
+	"labserver/stack/tcp"
+	"labserver/stack/wire"
+)
+
+// RFC 9293 §3.9.2.2: TCP must "act on an ICMP error message passed up from the IP layer,
+// directing it to the connection that created the error". Both versions' messages become
+// one complaint here.
+
+// complaint is what an ICMP error says of a packet: that it was larger than mtu octets, or
+// something else.
+type complaint struct {
+	what tcp.ICMPError
+	mtu  int // 0: it is not about its size
+}
+
+func (h *Host) icmp(p *ip.Packet, packet *wire.IP, fx *Effects, sfx *sock.Effects) {
+	m, err := wire.ParseICMP(packet.Payload)
+	if err != nil {
+		ip.Drop(p, rfc.BadICMP, err.Error(), &fx.Effects)
+		return
+	}
+	fx.Flights.Deliver(p)
+	shown := ip.Describe(packet.Src, packet.Dst, m)
+	sfx.By = fx.Emit(rfc.ICMPDelivered, event.ICMPReceived{Pkt: p.ID, ICMP: shown})
+	if m.Type == wire.ICMPEcho {
+		h.IP.Echo(packet, m, sfx.By, &fx.Effects)
+		return
+	}
+	if q, err := wire.ParseQuoted(m.Data); m.IsError() && err == nil {
+		h.complain(q, complaintOf(m, q.Len), p.ID, sfx)
+	}
+}
+
+// complaintOf reads an ICMP error about a packet of so many octets.
+func complaintOf(m wire.ICMP, octets int) complaint {
+	if m.Type == wire.ICMPDestUnreachable && m.Code == wire.ICMPFragmentationNeeded {
+		mtu := int(m.MTU)
+		if mtu == 0 {
+			mtu = plateauBelow(octets)
+		}
+		return complaint{mtu: mtu}
+	}
+	return complaint{what: tcp.ICMPErrorOf(false, m.Type, m.Code)}
+}
+
+// plateauBelow is what to try when a router does not say its MTU, as those built before
+// RFC 1191 do: the next smaller of the MTUs that links have (RFC 1191 §7.1, table 7-1).
+func plateauBelow(octets int) int {
+	for _, mtu := range [...]int{32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296} {
+		if mtu < octets {
+			return mtu
+		}
+	}
+	return 68
+}
+
+func (h *Host) icmpv6(p *ip.Packet, packet *wire.IP, fx *Effects, sfx *sock.Effects) {
+	m, err := wire.ParseICMPv6(packet.Src, packet.Dst, packet.Payload)
+	if err != nil {
+		ip.Drop(p, rfc.BadICMPv6, err.Error(), &fx.Effects)
+		return
+	}
+	fx.Flights.Deliver(p)
+	shown := ip.Describe6(packet.Src, packet.Dst, m)
+	sfx.By = fx.Emit(rfc.ICMPDelivered6, event.ICMPReceived{Pkt: p.ID, ICMP: shown})
+	if m.Type == wire.ICMPv6Echo {
+		h.IP.Echo6(packet, m, sfx.By, &fx.Effects)
+		return
+	}
+	if q, err := wire.ParseQuoted(m.Data); m.IsError() && err == nil {
+		h.complain(q, complaintOf6(m), p.ID, sfx)
+	}
+}
+
+// complaintOf6 reads an ICMPv6 error.
+func complaintOf6(m wire.ICMPv6) complaint {
+	if m.Type == wire.ICMPv6PacketTooBig {
+		return complaint{mtu: int(m.MTU)}
+	}
+	return complaint{what: tcp.ICMPErrorOf(true, m.Type, m.Code)}
+}
+
+// complain takes an ICMP error to who sent the quoted packet.
+func (h *Host) complain(q wire.Quoted, c complaint, pkt inet.PacketID, sfx *sock.Effects) {
+	if !h.IP.IsLocal(q.Src.Addr) {
+		return // nobody here sent that
+	}
+	switch {
+	case q.Proto == inet.TCP && c.mtu == 0:
+		flow := inet.Flow{Local: q.Src, Remote: q.Dst}
+		h.TCP.Unreachable(flow, q.Seq, c.what, pkt, &sfx.Effects)
+	case q.Proto == inet.UDP && c.mtu > 0:
+		if h.UDP.Lookup(q.Dst, q.Src) != nil {
+			h.IP.LearnMTU(q.Dst.Addr, c.mtu, sfx.OnHost(h.ID))
+		}
+		h.Socks.Unreachable(q.Src, q.Dst, inet.EMSGSIZE, sfx)
+	case q.Proto == inet.UDP && c.what != tcp.NoICMPError:
+		h.Socks.Unreachable(q.Src, q.Dst, c.what.Errno(q.Src.Addr.Is6()), sfx)
+	}
+}
