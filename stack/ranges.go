@@ -17,9 +17,9 @@ const (
 	maxPPM     = int64(1_000_000)
 	maxQueue   = int64(64 << 20)
 	maxName    = 64
-	minMTU     = 576  // RFC 791: every host must take so much in one piece
-	minMTU6    = 1280 // RFC 8200 §5: every link of IPv6 must carry so much
-	maxMTU     = 9000
+	minMTU     = 576   // RFC 791: every host must take so much in one piece
+	minMTU6    = 1280  // RFC 8200 §5: every link of IPv6 must carry so much
+	maxMTU     = 65535 // all that an IPv4 packet can be (RFC 791 §3.1)
 	maxBacklog = 4096
 	maxRecv    = int64(16 << 20)
 	maxAnswer  = 1024 // octets

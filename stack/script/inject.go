@@ -29,6 +29,7 @@ func (r *runner) inject(p *Packet) {
 	}
 	octets := live.octets(e, quoted)
 	r.trace(r.event.Line, p.show(p), r.due, r.due, r.w.Now())
+	r.injected = r.w.Events().Len()
 	if err := r.apply("packet.inject", args{"host": hostRemote, "base64": octets}); err != nil {
 		r.fail("the packet cannot be injected: " + err.Error())
 	}

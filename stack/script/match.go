@@ -3,6 +3,7 @@ package script
 import (
 	"strings"
 
+	"labserver/stack/event"
 	"labserver/stack/inet"
 	"labserver/stack/sim"
 	"labserver/stack/wire"
@@ -44,6 +45,10 @@ func (r *runner) expect(p *Packet, w When) {
 		r.raise("packet", r.difference(p, &got, a, diff))
 	}
 	c.learnStamp(p, &a.p)
+	got = c.toScript(&a.p) // by what was just learnt
+	if several {
+		got.Flags &^= wire.PSH
+	}
 	r.timed(p, &got, w, a)
 	if several {
 		r.rest(p, &got, c, deadline)
@@ -77,6 +82,7 @@ func (r *runner) missing(p *Packet, deadline sim.Time) {
 	case a == nil:
 		f.Reason = "the stack sent no packet"
 		f.Got = "nothing until " + seconds(r.since(max(deadline, r.w.Now())))
+		f.Why = r.refusal()
 	default:
 		got := r.scriptView(a)
 		f.Reason = "the stack sent no packet in time: one came " +
@@ -84,6 +90,26 @@ func (r *runner) missing(p *Packet, deadline sim.Time) {
 		f.Got, f.Why = seconds(r.since(a.at))+"  "+got.show(p), why(a)
 	}
 	r.raise("packet", f)
+}
+
+// refusal says why the stack did not take what was injected last, if it did not.
+func (r *runner) refusal() string {
+	log := r.w.Events()
+	for n := log.Len(); n > r.injected; n-- {
+		e := log.At(n)
+		if e.Host != hostLocal {
+			continue
+		}
+		switch b := e.Body.(type) {
+		case event.SegmentRefused:
+			return "the last segment was refused by rule " + string(e.Rule) + ": " + b.Reason
+		case event.DatagramRefused:
+			return "the last datagram was refused by rule " + string(e.Rule) + ": " + b.Reason
+		case event.PacketDropped:
+			return "the last packet was dropped by rule " + string(e.Rule) + ": " + b.Reason
+		}
+	}
+	return ""
 }
 
 // timed compares when a packet came with when it was expected.

@@ -27,6 +27,8 @@ type runner struct {
 	outs  []arrived // packets of the stack that no line has expected yet
 	sent  []arrived // all of them, to be quoted
 	sizes []size
+	// injected is the last event before the latest injection.
+	injected uint64
 
 	conns     []*conn
 	cur       *conn // the connection that packets without ports belong to
@@ -123,6 +125,7 @@ type halted struct{ f *Failure }
 
 func (r *runner) run() {
 	defer func() {
+		r.res.End = r.before
 		if e := recover(); e != nil {
 			h, ok := e.(halted)
 			if !ok {
@@ -221,10 +224,9 @@ func (r *runner) reach() {
 // finish waits for calls that are still to end, then judges strictly.
 func (r *runner) finish() {
 	r.res.End = r.before
-	for _, c := range r.pending {
-		if c.until > 0 && !c.done {
-			r.awaitCall(c)
-		}
+	r.advance(r.at(r.before))
+	for len(r.pending) > 0 {
+		r.awaitCall(r.pending[0])
 	}
 	for i := range r.outs {
 		a := &r.outs[i]
@@ -232,11 +234,12 @@ func (r *runner) finish() {
 			break
 		}
 		p := r.scriptView(a)
-		r.trace(0, p.show(&p), 0, 0, a.at)
+		text := p.show(&Packet{HasWin: true})
+		r.trace(0, text, 0, 0, a.at)
 		if r.res.Strict == nil {
 			r.res.Strict = &Failure{File: r.sc.File, Line: r.lastLine(),
-				Reason: "a packet that no line expects", Got: seconds(r.since(a.at)) + "  " +
-					p.show(&p), Why: why(a)}
+				Reason: "a packet that no line expects", Why: why(a),
+				Got: seconds(r.since(a.at)) + "  " + text}
 		}
 	}
 }

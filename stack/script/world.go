@@ -11,6 +11,7 @@ import (
 	"labserver/stack/journal"
 	"labserver/stack/rfc"
 	"labserver/stack/sim"
+	"labserver/stack/wire"
 )
 
 // The names in the world of a script: the host under test with one process, the host
@@ -49,7 +50,7 @@ func (r *runner) build(profile string) error {
 			"mtu": json.Number(mtu)}),
 		entry("host.add", args{"id": hostRemote, "bare": true}),
 		entry("nic.add", args{"host": hostRemote, "nic": nicID,
-			"addr": st.gateway.String() + prefix, "mtu": json.Number(mtu)}),
+			"addr": st.gateway.String() + prefix, "mtu": wire.IPv4MaxLen}), // it may inject anything
 		entry("link.add", args{"id": linkID, "a": args{"host": hostLocal},
 			"b": args{"host": hostRemote}}),
 	}
