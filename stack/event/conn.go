@@ -131,6 +131,15 @@ type UrgentChanged struct {
 	New UrgentVars `json:"new"`
 }
 
+// ConnReport is a report that something goes wrong with a connection that goes on
+// (RFC 9293 §3.8.3, §3.9.1.8). Reason is "icmp" or "retransmissions", of which the program
+// may want to hear, or "negative-advice", which is for IP. Count is the retransmissions.
+type ConnReport struct {
+	Reason string     `json:"reason"`
+	Errno  inet.Errno `json:"errno,omitempty"`
+	Count  int        `json:"count,omitempty"`
+}
+
 // RTTVars are the retransmission timer's variables (RFC 6298 §2), in ns.
 type RTTVars struct {
 	SRTT   int64 `json:"srtt_ns"`
@@ -173,6 +182,7 @@ func (ConnState) Kind() Kind        { return "conn.state" }
 func (ConnSynchronized) Kind() Kind { return "conn.synchronized" }
 func (ConnMSS) Kind() Kind          { return "conn.mss" }
 func (LossChanged) Kind() Kind      { return "loss.changed" }
+func (ConnReport) Kind() Kind       { return "conn.report" }
 func (UrgentChanged) Kind() Kind    { return "urgent.changed" }
 func (ConnAttached) Kind() Kind     { return "conn.attached" }
 func (ConnDetached) Kind() Kind     { return "conn.detached" }

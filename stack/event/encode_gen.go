@@ -8,7 +8,7 @@ import (
 
 // SchemaHash names the schema of the stream, static/src/gen/schema.json: a page that
 // was made for another one reloads.
-const SchemaHash = "62124af7da99d9fc"
+const SchemaHash = "cc58d2ebab0d1035"
 
 // Kinds lists every kind of event but the open ones, cmd.* and note.*.
 func Kinds() []Kind {
@@ -18,6 +18,7 @@ func Kinds() []Kind {
 		"conn.synchronized",
 		"conn.mss",
 		"loss.changed",
+		"conn.report",
 		"urgent.changed",
 		"conn.attached",
 		"conn.detached",
@@ -133,6 +134,8 @@ func appendBody(b []byte, body Body) []byte {
 		return appendConnMSS(b, &v)
 	case LossChanged:
 		return appendLossChanged(b, &v)
+	case ConnReport:
+		return appendConnReport(b, &v)
 	case UrgentChanged:
 		return appendUrgentChanged(b, &v)
 	case ConnAttached:
@@ -299,6 +302,13 @@ func decodeBody(kind Kind, line []byte) (envelope, Body, error) {
 		}
 		err := strict(line, &v)
 		return v.envelope, v.LossChanged, err
+	case "conn.report":
+		var v struct {
+			envelope
+			ConnReport
+		}
+		err := strict(line, &v)
+		return v.envelope, v.ConnReport, err
 	case "urgent.changed":
 		var v struct {
 			envelope
@@ -807,6 +817,23 @@ func appendLossChanged(b []byte, v *LossChanged) []byte {
 	b = append(b, `,"new":`...)
 	b = appendLossVars(b, &v.New)
 	b = append(b, ',')
+	return b
+}
+
+func appendConnReport(b []byte, v *ConnReport) []byte {
+	b = append(b, `"reason":`...)
+	b = appendString(b, string(v.Reason))
+	b = append(b, ',')
+	if v.Errno != "" {
+		b = append(b, `"errno":`...)
+		b = appendString(b, string(v.Errno))
+		b = append(b, ',')
+	}
+	if v.Count != 0 {
+		b = append(b, `"count":`...)
+		b = strconv.AppendInt(b, int64(v.Count), 10)
+		b = append(b, ',')
+	}
 	return b
 }
 

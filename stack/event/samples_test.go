@@ -119,6 +119,7 @@ func (s *story) sockets() {
 		event.SocketQueues{Sock: "s1", SynQueue: 1, AcceptQueue: 2},
 		event.SocketOption{Sock: "s1", Option: "SO_REUSEADDR", Old: 0, New: 1},
 		event.SocketOption{Sock: "s1", Option: "SO_REUSEADDR", Old: 1, New: 2},
+		event.ConnReport{Reason: "icmp", Errno: inet.EHOSTUNREACH, Count: 3},
 		event.SocketOption{Sock: "s1", Option: "TCP_CONGESTION", OldText: "cubic", NewText: "reno"},
 		event.CallReturned{Call: "k9", Proc: "A.server", Op: "poll", FD: -1, Value: 1,
 			Ready: []event.PollReady{{FD: 3, Events: []string{"POLLIN", "POLLPRI"}}}},

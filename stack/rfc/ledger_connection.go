@@ -31,8 +31,9 @@ func ledgerHeader() []Requirement {
 // ledgerOpening is about sequence numbers and opening: §3.4 and §3.5.
 func ledgerOpening() []Requirement {
 	return []Requirement{
-		{"MUST-66", "3.4", NotMet, ids(TCPZeroWindow, TCPRST),
-			tests("stack/tcp.TestZeroWindowStillTakesACKAndRST")},
+		{"MUST-66", "3.4", Met, ids(TCPZeroWindow, TCPRST), tests(
+			"stack/tcp.TestZeroWindowStillTakesACKAndRST",
+			"stack/tcp.TestAnUrgentPointerCountsThoughTheWindowIsZero")},
 		{"MUST-8", "3.4.1", Met, ids(TCPISN),
 			tests("stack/tcp.TestISNComesFromAClockAndASecret")},
 		{"SHLD-1", "3.4.1", Met, ids(TCPISN),

@@ -23,11 +23,16 @@ func ledgerRetransmission() []Requirement {
 // ledgerFailures is about giving up: §3.8.3.
 func ledgerFailures() []Requirement {
 	return []Requirement{
-		{"MUST-20", "3.8.3", NotMet, ids(TCPR2),
-			tests("stack/tcp.TestDataThatIsNeverAcknowledgedEndsTheConnection")},
-		{"SHLD-9", "3.8.3", NotMet, nil, nil},
-		{"MUST-21", "3.8.3", NotMet, nil, nil},
-		{"SHLD-10", "3.8.3", NotMet, nil, nil},
+		{"MUST-20", "3.8.3", Met, ids(TCPR2, TCPR1),
+			tests("stack/tcp.TestDataThatIsNeverAcknowledgedEndsTheConnection",
+				"stack/tcp.TestAtR1IPIsAdvisedAndTheProgramIsTold")},
+		{"SHLD-9", "3.8.3", Met, ids(TCPR1Report),
+			tests("stack/tcp.TestAtR1IPIsAdvisedAndTheProgramIsTold")},
+		{"MUST-21", "3.8.3", Met, ids(TCPUserTimeout), tests(
+			"stack/tcp.TestTheUserTimeoutGivesUpWhatIsNotAcknowledged",
+			"stack/tcp.TestTheUserTimeoutCountsWhileTheWindowIsClosed")},
+		{"SHLD-10", "3.8.3", Met, ids(TCPR1),
+			tests("stack/tcp.TestAtR1IPIsAdvisedAndTheProgramIsTold")},
 		{"SHLD-11", "3.8.3", Met, ids(TCPR2), tests(
 			"stack/tcp.TestDataThatIsNeverAcknowledgedEndsTheConnection",
 			"stack/tcp.TestEveryProfileTriesToDeliverFor100Seconds")},
@@ -65,11 +70,18 @@ func ledgerKeepAlive() []Requirement {
 func ledgerUrgent() []Requirement {
 	return []Requirement{
 		{"SHLD-13", "3.8.5", NoCase, nil, nil},
-		{"MUST-30", "3.8.5", NotMet, nil, nil},
-		{"MUST-62", "3.8.5", NotMet, nil, nil},
-		{"MUST-31", "3.8.5", NotMet, nil, nil},
-		{"MUST-32", "3.8.5", NotMet, nil, nil},
-		{"MUST-33", "3.8.5", NotMet, nil, nil},
+		{"MUST-30", "3.8.5", Met, ids(TCPUrgent, TCPUrgentSend), tests(
+			"stack/tcp.TestTheUrgentPointerNamesTheOctetBehindTheUrgentData",
+			"stack/tcp.TestAnUrgentOctetCanBeReadInLine")},
+		{"MUST-62", "3.8.5", Met, ids(TCPUrgentSend),
+			tests("stack/tcp.TestTheUrgentPointerNamesTheOctetBehindTheUrgentData")},
+		{"MUST-31", "3.8.5", Met, ids(TCPUrgentSend),
+			tests("stack/tcp.TestUrgentDataMayBeLongerThanThePointerReaches")},
+		{"MUST-32", "3.8.5", Met, ids(TCPUrgent),
+			tests("stack/tcp.TestUrgentModeBeginsBeforeTheDataIsThere")},
+		{"MUST-33", "3.8.5", Met, ids(TCPUrgentOver), tests(
+			"stack/tcp.TestTheUrgentPointerNamesTheOctetBehindTheUrgentData",
+			"stack/tcp.TestALoneUrgentOctetWaitsToBeReadApart")},
 	}
 }
 

@@ -43,11 +43,17 @@ func ledgerPush() []Requirement {
 // ledgerReports is about reports and the Differentiated Services field: §3.9.1.8, §3.9.1.9.
 func ledgerReports() []Requirement {
 	return []Requirement{
-		{"MUST-47", "3.9.1.8", NotMet, nil, nil},
-		{"SHLD-20", "3.9.1.8", NotMet, nil, nil},
-		{"MUST-48", "3.9.1.9", NotMet, nil, nil},
-		{"SHLD-21", "3.9.1.9", NotMet, nil, nil},
-		{"SHLD-22", "3.9.1.9", NotMet, nil, nil},
+		{"MUST-47", "3.9.1.8", Met, ids(TCPReport, TCPR1Report, TCPUrgent), tests(
+			"stack/tcp.TestASoftErrorIsReportedToWhoAsked",
+			"stack/tcp.TestAtR1IPIsAdvisedAndTheProgramIsTold")},
+		{"SHLD-20", "3.9.1.8", Met, ids(TCPReport),
+			tests("stack/tcp.TestASoftErrorIsReportedToWhoAsked")},
+		{"MUST-48", "3.9.1.9", Met, ids(OptionCall), tests(
+			"stack/tcp.TestSegmentsCarryTheServiceThatWasAskedFor",
+			"stack/sock.TestTOSAndTTLReachTheHeader")},
+		{"SHLD-21", "3.9.1.9", Met, ids(OptionCall),
+			tests("stack/sock.TestTOSAndTTLReachTheHeader")},
+		{"SHLD-22", "3.9.1.9", Met, nil, tests("stack/sock.TestTOSAndTTLReachTheHeader")},
 		{"MAY-9", "3.9.1.9", NotMet, nil, nil},
 	}
 }

@@ -120,6 +120,7 @@ func (s *Socket) connOptions() tcp.Options {
 		SynRetries:  s.option("TCP_SYNCNT"), FinTimeout: seconds("TCP_LINGER2"),
 		FastOpen: int(s.option("TCP_FASTOPEN")), FastOpenConnect: on("TCP_FASTOPEN_CONNECT"),
 		ReusePort: on("SO_REUSEPORT"), V6Only: on("IPV6_V6ONLY"),
+		RecvErr: on("IP_RECVERR") || on("IPV6_RECVERR"),
 	}
 	for _, p := range s.options {
 		switch p.Name {

@@ -103,10 +103,12 @@ func optionTable() []optionRow {
 		{name: "IP_TOS", high: 255, only: onlyIP4},
 		{name: "IP_TTL", low: 1, high: 255, only: onlyIP4},
 		{name: "IP_MTU_DISCOVER", high: 3, only: onlyIP4},
+		{name: "IP_RECVERR", kind: isSwitch, only: onlyIP4},
 		{name: "IP_MTU", kind: isRead, only: onlyIP4},
 		{name: "IPV6_TCLASS", high: 255, only: onlyIP6},
 		{name: "IPV6_UNICAST_HOPS", low: 1, high: 255, only: onlyIP6},
 		{name: "IPV6_MTU_DISCOVER", high: 3, only: onlyIP6},
+		{name: "IPV6_RECVERR", kind: isSwitch, only: onlyIP6},
 		{name: "IPV6_MTU", kind: isRead, only: onlyIP6},
 		{name: "IPV6_V6ONLY", kind: isSwitch, only: onlyIP6},
 	}

@@ -57,7 +57,11 @@ type Conn struct {
 	shownRcv     event.RcvVars
 	shownCC      event.CCVars
 	shownRTT     event.RTTVars
+<<<<<<< HEAD
 	shownLoss    event.LossVars
+=======
+	shownUrgent  event.UrgentVars
+>>>>>>> 4bfdd62 (stack/tcp: urgent data, the user timeout, and reports of trouble)
 }
 
 // sendSpace is the send sequence space with the send buffer.
@@ -83,6 +87,7 @@ type sendSpace struct {
 	probing bool     // the segment at SND.UNA was sent into a closed window
 	sentAt  sim.Time // when data was last sent
 	more    bool     // the last Send said that more follows
+	urg     urgentState
 }
 
 // recvSpace is the receive sequence space with the receive buffer.
@@ -97,6 +102,7 @@ type recvSpace struct {
 	fin     bool    // the peer's FIN was taken
 	finSeen bool    // it arrived ahead of a gap
 	finAt   seq.Num // its sequence number, if fin or finSeen
+	urg     urgentState
 	lastAck seq.Num // Last.ACK.sent of RFC 7323 §4.3
 	dup     [2]seq.Num
 	hasDup  bool // dup is to be reported as a D-SACK
@@ -134,14 +140,14 @@ func (c *Conn) TakeError() inet.Errno {
 func (c *Conn) SoftError() inet.Errno { return c.soft }
 
 // Unread counts the octets a Recv could return now.
-func (c *Conn) Unread() int { return c.rcv.buf.len() }
+func (c *Conn) Unread() int { _, n := c.readable(); return n }
 
 // Room counts the octets a Send could take now.
 func (c *Conn) Room() int { return max(0, int(c.snd.size)-c.snd.buf.len()) }
 
 // Readable reports whether Recv would not say EAGAIN.
 func (c *Conn) Readable() bool {
-	return c.rcv.buf.len() > 0 || c.rcv.fin || c.shutRead || c.err != inet.OK ||
+	return c.Unread() > 0 || c.rcv.fin || c.shutRead || c.err != inet.OK ||
 		c.state == inet.Closed
 }
 
@@ -168,8 +174,12 @@ func (c *Conn) View() view.Conn {
 		Local: c.flow.Local, Remote: c.flow.Remote, Active: c.active,
 		State: c.state, ISS: c.iss,
 		Snd: c.sndVars(), Rcv: c.rcvVars(), CC: c.ccVars(), RTT: c.rttVars(),
+<<<<<<< HEAD
 		Loss:   c.lossVars(),
 		Timers: c.timerView(),
+=======
+		Timers: c.timerView(), Urgent: c.urgentVars(),
+>>>>>>> 4bfdd62 (stack/tcp: urgent data, the user timeout, and reports of trouble)
 	}
 	if c.snd.mss > 0 {
 		v.IRS, v.SMSS = c.irs, inet.ByteCount(c.snd.mss)

@@ -136,7 +136,7 @@ func (l *Layer) Unreachable(flow inet.Flow, at seq.Num, what ICMPError, pkt inet
 	switch {
 	case !c.icmpEnds(what.hard()):
 		// MUST-56: "a TCP implementation MUST NOT abort the connection".
-		c.soft = what.errno(c.v6())
+		c.softError(what.errno(c.v6()), fx)
 	case c.state == inet.SynReceived && !c.active:
 		c.remove(inet.OK, rule, fx) // nobody was told of it yet
 	default:

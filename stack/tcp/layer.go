@@ -112,6 +112,9 @@ func (s *showCase) seg(src, dst inet.Endpoint, seg *wire.TCP) event.Seg {
 	if !seg.Flags.Has(wire.ACK) {
 		e.Ack = 0
 	}
+	if seg.Flags.Has(wire.URG) {
+		e.Urg = seg.Urg
+	}
 	if n := min(len(seg.Data), shownOctets); n > 0 {
 		e.Data = s.copyOctets(seg.Data[:n])
 	}

@@ -46,6 +46,7 @@ func (l *Layer) open(sock inet.SocketID, flow inet.Flow, mtu int, o Options, fas
 	why := fast.start(c, fx.Now)
 	c.showSnd(why, fx)
 	c.sendSYN(why, fx)
+	c.userTimer(fx)
 	c.check()
 	return c, inet.OK
 }

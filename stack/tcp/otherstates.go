@@ -14,10 +14,11 @@ func (c *Conn) otherStates(a *arrival, fx *Effects) {
 		c.checkSequence(a, fx) && // first
 		c.checkRST(a, fx) && // second; third, security: there is none
 		c.checkSYN(a, fx) && // fourth
-		c.checkACK(a, fx) // fifth; sixth: urgent data is read in line, so URG is ignored
+		c.checkACK(a, fx) // fifth
 	if !ok {
 		return
 	}
+	c.checkURG(a, fx)                          // sixth
 	if c.text(a, fx); c.state == inet.Closed { // seventh
 		return
 	}

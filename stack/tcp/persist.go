@@ -69,7 +69,7 @@ func (c *Conn) persistTimeout(fx *Effects) {
 		c.persistTimer(fx)
 		return
 	}
-	if int64(c.probes) >= c.l.k.DataRetries {
+	if limit, _ := c.r2(); int64(c.probes) >= limit {
 		c.giveUp(rfc.TCPR2, fx)
 		return
 	}

@@ -14,8 +14,8 @@ import (
 // Deviation: after a reset the RFC flushes the queues; data in order that was already
 // acknowledged can still be read, then the error is told once, as on linux.
 func (c *Conn) Recv(max int, fx *Effects) (data []byte, e inet.Errno) {
-	n := min(max, c.rcv.buf.len())
-	if n <= 0 {
+	skip, n := c.readable()
+	if n = min(max, n); n <= 0 {
 		switch {
 		case c.err != inet.OK:
 			return nil, c.TakeError()
@@ -24,8 +24,9 @@ func (c *Conn) Recv(max int, fx *Effects) (data []byte, e inet.Errno) {
 		}
 		return nil, inet.EAGAIN
 	}
-	data = c.rcv.buf.slice(0, n)
-	c.rcv.buf.drop(n)
+	data = c.rcv.buf.slice(skip, n)
+	c.rcv.buf.drop(skip + n)
+	c.passed(fx)
 	if c.state == inet.Closed {
 		return data, inet.OK
 	}
@@ -40,8 +41,9 @@ func (c *Conn) Recv(max int, fx *Effects) (data []byte, e inet.Errno) {
 
 // Peek is Recv, but what it returns stays to be read, and an error is told.
 func (c *Conn) Peek(max int, fx *Effects) (data []byte, e inet.Errno) {
-	if n := min(max, c.rcv.buf.len()); n > 0 {
-		return c.rcv.buf.slice(0, n), inet.OK
+	skip, n := c.readable()
+	if n = min(max, n); n > 0 {
+		return c.rcv.buf.slice(skip, n), inet.OK
 	}
 	return c.Recv(max, fx)
 }

@@ -51,6 +51,9 @@ func (c *Conn) SendWith(data []byte, f SendFlags, fx *Effects) (n int, e inet.Er
 	c.restartIdle(fx)
 	c.snd.buf.append(data[:n])
 	c.snd.more = f.More
+	if f.Urgent && n == len(data) {
+		c.markUrgent(fx)
+	}
 	c.showSnd(c.queueRule(), fx)
 	c.output(fx)
 	c.check()

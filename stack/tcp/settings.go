@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"labserver/stack/inet"
+	"labserver/stack/rfc"
 )
 
 // What one connection has of its own, in place of its host's knobs.
@@ -17,6 +18,7 @@ type Options struct {
 	SndBuf     inet.ByteCount // send buffer; 0: the knob's, growing
 	MaxSeg     int            // TCP_MAXSEG: MSS announced and used at the most; 0: the path's
 	Congestion string         // TCP_CONGESTION; "": the knob's
+	RecvErr    bool           // IP_RECVERR: soft errors are told at once (SHLD-20)
 	OOBInline  bool           // SO_OOBINLINE: urgent octets are read among the others
 
 	KeepAlive    bool          // SO_KEEPALIVE (MUST-24, MUST-25)
@@ -71,6 +73,10 @@ func (c *Conn) Configure(o Options, fx *Effects) {
 		return
 	}
 	c.keepAliveChanged(old, fx)
+	if old.UserTimeout != o.UserTimeout || old.OpenTimeout != o.OpenTimeout {
+		c.stop(timerUser, rfc.TCPUserStop, fx)
+		c.userTimer(fx)
+	}
 	c.output(fx) // TCP_NODELAY releases what Nagle held back, and so does the end of TCP_CORK
 	c.check()
 }

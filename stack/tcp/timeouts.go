@@ -1,6 +1,8 @@
 package tcp
 
 import (
+	"math"
+
 	"labserver/stack/inet"
 	"labserver/stack/rfc"
 )
@@ -26,7 +28,11 @@ func (c *Conn) retransmissionTimeout(fx *Effects) {
 		return
 	}
 	c.retries++
+<<<<<<< HEAD
 	before, backoff := c.cc.window, c.rtt.backoff
+=======
+	c.reportR1(fx)
+>>>>>>> 4bfdd62 (stack/tcp: urgent data, the user timeout, and reports of trouble)
 	c.lossTimeout(fx)
 	// RFC 6298 §5.5: "The host MUST set RTO <- RTO * 2 (back off the timer)".
 	c.rtt.backoff = min(c.rtt.backoff+1, 32)
@@ -41,6 +47,9 @@ func (c *Conn) retransmissionTimeout(fx *Effects) {
 // r2 is the threshold R2 (RFC 9293 §3.8.3) in retransmissions, and the rule to give up
 // by: SYNs have their own (MUST-22, MUST-23).
 func (c *Conn) r2() (limit int64, rule rfc.ID) {
+	if c.userLimit() > 0 {
+		return math.MaxInt64, rfc.TCPUserTimeout // MUST-21: the program's own R2 is a time
+	}
 	switch c.state {
 	case inet.SynSent:
 		return c.synRetries(), rfc.TCPR2SYN

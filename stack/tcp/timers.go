@@ -18,6 +18,7 @@ const (
 	timerKeepalive
 	timerPersist
 	timerRTO
+	timerUser
 	timerCount
 )
 
@@ -34,6 +35,8 @@ func timerName(t timerID) event.Timer {
 		return "persist"
 	case timerRTO:
 		return "rto"
+	case timerUser:
+		return "user"
 	}
 	panic("BUG: unknown timer")
 }
@@ -124,5 +127,8 @@ func (c *Conn) fire(t timerID, fx *Effects) {
 		fired.Count = c.retries + 1
 		fx.By = c.emit(rfc.TCPRTOFired, fired, fx)
 		c.retransmissionTimeout(fx)
+	case timerUser:
+		fx.By = c.emit(rfc.TCPUserTimeout, fired, fx)
+		c.userTimedOut(fx)
 	}
 }

@@ -57,7 +57,8 @@ func (c *Conn) choose() choice {
 		return choice{send: true, fin: true, rule: rfc.TCPClose}
 	}
 	mss := c.effectiveMSS()
-	nagle := c.l.k.Nagle != 0 && !c.opts.NoDelay
+	urgent := c.urgentUnsent()
+	nagle := c.l.k.Nagle != 0 && !c.opts.NoDelay && !urgent
 	idle := c.snd.nxt.LessEq(c.snd.base) // no data is outstanding, though a SYN may be
 	ch := choice{send: true, n: min(d, mss)}
 	switch {
@@ -71,7 +72,7 @@ func (c *Conn) choose() choice {
 		if nagle && !idle && !fin {
 			return choice{rule: rfc.TCPNagle}
 		}
-		if (c.opts.Cork || c.snd.more) && !fin {
+		if (c.opts.Cork || c.snd.more) && !fin && !urgent {
 			return choice{rule: rfc.TCPCork}
 		}
 		ch.rule = rfc.TCPPush
@@ -122,7 +123,11 @@ func (c *Conn) output(fx *Effects) {
 		c.sendACK(c.ack.rule, fx)
 	}
 	c.persistTimer(fx)
+<<<<<<< HEAD
 	c.showLoss(fx)
+=======
+	c.userTimer(fx)
+>>>>>>> 4bfdd62 (stack/tcp: urgent data, the user timeout, and reports of trouble)
 }
 
 // sendNew sends new data, or the FIN, or both.
@@ -181,9 +186,13 @@ func (c *Conn) transmit(out *wire.TCP, again bool, rule rfc.ID, fx *Effects) {
 	if out.Flags.Has(wire.ACK) {
 		out.Ack = c.rcv.nxt
 	}
+<<<<<<< HEAD
 	if again && len(out.Data) > 0 && c.l.k.mutant(mutantInconsistent) {
 		out.Data = turned(out.Data)
 	}
+=======
+	c.setUrgent(out)
+>>>>>>> 4bfdd62 (stack/tcp: urgent data, the user timeout, and reports of trouble)
 	c.setOptions(out, c.tsNow(fx.Now))
 	grew := c.offerWindow(out)
 	// MUST-48: "the application layer MUST be able to specify the Differentiated Services
