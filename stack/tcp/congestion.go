@@ -185,6 +185,7 @@ func (c *Conn) ccVars() event.CCVars {
 
 // showCC tells that the congestion variables changed, if they did.
 func (c *Conn) showCC(rule rfc.ID, fx *Effects) {
+	c.mutateRecovered()
 	if now := c.ccVars(); now != c.shownCC {
 		c.emit(rule, event.CCChanged{Old: c.shownCC, New: now}, fx)
 		c.shownCC = now

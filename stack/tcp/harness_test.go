@@ -89,6 +89,7 @@ func newNet(t testing.TB, names ...string) *testNet {
 		h.layer = New(h.name, &h.k, uint64(i+1), sim.Stream(7, name))
 		n.hosts = append(n.hosts, h)
 	}
+	t.Cleanup(n.holdInvariants)
 	return n
 }
 

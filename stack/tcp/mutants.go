@@ -117,6 +117,14 @@ func (c *Conn) mutateTimeout(before window, backoff uint8, fx *Effects) {
 	}
 }
 
+// mutateRecovered spoils the end of fast recovery.
+func (c *Conn) mutateRecovered() {
+	if c.l.k.mutant(mutantNoDeflation) && c.shownCC.Phase == "fast-recovery" &&
+		c.cc.phase == phaseOpen {
+		c.cc.cwnd = max(c.cc.cwnd, c.cc.before.cwnd)
+	}
+}
+
 // mutantResent is how many segments a timeout sends again.
 func (c *Conn) mutantResent() int {
 	if c.l.k.mutant(mutantManyResent) {

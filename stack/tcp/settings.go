@@ -89,11 +89,23 @@ func orKnob[T time.Duration | int64](setting, knob T) T {
 	return knob
 }
 
-func (c *Conn) keepIdle() time.Duration     { return orKnob(c.opts.KeepIdle, c.l.k.KeepIdle) }
 func (c *Conn) keepInterval() time.Duration { return orKnob(c.opts.KeepInterval, c.l.k.KeepInterval) }
-func (c *Conn) keepProbes() int64           { return orKnob(c.opts.KeepProbes, c.l.k.KeepProbes) }
 func (c *Conn) synRetries() int64           { return orKnob(c.opts.SynRetries, c.l.k.SynRetries) }
 func (c *Conn) finTimeout() time.Duration   { return orKnob(c.opts.FinTimeout, c.l.k.FinTimeout) }
+
+func (c *Conn) keepIdle() time.Duration {
+	if c.l.k.mutant(mutantHastyKeepalive) {
+		return time.Minute
+	}
+	return orKnob(c.opts.KeepIdle, c.l.k.KeepIdle)
+}
+
+func (c *Conn) keepProbes() int64 {
+	if c.l.k.mutant(mutantShortKeepalive) {
+		return 1
+	}
+	return orKnob(c.opts.KeepProbes, c.l.k.KeepProbes)
+}
 
 // userTimeout is how long sent data may stay unacknowledged; 0: R2 alone decides.
 func (c *Conn) userTimeout() time.Duration { return orKnob(c.opts.UserTimeout, c.l.k.UserTimeout) }
