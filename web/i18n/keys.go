@@ -131,7 +131,6 @@ const (
 	RulesContents           Key = "rules.contents"
 	RulesEvidence           Key = "rules.evidence"
 	RulesExample            Key = "rules.example"
-	RulesExampleOf          Key = "rules.example_of"
 	RulesFilter             Key = "rules.filter"
 	RulesFound              Key = "rules.found"
 	RulesKnobs              Key = "rules.knobs"
@@ -350,7 +349,6 @@ func Keys() []Key {
 		RulesContents,
 		RulesEvidence,
 		RulesExample,
-		RulesExampleOf,
 		RulesFilter,
 		RulesFound,
 		RulesKnobs,
