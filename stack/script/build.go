@@ -2,7 +2,6 @@ package script
 
 import (
 	"encoding/binary"
-	"net/netip"
 
 	"labserver/stack/inet"
 	"labserver/stack/wire"
@@ -51,19 +50,15 @@ func (p *Packet) packetOf(e ends, proto inet.Protocol, payload []byte) []byte {
 			DF: true, Payload: payload}
 		return h.Append(nil)
 	}
-	flow := uint32(0)
+	h := wire.IPv6{Src: e.src.Addr, Dst: e.dst.Addr, Proto: proto, HopLimit: ttl, Class: tos,
+		Payload: payload}
 	if p.IP.Flow != nil {
-		flow = *p.IP.Flow
+		h.Flow = *p.IP.Flow
 	}
-	b := binary.BigEndian.AppendUint32(nil, 6<<28|uint32(tos)<<20|flow)
-	b = binary.BigEndian.AppendUint16(b, uint16(len(payload)))
-	b = append(b, byte(proto), ttl)
-	src, dst := e.src.Addr.As16(), e.dst.Addr.As16()
-	return append(append(append(b, src[:]...), dst[:]...), payload...)
+	return h.Append(nil)
 }
 
-// defaultTTL is the TTL of packets that name none. A remote that lowers it is found by
-// scripts that say [ttl …].
+// defaultTTL is the TTL of packets that name none.
 const defaultTTL = 255
 
 // segment writes the TCP segment. Options stand in the script's own order, filled up to
@@ -198,33 +193,29 @@ func parsePacket(b []byte) (p Packet, e ends, ok bool) {
 	var proto inet.Protocol
 	var payload []byte
 	var tos, ttl uint8
+	fragOff := 0
 	if b[0]>>4 == 4 {
 		h, err := wire.ParseIPv4(b)
 		if err != nil && err != wire.Truncated || !h.Src.IsValid() {
 			return p, e, false
 		}
-		e.src.Addr, e.dst.Addr = h.Src, h.Dst
+		e.src.Addr, e.dst.Addr, fragOff = h.Src, h.Dst, h.FragOff
 		proto, payload, tos, ttl = h.Proto, h.Payload, h.TOS, h.TTL
 	} else {
-		if len(b) < ipv6HeaderLen || b[0]>>4 != 6 {
+		h, err := wire.ParseIPv6(b)
+		if err != nil && err != wire.Truncated || !h.Src.IsValid() {
 			return p, e, false
 		}
-		word := binary.BigEndian.Uint32(b)
-		flow := word & (1<<20 - 1)
-		p.IP.Flow = &flow
-		tos, ttl, proto = uint8(word>>20), b[7], inet.Protocol(b[6])
-		e.src.Addr = netip.AddrFrom16([16]byte(b[8:24]))
-		e.dst.Addr = netip.AddrFrom16([16]byte(b[24:40]))
-		n := int(binary.BigEndian.Uint16(b[4:]))
-		payload = b[ipv6HeaderLen:min(len(b), ipv6HeaderLen+n)]
+		e.src.Addr, e.dst.Addr, fragOff, p.IP.Flow = h.Src, h.Dst, h.FragOff, &h.Flow
+		proto, payload, tos, ttl = h.Proto, h.Payload, h.Class, h.HopLimit
+	}
+	if fragOff != 0 { // the first fragment says how long the whole is
+		return p, e, false
 	}
 	ecn := tos & 3
 	p.IP.ECN, p.IP.TOS, p.IP.TTL = &ecn, &tos, &ttl
 	return p, e, p.parseTransport(proto, payload, &e)
 }
-
-// ipv6HeaderLen is the length of an IPv6 header without extensions (RFC 8200 §3).
-const ipv6HeaderLen = 40
 
 func (p *Packet) parseTransport(proto inet.Protocol, b []byte, e *ends) bool {
 	p.Proto = proto

@@ -133,7 +133,7 @@ func parseICMP(b []byte, v6 bool) *ICMPInfo {
 // for more is found out.
 func quoteLimit(v6 bool) int {
 	if v6 {
-		return ipv6HeaderLen + wire.QuoteLen
+		return wire.IPv6HeaderLen + wire.QuoteLen
 	}
 	return wire.IPv4HeaderLen + wire.QuoteLen
 }

@@ -169,7 +169,7 @@ func (r *runner) connOf(p *Packet, a *arrived) *conn {
 func (r *runner) quotedConn(a *arrived) *conn {
 	header := wire.ICMPHeaderLen + wire.IPv4HeaderLen
 	if a.ends.src.Addr.Is6() {
-		header = wire.ICMPHeaderLen + ipv6HeaderLen
+		header = wire.ICMPHeaderLen + wire.IPv6HeaderLen
 	}
 	if len(a.octets) <= header {
 		return nil

@@ -18,9 +18,6 @@ func TestOwnScriptsPassStrictlyWhereverTheyRun(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, v := range append([]Variant{{Name: "as written"}}, Variants(Options{})...) {
-			if v.Options.IPv6 {
-				continue
-			}
 			res := Run(file, text, v.Options)
 			if res.Failure != nil {
 				t.Errorf("%s: %s", v.Name, res.Failure.Text())

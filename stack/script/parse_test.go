@@ -62,6 +62,7 @@ func TestPacketsAreReadAndWrittenBack(t *testing.T) {
 		"< [ce] . 1:11(10) ack 1 win 1",
 		"< [ect1,tos 0x15,ttl 3,flowlabel 0x1f] . 1:11(10) ack 1 win 1",
 		"> [noecn] . 1:1(0) ack 1 <...>",
+		"< [bad_csum] . 1:1(0) ack 1 win 1",
 		"> S 0:0(0) <mss 1460,FO>",
 		"< S 0:10(10) win 5 <mss 1460,FO 00112233>",
 		"< S 0:0(0) win 5 <mss 1460,FOEXP 0011>",

@@ -81,6 +81,9 @@ func (ip IPInfo) show(like IPInfo) string {
 	if ip.Flow != nil && like.Flow != nil {
 		parts = append(parts, "flowlabel 0x"+strconv.FormatUint(uint64(*ip.Flow), 16))
 	}
+	if ip.BadChecksum {
+		parts = append(parts, "bad_csum")
+	}
 	if parts == nil {
 		return ""
 	}
