@@ -35,13 +35,9 @@ func bodies() []event.Body {
 		event.CCChanged{}, event.RTTChanged{}, event.TimerArmed{}, event.TimerStopped{},
 		event.TimerFired{},
 		event.SegmentSent{}, event.SegmentReceived{}, event.SegmentRefused{},
-<<<<<<< HEAD
-		event.SegmentHeld{}, event.SegmentLost{}, event.DatagramSent{}, event.DatagramReceived{},
-		event.DatagramRefused{}, event.ICMPSent{}, event.ICMPReceived{}, event.ICMPSuppressed{}, event.PacketQueued{},
-=======
-		event.SegmentHeld{}, event.SegmentLost{}, event.ConnReport{}, event.DatagramSent{}, event.DatagramReceived{},
-		event.DatagramRefused{}, event.ICMPSent{}, event.ICMPReceived{}, event.PacketQueued{},
->>>>>>> 4bfdd62 (stack/tcp: urgent data, the user timeout, and reports of trouble)
+		event.SegmentHeld{}, event.SegmentLost{}, event.ConnReport{}, event.DatagramSent{},
+		event.DatagramReceived{}, event.DatagramRefused{}, event.ICMPSent{},
+		event.ICMPReceived{}, event.ICMPSuppressed{}, event.PacketQueued{},
 		event.PacketDeparted{}, event.PacketArrived{}, event.PacketDropped{},
 		event.PacketDuplicated{}, event.PacketCorrupted{}, event.PacketDelayed{},
 		event.PacketInjected{}, event.PacketTaken{}, event.PathMTU{},

@@ -143,12 +143,8 @@ func (c *Conn) newACK(seg *wire.TCP, d *delivery, fx *Effects) {
 	if wasProbing {
 		c.windowOpened(fx)
 	}
-<<<<<<< HEAD
-=======
-	c.restartRTO(fx)
 	c.urgentAcked(fx)
-	c.delivered(fx)
->>>>>>> 4bfdd62 (stack/tcp: urgent data, the user timeout, and reports of trouble)
+	c.progressed(fx)
 	if c.Writable() {
 		fx.ready(c)
 	}

@@ -16,11 +16,8 @@ func (c *Conn) check() {
 	c.checkReceive()
 	c.checkTimers()
 	if c.sndVars() != c.shownSnd || c.rcvVars() != c.shownRcv || c.ccVars() != c.shownCC ||
-<<<<<<< HEAD
-		c.rttVars() != c.shownRTT || c.lossVars() != c.shownLoss {
-=======
-		c.rttVars() != c.shownRTT || c.urgentVars() != c.shownUrgent {
->>>>>>> 4bfdd62 (stack/tcp: urgent data, the user timeout, and reports of trouble)
+		c.rttVars() != c.shownRTT || c.lossVars() != c.shownLoss ||
+		c.urgentVars() != c.shownUrgent {
 		panic("BUG: a variable of " + string(c.id) + " changed without an event")
 	}
 	if c.l.conns[c.flow] != c {

@@ -57,11 +57,8 @@ type Conn struct {
 	shownRcv     event.RcvVars
 	shownCC      event.CCVars
 	shownRTT     event.RTTVars
-<<<<<<< HEAD
 	shownLoss    event.LossVars
-=======
 	shownUrgent  event.UrgentVars
->>>>>>> 4bfdd62 (stack/tcp: urgent data, the user timeout, and reports of trouble)
 }
 
 // sendSpace is the send sequence space with the send buffer.
@@ -174,12 +171,7 @@ func (c *Conn) View() view.Conn {
 		Local: c.flow.Local, Remote: c.flow.Remote, Active: c.active,
 		State: c.state, ISS: c.iss,
 		Snd: c.sndVars(), Rcv: c.rcvVars(), CC: c.ccVars(), RTT: c.rttVars(),
-<<<<<<< HEAD
-		Loss:   c.lossVars(),
-		Timers: c.timerView(),
-=======
-		Timers: c.timerView(), Urgent: c.urgentVars(),
->>>>>>> 4bfdd62 (stack/tcp: urgent data, the user timeout, and reports of trouble)
+		Loss: c.lossVars(), Urgent: c.urgentVars(), Timers: c.timerView(),
 	}
 	if c.snd.mss > 0 {
 		v.IRS, v.SMSS = c.irs, inet.ByteCount(c.snd.mss)

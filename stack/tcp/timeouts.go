@@ -28,11 +28,8 @@ func (c *Conn) retransmissionTimeout(fx *Effects) {
 		return
 	}
 	c.retries++
-<<<<<<< HEAD
-	before, backoff := c.cc.window, c.rtt.backoff
-=======
 	c.reportR1(fx)
->>>>>>> 4bfdd62 (stack/tcp: urgent data, the user timeout, and reports of trouble)
+	before, backoff := c.cc.window, c.rtt.backoff
 	c.lossTimeout(fx)
 	// RFC 6298 §5.5: "The host MUST set RTO <- RTO * 2 (back off the timer)".
 	c.rtt.backoff = min(c.rtt.backoff+1, 32)

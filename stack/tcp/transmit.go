@@ -123,11 +123,8 @@ func (c *Conn) output(fx *Effects) {
 		c.sendACK(c.ack.rule, fx)
 	}
 	c.persistTimer(fx)
-<<<<<<< HEAD
 	c.showLoss(fx)
-=======
 	c.userTimer(fx)
->>>>>>> 4bfdd62 (stack/tcp: urgent data, the user timeout, and reports of trouble)
 }
 
 // sendNew sends new data, or the FIN, or both.
@@ -186,13 +183,10 @@ func (c *Conn) transmit(out *wire.TCP, again bool, rule rfc.ID, fx *Effects) {
 	if out.Flags.Has(wire.ACK) {
 		out.Ack = c.rcv.nxt
 	}
-<<<<<<< HEAD
 	if again && len(out.Data) > 0 && c.l.k.mutant(mutantInconsistent) {
 		out.Data = turned(out.Data)
 	}
-=======
 	c.setUrgent(out)
->>>>>>> 4bfdd62 (stack/tcp: urgent data, the user timeout, and reports of trouble)
 	c.setOptions(out, c.tsNow(fx.Now))
 	grew := c.offerWindow(out)
 	// MUST-48: "the application layer MUST be able to specify the Differentiated Services

@@ -36,8 +36,8 @@ func (c *Conn) userLimit() time.Duration {
 	return c.userTimeout()
 }
 
-// delivered restarts the user timeout: the peer acknowledged something new.
-func (c *Conn) delivered(fx *Effects) {
+// progressed restarts the user timeout: the peer acknowledged something new.
+func (c *Conn) progressed(fx *Effects) {
 	if limit := c.userLimit(); c.timers[timerUser].running && limit > 0 {
 		c.arm(timerUser, limit, rfc.TCPUserTimeout, fx)
 	}
