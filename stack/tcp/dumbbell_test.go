@@ -23,8 +23,9 @@ type dumbbell struct {
 	ppm   uint64               // data segments lost at random
 	rand  *sim.Rand
 
-	busy    sim.Time // when the bottleneck will have sent all it has
-	dropped int      // by the full queue
+	busy       sim.Time // when the bottleneck will have sent all it has
+	dropped    int      // by the full queue
+	data, acks int      // segments with data, and segments of the receiver's
 	lose    func(p *packet) bool
 }
 
@@ -95,8 +96,10 @@ func (d *dumbbell) fill(i int) *flow {
 // carryOrDrop is the wire. A segment of n octets takes n/rate at the bottleneck.
 func (d *dumbbell) carryOrDrop(p *packet) fate {
 	if p.from == d.recv || len(p.out.Seg.Data) == 0 {
+		d.acks++
 		return fate{}
 	}
+	d.data++
 	if d.lose != nil && d.lose(p) || d.ppm > 0 && d.rand.PerMillion(int64(d.ppm)) {
 		return fate{drop: true}
 	}
