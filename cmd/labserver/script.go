@@ -150,16 +150,45 @@ func (t *scriptTally) run(file string, text []byte, opt script.Options) error {
 		t.worst, t.worstIn = res.Worst, file
 	}
 	failure := t.verdict(res)
-	if failure == "" && t.cmd.Moved {
-		for _, v := range script.Variants(opt) {
-			if f := t.verdict(script.Run(file, text, v.Options)); f != "" {
-				failure = f + "\n  moved     " + v.Name
-				break
-			}
+	for _, v := range t.more(file, text, opt) {
+		if failure != "" {
+			break
+		}
+		if f := t.verdict(script.Run(file, text, v.Options)); f != "" {
+			failure = f + "\n  with      " + v.Name
 		}
 	}
 	t.say(res, file, failure, time.Since(began))
 	return nil
+}
+
+// more lists the runs of a script beside the one as written: in the other profiles it
+// claims, and moved.
+func (t *scriptTally) more(file string, text []byte, opt script.Options) []script.Variant {
+	profiles := []string{opt.Profile}
+	if sc, err := script.Parse(file, text); err == nil && opt.Profile == "" {
+		if claimed := sc.Profiles(); len(claimed) > 0 {
+			profiles = claimed
+		}
+	}
+	var all []script.Variant
+	for i, name := range profiles {
+		in := opt
+		in.Profile, in.Trace = name, false
+		if i > 0 {
+			all = append(all, script.Variant{Name: "profile " + name, Options: in})
+		}
+		if !t.cmd.Moved {
+			continue
+		}
+		for _, v := range script.Variants(in) {
+			if len(profiles) > 1 {
+				v.Name += ", profile " + name
+			}
+			all = append(all, v)
+		}
+	}
+	return all
 }
 
 func off(t script.Timed) time.Duration { return max(t.Off, -t.Off) }

@@ -17,6 +17,7 @@ type descriptor struct {
 	proto        inet.Protocol
 	bound        uint16
 	conn         *conn
+	mapped       bool // an IPv6 socket on IPv4
 	peer         bool // connect gave a UDP socket its peer
 }
 

@@ -81,8 +81,10 @@ func (c *conn) optionDifferences(want, got, raw *Packet, st settings) []string {
 			if !sameBlocks(a.Blocks, b.Blocks) {
 				return []string{"SACK blocks"}
 			}
-		case optFastOpen: // a cookie is of the stack's own making: its presence counts
-			if (len(a.Cookie) == 0) != (len(b.Cookie) == 0) || a.Exp != b.Exp {
+		case optFastOpen:
+			// In a SYN,ACK a cookie is of the stack's own making: its presence counts.
+			made := raw.Flags&wire.ACK != 0 && len(a.Cookie) > 0 && len(b.Cookie) > 0
+			if !made && !bytes.Equal(a.Cookie, b.Cookie) || a.Exp != b.Exp {
 				return []string{"Fast Open cookie"}
 			}
 		default:

@@ -24,6 +24,9 @@ type offset struct {
 	add   uint32
 }
 
+// cookie pairs a Fast Open cookie of the script with the one the stack made.
+type cookie struct{ script, live []byte }
+
 // stamps pairs a timestamp of the script with the real one.
 type stamps struct{ script, live uint32 }
 

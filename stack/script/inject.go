@@ -1,6 +1,8 @@
 package script
 
 import (
+	"bytes"
+
 	"labserver/stack/inet"
 	"labserver/stack/wire"
 )
@@ -17,6 +19,7 @@ func (r *runner) inject(p *Packet) {
 		c = r.target(p)
 	}
 	live := c.toLive(p)
+	r.liveCookies(&live)
 	e := ends{src: c.flow.Remote, dst: c.flow.Local}
 	var quoted []byte
 	if p.Proto == inet.ICMP {
@@ -108,4 +111,27 @@ func (r *runner) quote(i *ICMPInfo, c *conn) []byte {
 	}
 	b := q.octets(ends{src: c.flow.Local, dst: c.flow.Remote}, nil)
 	return b[:min(limit, len(b))]
+}
+
+// learnCookie remembers which cookie the stack made where the script writes one of its
+// own: what the script injects later is then taken for it.
+func (r *runner) learnCookie(expected, live *Packet) {
+	e, l := findOption(expected.Opts, optFastOpen), findOption(live.Opts, optFastOpen)
+	if e != nil && l != nil && len(e.Cookie) > 0 && len(l.Cookie) > 0 &&
+		expected.Flags&wire.ACK != 0 {
+		r.cookies = append(r.cookies, cookie{e.Cookie, l.Cookie})
+	}
+}
+
+// liveCookies puts the stack's cookies in place of the script's.
+func (r *runner) liveCookies(p *Packet) {
+	o := findOption(p.Opts, optFastOpen)
+	if o == nil || p.Flags&wire.ACK != 0 {
+		return
+	}
+	for _, c := range r.cookies {
+		if bytes.Equal(c.script, o.Cookie) {
+			o.Cookie = c.live
+		}
+	}
 }

@@ -45,6 +45,7 @@ func (r *runner) expect(p *Packet, w When) {
 		r.raise("packet", r.difference(p, &got, a, diff))
 	}
 	c.learnStamp(p, &a.p)
+	r.learnCookie(p, &a.p)
 	got = c.toScript(&a.p) // by what was just learnt
 	if several {
 		got.Flags &^= wire.PSH

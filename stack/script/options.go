@@ -226,7 +226,11 @@ func (r *runner) info(name string) (int64, bool) {
 			}
 		}
 	}
-	return r.infoOf(fd, name)
+	v, ok := r.infoOf(fd, name)
+	if _, there := r.w.TCPInfo(procID, fd); !there {
+		panic(codeError("there is no connection whose " + name + " could be asked for"))
+	}
+	return v, ok
 }
 
 func micro(d time.Duration) int64 { return int64(d / time.Microsecond) }

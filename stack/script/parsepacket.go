@@ -110,7 +110,7 @@ func (s *scanner) tcp(p *Packet) {
 			}
 		case "win":
 			s.takeWord(w)
-			p.HasWin, p.Win = true, uint32(s.below("a window", 1<<32))
+			p.HasWin, p.Win = true, uint32(s.below("a window", 1<<16))
 		case "urg":
 			s.takeWord(w)
 			p.HasUrg, p.Urg = true, uint16(s.below("an urgent pointer", 1<<16))

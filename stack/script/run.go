@@ -35,9 +35,11 @@ type runner struct {
 	listening bool  // the last listen(2) waits for the packet that opens a connection
 	nextPort  uint16
 
-	fds     []*descriptor
-	pending []*pendingCall
-	last    *pendingCall // of the call being made
+	fds      []*descriptor
+	defaults []named  // options of every TCP socket, by shell lines
+	cookies  []cookie // of Fast Open, as the script calls them
+	pending  []*pendingCall
+	last     *pendingCall // of the call being made
 
 	event  *Event
 	before time.Duration // script time of the event before
@@ -313,11 +315,8 @@ func (r *runner) profile() string {
 	if r.opt.Profile != "" {
 		return r.opt.Profile
 	}
-	for _, f := range r.sc.Flags {
-		if f.Name == "profile" {
-			name, _ := firstProfile(f.Value)
-			return name
-		}
+	if claimed := r.sc.Profiles(); len(claimed) > 0 {
+		return claimed[0]
 	}
 	for _, e := range r.sc.Events {
 		s, ok := e.Do.(*Shell)
@@ -330,6 +329,17 @@ func (r *runner) profile() string {
 		}
 	}
 	return stack.DefaultProfile
+}
+
+// Profiles lists the profiles that a script claims to pass in, by a --profile line at its
+// head; none if it says nothing. A run without a profile uses the first.
+func (sc *Script) Profiles() []string {
+	for _, f := range sc.Flags {
+		if f.Name == "profile" && f.Value != "" {
+			return strings.Split(f.Value, ",")
+		}
+	}
+	return nil
 }
 
 // firstProfile is the first of the profiles that a script claims, linux,rfc; false if one

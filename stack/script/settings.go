@@ -33,6 +33,7 @@ type Knob struct{ Name, Value string }
 // settings are what flags and options come to.
 type settings struct {
 	ipv6       bool
+	mapped     bool       // IPv6 sockets on IPv4
 	local      netip.Addr // live
 	remote     netip.Addr
 	gateway    netip.Addr
@@ -75,6 +76,7 @@ func settle(flags []Flag, o Options) (settings, *Flag, string) {
 		}
 	}
 	over := o.IPv6 && !st.ipv6
+	st.mapped = st.mapped && !over
 	st.ipv6 = st.ipv6 || o.IPv6
 	st.written = places{local: st.local, remote: st.remote, bind: st.bind, connect: st.connect}
 	if over { // addresses of the other family stay what the script means by them
@@ -170,8 +172,9 @@ func (st *settings) flag(f Flag) string {
 	case "ip_version":
 		switch f.Value {
 		case "ipv4", "ipv6":
-			st.ipv6 = f.Value == "ipv6"
+			st.ipv6, st.mapped = f.Value == "ipv6", false
 		case "ipv4-mapped-ipv6":
+			st.ipv6, st.mapped = false, true
 		default:
 			wrong = "--ip_version needs ipv4, ipv6 or ipv4-mapped-ipv6, not " + strconv.Quote(f.Value)
 		}

@@ -203,14 +203,17 @@ func routeValue(words []string, metric string) int64 {
 // route carries out ip route: the metrics that have a knob.
 func (r *runner) route(words []string) {
 	for _, m := range []struct{ metric, knob string }{
-		{"advmss", "tcp_advmss_bytes"}, {"initcwnd", "tcp_iw_segments"}, {"rto_min", "tcp_rto_min_ms"},
-		{"initrwnd", "tcp_initrwnd_segments"}, {"reordering", "tcp_reordering"},
+		{"initcwnd", "tcp_iw_segments"}, {"rto_min", "tcp_rto_min_ms"},
+		{"reordering", "tcp_reordering"},
 	} {
 		v := routeValue(words, m.metric)
 		if v > 0 && !r.setKnob(m.knob, strconv.FormatInt(v, 10)) {
 			r.warn(r.here() + "ip route " + m.metric + " " + strconv.FormatInt(v, 10) +
 				" has no effect: no knob " + m.knob + " takes it")
 		}
+	}
+	if mss := routeValue(words, "advmss"); mss > 0 {
+		r.everySocket("TCP_MAXSEG", max(88, mss))
 	}
 	if mtu := routeValue(words, "mtu"); mtu > 0 && r.routeMTU != int(mtu) {
 		r.warn(r.here() + "ip route mtu has no effect after the first packet")

@@ -66,20 +66,53 @@ func (r *runner) socket(c *Call) {
 	if c.arg(1).has("SOCK_DGRAM") || c.arg(2).has("IPPROTO_UDP") {
 		proto, name = inet.UDP, "udp"
 	}
-	a := args{"proto": name}
-	domain := c.arg(0)
-	if r.st.ipv6 && (r.st.moreInFour > 0 || !domain.has("AF_INET") && !domain.has("PF_INET")) {
+	a, six := args{"proto": name}, r.six(c.arg(0))
+	if six {
 		a["family"] = "ip6"
 	}
 	nonblock := c.arg(1).has("SOCK_NONBLOCK")
 	r.start(c, "socket", a, func(o outcome) outcome {
-		d := descriptor{live: int(o.value), proto: proto}
+		d := descriptor{live: int(o.value), proto: proto, mapped: six && !r.st.ipv6}
 		o.value = r.adopt(d, c.Result)
+		for _, def := range r.defaults {
+			if proto == inet.TCP {
+				r.preset(d.live, def)
+			}
+		}
 		if nonblock {
 			r.setNonblock(r.fds[len(r.fds)-1])
 		}
 		return o
 	})
+}
+
+// six tells whether a socket is of IPv6: by its domain, or by the run's version.
+func (r *runner) six(domain Expr) bool {
+	switch {
+	case r.st.moreInFour > 0: // an IPv4 script over IPv6
+		return true
+	case domain.has("AF_INET") || domain.has("PF_INET"):
+		return false
+	case domain.has("AF_INET6") || domain.has("PF_INET6"):
+		return true
+	}
+	return r.st.ipv6 || r.st.mapped
+}
+
+// preset sets an option without a line of the script.
+func (r *runner) preset(fd int, o named) {
+	if _, err := r.make("setsockopt", args{"fd": fd, "option": o.name, "value": o.value}); err != nil {
+		r.fail(o.name + ": " + err.Error())
+	}
+}
+
+// liveText is an address as the socket of a descriptor takes it: an IPv6 socket reaches
+// IPv4 by mapped addresses (RFC 4291 §2.5.5.2).
+func (d *descriptor) liveText(addr string) string {
+	if d.mapped && strings.Count(addr, ".") == 3 && !strings.Contains(addr, ":") {
+		return "::ffff:" + addr
+	}
+	return addr
 }
 
 // adopt takes in a new descriptor under the number the script gives it, and returns that
@@ -99,12 +132,7 @@ func (r *runner) adopt(d descriptor, result Expr) int64 {
 	return int64(d.script)
 }
 
-func (r *runner) setNonblock(d *descriptor) {
-	_, err := r.make("setsockopt", args{"fd": d.live, "option": "O_NONBLOCK", "value": 1})
-	if err != nil {
-		r.fail("SOCK_NONBLOCK: " + err.Error())
-	}
-}
+func (r *runner) setNonblock(d *descriptor) { r.preset(d.live, named{"O_NONBLOCK", 1}) }
 
 // address is the live endpoint that a sockaddr argument means; given is false for ....
 func (r *runner) address(e Expr) (addr string, port uint16, given bool) {
@@ -165,7 +193,7 @@ func (r *runner) bind(c *Call) {
 	}
 	a := args{"fd": d.live, "port": int(port)}
 	if addr != "" {
-		a["addr"] = addr
+		a["addr"] = d.liveText(addr)
 	}
 	r.start(c, "bind", a, func(o outcome) outcome {
 		d.bound = port
@@ -203,10 +231,11 @@ func (r *runner) accept(c *Call) {
 	d := r.fd(c.arg(0))
 	nonblock := c.Name == "accept4" && c.arg(3).has("SOCK_NONBLOCK")
 	r.start(c, "accept", args{"fd": d.live}, func(o outcome) outcome {
-		n := descriptor{live: int(o.value), proto: inet.TCP, bound: d.bound}
+		n := descriptor{live: int(o.value), proto: inet.TCP, bound: d.bound, mapped: d.mapped}
 		if o.from != nil {
 			for _, k := range r.conns {
-				if k.proto == inet.TCP && k.flow.Remote == *o.from && k.flow.Local.Port == d.bound {
+				from := inet.Endpoint{Addr: o.from.Addr.Unmap(), Port: o.from.Port}
+				if k.proto == inet.TCP && k.flow.Remote == from && k.flow.Local.Port == d.bound {
 					n.conn, k.fd = k, n.live
 				}
 			}
@@ -232,7 +261,7 @@ func (r *runner) connect(c *Call) {
 	}
 	remote := inet.Endpoint{Addr: r.st.remote, Port: port}
 	if a, err := netip.ParseAddr(addr); err == nil {
-		remote.Addr = a
+		remote.Addr = a.Unmap()
 	}
 	if d.conn == nil || d.proto == inet.TCP && d.conn.flow.Remote != remote {
 		r.attach(d, inet.Flow{Local: inet.Endpoint{Addr: r.st.local, Port: d.bound}, Remote: remote})
@@ -240,7 +269,7 @@ func (r *runner) connect(c *Call) {
 		d.conn.flow.Remote = remote
 		r.cur, r.listening = d.conn, false
 	}
-	a := args{"fd": d.live, "addr": addr, "port": int(port)}
+	a := args{"fd": d.live, "addr": d.liveText(addr), "port": int(port)}
 	d.peer = true
 	r.start(c, "connect", a, nil)
 }

@@ -28,6 +28,7 @@ const (
 	pair             // low and high
 	asName           // of a congestion control
 	fromTLP          // 3 and more switch tail loss probes on
+	ofSocket         // what our sockets have as an option each
 )
 
 // sysctls is the table of names in public use.
@@ -122,7 +123,7 @@ func freebsdSysctls() []sysctl {
 		{"keepidle", []string{"tcp_keepalive_time_ms"}, asIs},
 		{"keepintvl", []string{"tcp_keepalive_intvl_ms"}, asIs},
 		{"keepcnt", []string{"tcp_keepalive_probes"}, asIs},
-		{"keepinit", []string{"tcp_keepinit_ms"}, asIs},
+		{"keepinit", nil, ofSocket}, // see sysctl
 		{"insecure_rst", []string{"tcp_challenge_ack"}, inverted},
 		{"insecure_syn", []string{"tcp_challenge_ack"}, inverted},
 		{"insecure_ack", []string{"tcp_challenge_ack"}, inverted},
@@ -132,7 +133,7 @@ func freebsdSysctls() []sysctl {
 		{"rexmit_slop", []string{"tcp_rto_slop_ms"}, asIs},
 		{"rexmit_drop_options", []string{"tcp_rexmit_drop_options"}, toSwitch},
 		{"drop_synfin", []string{"tcp_drop_synfin"}, toSwitch},
-		{"icmp_may_rst", []string{"tcp_icmp_may_rst"}, toSwitch},
+		{"icmp_may_rst", []string{"tcp_icmp_aborts"}, toSwitch},
 		{"hostcache.purgenow", nil, asIs}, {"hostcache.purge", nil, asIs},
 		{"hostcache.enable", nil, asIs}, {"tso", nil, asIs}, {"log_in_vain", nil, asIs},
 		{"msl", []string{"tcp_2msl_ms"}, doubled},
@@ -240,6 +241,13 @@ func (r *runner) sysctl(name, value string) {
 		r.warn(r.here() + "the sysctl " + name + " is not known; it is passed over")
 		return
 	}
+	if row.as == ofSocket {
+		ms, err := strconv.ParseInt(value, 10, 32)
+		if err != nil {
+			r.fail("the sysctl " + name + " cannot be " + strconv.Quote(value))
+		}
+		r.everySocket("TCP_KEEPINIT", max(1, ms/1000))
+	}
 	if row.knobs == nil {
 		return
 	}
@@ -253,6 +261,11 @@ func (r *runner) sysctl(name, value string) {
 				" takes " + values[i])
 		}
 	}
+}
+
+// everySocket sets an option on every TCP socket that the script makes from now on.
+func (r *runner) everySocket(option string, v int64) {
+	r.defaults = append(r.defaults, named{option, v})
 }
 
 // here is FILE:LINE: of the present event.

@@ -124,7 +124,7 @@ func (r *runner) transmit(c *Call) {
 			addr, port = r.st.remote.String(), r.st.connect
 		}
 		op, taken = "sendto", sendToFlags
-		a["addr"], a["port"] = addr, int(port)
+		a["addr"], a["port"] = d.liveText(addr), int(port)
 		r.aim(d, addr, port)
 	case c.Name == "write" || c.Name == "writev":
 		op, taken = "write", ""
