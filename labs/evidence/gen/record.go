@@ -65,8 +65,8 @@ func goldens(dir string) ([]take, error) {
 
 // scenes plays the scenes of a folder: a line "seed N", the commands of the start world or
 // "world NAME" for those of NAME.world, then lines "@ms op {args}", of which the last is
-// "@ms end". $sent is the packet that was sent last. Lines that begin with # and empty ones
-// are for readers.
+// "@ms end". $sent is the packet that was sent last; "forge" injects a TCP segment made by
+// hand. Lines that begin with # and empty ones are for readers.
 func scenes(dir string) ([]take, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "*.scene"))
 	if err != nil {
@@ -117,10 +117,17 @@ func parseScene(text, dir string) (h journal.Header, acts []act, err error) {
 				return h, nil, fmt.Errorf("line %d: %w", i+1, err)
 			}
 			op, args, _ := strings.Cut(rest, " ")
-			if op == "end" {
-				op, args = journal.OpClock, ""
+			one := act{sim.Time(ms * 1e6), op, json.RawMessage(args)}
+			switch op {
+			case "end":
+				one.op, one.args = journal.OpClock, nil
+			case "forge":
+				one.op = "packet.inject"
+				if one.args, err = forge(one.args); err != nil {
+					return h, nil, fmt.Errorf("line %d: %w", i+1, err)
+				}
 			}
-			acts = append(acts, act{sim.Time(ms * 1e6), op, json.RawMessage(args)})
+			acts = append(acts, one)
 		default:
 			h.World.Commands = append(h.World.Commands,
 				journal.Entry{Op: word, Args: json.RawMessage(rest)})
