@@ -16,6 +16,14 @@ const (
 	TCPSackRecovery  ID = "rfc6675:5"
 	TCPSackRecovered ID = "rfc6675:5:recovered"
 	TCPTimeoutLost   ID = "rfc6675:5.1"
+	TCPReneging      ID = "rfc2018:8"
+	TCPRACKLost      ID = "rfc8985:6.2"
+	TCPRACKResend    ID = "rfc8985:6.2:resend"
+	TCPRACKTimer     ID = "rfc8985:6.2:timer"
+	TCPTLPTimer      ID = "rfc8985:7.2"
+	TCPTLPAgain      ID = "rfc8985:7.3"
+	TCPTLPNew        ID = "rfc8985:7.3:new"
+	TCPTLPRepaired   ID = "rfc8985:7.4.2"
 	TCPTahoeLost     ID = "policy:tahoe-lost"
 	TCPPRR           ID = "rfc9937:6.2"
 	TCPPRRCRB        ID = "rfc9937:6.2:crb"
@@ -40,6 +48,14 @@ func tcpRecovery() []Rule {
 		{ID: TCPSackRecovery, Level: Says, RFC: 6675, Section: "5"},
 		{ID: TCPSackRecovered, Level: Says, RFC: 6675, Section: "5"},
 		{ID: TCPTimeoutLost, Level: Says, RFC: 6675, Section: "5.1"},
+		{ID: TCPReneging, Level: Says, RFC: 2018, Section: "8"},
+		{ID: TCPRACKLost, Level: Says, RFC: 8985, Section: "6.2"},
+		{ID: TCPRACKResend, Level: Says, RFC: 8985, Section: "6.2"},
+		{ID: TCPRACKTimer, Level: Says, RFC: 8985, Section: "6.2"},
+		{ID: TCPTLPTimer, Level: Says, RFC: 8985, Section: "7.2"},
+		{ID: TCPTLPAgain, Level: Says, RFC: 8985, Section: "7.3"},
+		{ID: TCPTLPNew, Level: Says, RFC: 8985, Section: "7.3"},
+		{ID: TCPTLPRepaired, Level: Says, RFC: 8985, Section: "7.4.2"},
 		{ID: TCPTahoeLost, Level: Policy, Why: "Tahoe sends all again that was outstanding at a loss"},
 		{ID: TCPPRR, Level: Says, RFC: 9937, Section: "6.2"},
 		{ID: TCPPRRCRB, Level: Says, RFC: 9937, Section: "6.2"},

@@ -28,7 +28,7 @@ func (c *Conn) checkACK(a *arrival, fx *Effects) bool {
 	if !c.ackInRange(a, fx) {
 		return false
 	}
-	d := c.delivery()
+	d := c.delivery(a.seg)
 	if c.snd.una.Less(seg.Ack) {
 		c.newACK(seg, &d, fx)
 		c.selective(a, &d, fx)
@@ -152,13 +152,13 @@ func (c *Conn) newACK(seg *wire.TCP, d *delivery, fx *Effects) {
 
 // ackOfSYN takes the acknowledgment of our SYN: congestion control begins.
 func (c *Conn) ackOfSYN(seg *wire.TCP, fx *Effects) {
-	d := c.delivery()
+	d := c.delivery(seg)
 	c.newACK(seg, &d, fx)
 	c.rtt.sample = 0
 	c.measureFrom(&d, seg, fx)
 	c.synAcked(fx)
 	c.retries, c.probes = 0, 0
-	c.restartRTO(fx)
+	c.loss.restart = true // the timer, when all is sent that may be
 }
 
 // synLostRTO is what RFC 6298 §5.7 falls back to: "the RTO MUST be re-initialized to 3

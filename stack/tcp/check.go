@@ -111,6 +111,11 @@ func (c *Conn) checkReceive() {
 func (c *Conn) checkTimers() {
 	outstanding := c.snd.queue.len() > 0
 	rto, persist := c.timers[timerRTO].running, c.timers[timerPersist].running
+	if loss := c.timers[timerLoss].running; loss && (rto || persist) {
+		panic("BUG: the loss timer runs beside the rto or persist timer")
+	} else if loss {
+		rto = true // in its place
+	}
 	switch {
 	case outstanding && !rto && !persist:
 		panic("BUG: data outstanding and no timer runs")

@@ -69,7 +69,7 @@ func (c *Conn) Info(now sim.Time) Info {
 		Unacked: int64(c.snd.queue.len()), Reordering: int64(c.dupThresh()),
 		AdvMSS: inet.ByteCount(c.announcedMSS()), SndMSS: inet.ByteCount(c.snd.mss),
 		RcvMSS: inet.ByteCount(c.rcv.segMax), PMTU: c.mtu,
-		RTT: c.rtt.srtt, RTTVar: c.rtt.rttvar, RTO: c.rto(), ATO: c.ack.ato,
+		MinRTT: c.rtt.least.get(), RTT: c.rtt.srtt, RTTVar: c.rtt.rttvar, RTO: c.rto(), ATO: c.ack.ato,
 		RcvSpace: c.rcv.size, LastDataSent: now.Sub(c.snd.sentAt),
 		LastDataRecv: now.Sub(c.ack.dataAt), LastAckRecv: now.Sub(c.heardAt),
 		Retransmits: int64(c.retries), Probes: int64(c.probes + c.keepTries),

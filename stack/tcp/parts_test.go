@@ -267,7 +267,9 @@ func TestBrokenInvariantsPanic(t *testing.T) {
 		"big window":     func(c *Conn) { c.rcv.wnd = 1 << 29; c.shownRcv = c.rcvVars() },
 		"retreat":        func(c *Conn) { c.rcv.wnd--; c.shownRcv = c.rcvVars() },
 		"una after nxt":  func(c *Conn) { c.snd.una = c.snd.nxt.Add(1); c.shownSnd = c.sndVars() },
-		"no timer":       func(c *Conn) { c.timers[timerRTO].running = false },
+		"no timer":       func(c *Conn) { c.timers[timerLoss].running = false },
+		"two timers":     func(c *Conn) { c.timers[timerRTO].running = true },
+		"false count":    func(c *Conn) { c.snd.queue.lost.segs++ },
 		"both timers":    func(c *Conn) { c.timers[timerPersist].running = true },
 		"forgotten ACK":  func(c *Conn) { c.ack.now = true },
 		"not registered": func(c *Conn) { delete(c.l.conns, c.flow) },
@@ -294,7 +296,7 @@ func TestRetransmissionQueueKeepsOnlyWhatIsUnacknowledged(t *testing.T) {
 	for i := range uint32(300) {
 		q.push(sent{seq: num(10 * i), end: num(10*i + 10), at: sim.Time(i)})
 		if i%3 == 2 {
-			var d delivery
+			d := c.delivery(&wire.TCP{})
 			c.takeOff(num(10*i-5), &d, fx)
 		}
 	}
@@ -302,7 +304,7 @@ func TestRetransmissionQueueKeepsOnlyWhatIsUnacknowledged(t *testing.T) {
 		t.Errorf("%d segments from %s", q.len(), q.at(0).seq)
 	}
 	q.resent(0, 5)
-	var d delivery
+	d := c.delivery(&wire.TCP{})
 	if c.takeOff(3000, &d, fx); d.timed || !d.again || q.len() != 0 || d.octets != 15 {
 		t.Errorf("Karn: %+v", d)
 	}
@@ -310,7 +312,7 @@ func TestRetransmissionQueueKeepsOnlyWhatIsUnacknowledged(t *testing.T) {
 	q.push(sent{seq: 3010, end: 3020, at: 2})
 	q.push(sent{seq: 3020, end: 3030, at: 2})
 	q.resent(1, 7)
-	d = delivery{}
+	d = c.delivery(&wire.TCP{})
 	if c.takeOff(3030, &d, fx); d.timed || !d.again || d.at != 7 {
 		t.Errorf("one retransmission forbids to time them all: %+v", d)
 	}

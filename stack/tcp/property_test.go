@@ -128,7 +128,9 @@ func TestWhatIsReadIsWhatWasWrittenOverAnyWire(t *testing.T) {
 			h.k.Timestamps = rapid.Int64Range(0, 1).Draw(rt, "ts")
 			h.k.WindowScale = rapid.Int64Range(0, 1).Draw(rt, "ws")
 			h.k.Nagle = rapid.Int64Range(0, 1).Draw(rt, "nagle")
-			h.k.Congestion = rapid.SampledFrom([]string{"reno", "newreno"}).Draw(rt, "cc")
+			names := []string{"cubic", "newreno", "reno", "tahoe"}
+			h.k.Congestion = rapid.SampledFrom(names).Draw(rt, "cc")
+			drawRecovery(rt, &h.k)
 			// Near the wrap of sequence space, often.
 			h.k.ISN = rapid.Int64Range(1<<32-60000, 1<<32-1).Draw(rt, "isn")
 			if rapid.Bool().Draw(rt, "small") {
@@ -163,6 +165,18 @@ func TestWhatIsReadIsWhatWasWrittenOverAnyWire(t *testing.T) {
 			rt.Fatalf("%d connections are left", k)
 		}
 	})
+}
+
+// drawRecovery turns the knobs of loss recovery at random.
+func drawRecovery(rt *rapid.T, k *Knobs) {
+	k.Recovery = rapid.Int64Range(0, 7).Draw(rt, "recovery")
+	k.TLP = rapid.Int64Range(0, 1).Draw(rt, "tlp")
+	k.PRR = rapid.Int64Range(0, 1).Draw(rt, "prr")
+	k.FRTO = rapid.Int64Range(0, 1).Draw(rt, "frto")
+	k.Undo = rapid.Int64Range(0, 1).Draw(rt, "undo")
+	k.LimitedTransmit = rapid.Int64Range(0, 1).Draw(rt, "limited")
+	k.Reordering = rapid.Int64Range(1, 5).Draw(rt, "reordering")
+	k.MaxReordering = rapid.Int64Range(5, 300).Draw(rt, "max reordering")
 }
 
 func FuzzSegment(f *testing.F) {

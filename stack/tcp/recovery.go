@@ -4,6 +4,7 @@ import (
 	"labserver/stack/inet"
 	"labserver/stack/rfc"
 	"labserver/stack/seq"
+	"labserver/stack/sim"
 )
 
 // Loss recovery: how a loss is noticed, and what state the sender is in until it is
@@ -38,6 +39,13 @@ type lossState struct {
 	sentAgain  int64          // segments sent again, ever
 	rescue     seq.Num        // RescueRxt of RFC 6675 §2
 	prr        prrState
+	rack       rackState
+	tlp        tlpState
+	rtoAt      sim.Time // when the RTO timer runs out, or would if the loss timer did not run
+	restart    bool     // it is to run anew: something was acknowledged
+	probeAgain bool     // the tail loss probe is to be scheduled anew: new data was sent
+	reo        bool     // the loss timer runs for reordering, not for a probe
+	busy       bool     // output is at work, and sets the timer at its end
 }
 
 // flight is FlightSize of RFC 5681 §2: what was sent and not yet acknowledged.
@@ -70,6 +78,8 @@ func (c *Conn) acknowledged(d *delivery, fx *Effects) {
 			c.takeECE(d.seg, d.flight, fx)
 		}
 		c.countDuplicates(d)
+		c.adaptRACK(d)
+		c.probeAnswered(d, fx)
 		c.leave(d, fx)
 		switch c.cc.phase {
 		case phaseRecovery:
@@ -86,7 +96,7 @@ func (c *Conn) acknowledged(d *delivery, fx *Effects) {
 		c.steer(d, fx)
 	}
 	if d.advanced {
-		c.restartRTO(fx)
+		c.loss.restart = true
 	}
 }
 
@@ -144,6 +154,7 @@ func (c *Conn) leave(d *delivery, fx *Effects) {
 	case phaseLoss:
 		if full {
 			c.cc.phase = phaseOpen
+			c.loss.rack.recoveryOver()
 			c.showCC(rfc.TCPLossOver, fx)
 		}
 	}
@@ -153,6 +164,7 @@ func (c *Conn) leave(d *delivery, fx *Effects) {
 func (c *Conn) endRecovery(fx *Effects) {
 	c.cc.phase = phaseOpen
 	c.loss.guessed = 0
+	c.loss.rack.recoveryOver()
 	switch c.loss.repair {
 	case repairPRR:
 		// RFC 9937 §6.2: "At the end of recovery: cwnd = ssthresh".
@@ -171,7 +183,7 @@ func (c *Conn) endRecovery(fx *Effects) {
 // watch looks for a loss while none is being repaired.
 func (c *Conn) watch(d *delivery, fx *Effects) {
 	c.findLosses(d, fx)
-	if !d.lost && c.cc.dupAcks >= c.dupThresh() && c.mayRecover() && c.snd.queue.len() > 0 {
+	if !d.lost && !c.usesRACK() && c.cc.dupAcks >= c.dupThresh() && c.mayRecover() && c.snd.queue.len() > 0 {
 		rule, resend := rfc.TCPDupThresh, rfc.TCPFastRetransmit
 		if c.usesSACK() {
 			// RFC 6675 §5, step (1): "If DupAcks >= DupThresh, go to step (4)"; there it is
@@ -189,7 +201,11 @@ func (c *Conn) watch(d *delivery, fx *Effects) {
 
 // findLosses marks what is lost by all that is known now.
 func (c *Conn) findLosses(d *delivery, fx *Effects) {
-	if c.usesSACK() && d.sacked+d.octets > 0 {
+	switch {
+	case !c.usesSACK() || d.octets == 0:
+	case c.usesRACK():
+		c.findByRACK(d, fx)
+	default:
 		c.findByIsLost(d, fx)
 	}
 }
@@ -218,6 +234,7 @@ func (c *Conn) enterRecovery(d *delivery, fx *Effects) {
 	}
 	c.cc.high = lossMark{c.snd.nxt, true}
 	c.cc.phase = phaseRecovery
+	c.loss.tlp = tlpState{}
 	// RFC 6675 §5 step (4.3): RescueRxt is "the highest sequence number in the
 	// retransmitted segment".
 	c.loss.rescue = c.snd.queue.at(c.snd.queue.nextDue()).end
@@ -342,7 +359,13 @@ func (c *Conn) lossTimeout(fx *Effects) {
 
 // markTimeout marks what a timeout says is lost. RFC 6675 §5.1 lets SACK marks stay.
 func (c *Conn) markTimeout(fx *Effects) {
-	c.loseAll(rfc.TCPTimeoutLost, rfc.TCPLossResend, noneRecent, fx)
+	recent := noneRecent
+	if c.usesRACK() && c.retries == 1 && !c.snd.queue.at(0).sacked {
+		recent = c.recentByRACK(fx.Now)
+	}
+	c.loseAll(rfc.TCPTimeoutLost, rfc.TCPLossResend, recent, fx)
+	c.loss.rack.until = 0
+	c.loss.tlp = tlpState{}
 }
 
 // noneRecent is for loseAll: every segment is old enough to be lost.

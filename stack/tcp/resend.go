@@ -73,12 +73,20 @@ func (c *Conn) roomFor(s *sent) bool {
 	return c.outstanding()+s.len() <= c.cc.cwnd && s.end.LessEq(c.sndLimit())
 }
 
-// fit splits the i-th segment when it is larger than one may be now.
-func (c *Conn) fit(i int) {
+// tooLong reports whether the i-th segment is larger than one may be now.
+func (c *Conn) tooLong(i int) bool {
 	s := c.snd.queue.at(i)
-	if n := seq.Size(c.snd.mss); c.snd.mss > 0 && s.end.Sub(s.seq) > n && !s.syn &&
-		!(s.fin && s.end.Sub(s.seq) == n+1) {
-		c.snd.queue.split(i, s.seq.Add(n))
+	n := s.len()
+	if s.fin {
+		n--
+	}
+	return !s.syn && c.snd.mss > 0 && n > inet.ByteCount(c.snd.mss)
+}
+
+// fit splits the i-th segment when it is too long.
+func (c *Conn) fit(i int) {
+	if c.tooLong(i) {
+		c.snd.queue.split(i, c.snd.queue.at(i).seq.Add(seq.Size(c.snd.mss)))
 	}
 }
 
@@ -116,6 +124,11 @@ func (c *Conn) resend(i int, rule rfc.ID, fx *Effects) {
 		s.again, s.at = true, fx.Now // a handshake has no scoreboard
 	} else {
 		c.snd.queue.resent(i, fx.Now)
+	}
+	if i == 0 && c.cc.phase == phaseRecovery {
+		// RFC 6675 §6 allows "re-arming the RTO timer" when a segment is sent again in loss
+		// recovery; as linux, for the first one outstanding.
+		c.loss.restart = true
 	}
 	c.transmit(&out, true, rule, fx)
 	fx.By = by

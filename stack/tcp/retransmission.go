@@ -184,7 +184,7 @@ func (q *rtxQueue) found(i int) {
 func (q *rtxQueue) resent(i int, now sim.Time) {
 	s := q.at(i)
 	q.withdraw(s)
-	s.again, s.retrans, s.at = true, true, now
+	s.again, s.retrans, s.at = true, !s.sacked, now
 	q.apply(s)
 	q.order.push(s.seq, now, q)
 }

@@ -5,6 +5,7 @@ import (
 
 	"labserver/stack/event"
 	"labserver/stack/rfc"
+	"labserver/stack/sim"
 	"labserver/stack/wire"
 )
 
@@ -16,6 +17,7 @@ type rttState struct {
 	backoff      uint8         // how often it was doubled (RFC 6298 §5.5)
 	sample       time.Duration // by the acknowledgment at hand; 0: it measured nothing
 	measured     bool
+	least        leastRTT
 }
 
 // rto is the retransmission timeout as it stands, backed off.
@@ -55,6 +57,7 @@ func (c *Conn) initialRTO(fx *Effects) {
 func (c *Conn) measure(r time.Duration, rule rfc.ID, fx *Effects) {
 	s := &c.rtt
 	s.sample = r
+	s.least.put(r, fx.Now)
 	if !s.measured {
 		// RFC 6298 §2.2: "SRTT <- R, RTTVAR <- R/2, RTO <- SRTT + max (G, K*RTTVAR)".
 		s.measured, s.srtt, s.rttvar = true, r, r/2
@@ -75,6 +78,33 @@ func (c *Conn) measure(r time.Duration, rule rfc.ID, fx *Effects) {
 	s.base, s.limit = min(s.base, k.MaxRTO), k.MaxRTO
 	s.backoff = 0
 	c.showRTT(r, rule, fx)
+}
+
+// leastRTT is RACK.min_RTT of RFC 8985 §6.2 step 1, "a windowed min-filtered estimate of
+// recent RTT measurements": the least of the present window and the one before. The zero
+// value has measured nothing.
+type leastRTT struct {
+	now, before time.Duration // 0: nothing
+	since       sim.Time
+}
+
+// leastWindow is how long a least round trip counts; linux has the same.
+const leastWindow = 5 * time.Minute
+
+func (l *leastRTT) put(r time.Duration, now sim.Time) {
+	switch {
+	case now.Sub(l.since) >= leastWindow:
+		l.now, l.before, l.since = r, l.now, now
+	case l.now == 0 || r < l.now:
+		l.now = r
+	}
+}
+
+func (l *leastRTT) get() time.Duration {
+	if l.before > 0 && l.before < l.now {
+		return l.before
+	}
+	return l.now
 }
 
 // measureFrom takes a measurement from what an acknowledgment covered, if it allows
@@ -98,28 +128,96 @@ func (c *Conn) measureFrom(d *delivery, seg *wire.TCP, fx *Effects) {
 	}
 }
 
+// While data is outstanding one timer runs. RFC 8985 §8: "the RACK reordering timer, the
+// TLP PTO timer, the RTO timer, and Zero Window Probe (ZWP) timer are mutually exclusive";
+// the first two are the loss timer.
+
 // startRTO: RFC 6298 §5.1, "every time a packet containing data is sent (including a
 // retransmission), if the timer is not running, start it"; after a timeout that is §5.6,
 // "start the retransmission timer, such that it expires after RTO seconds (for the value
 // of RTO after the doubling operation outlined in 5.5)".
 func (c *Conn) startRTO(fx *Effects) {
-	if c.timers[timerRTO].running || c.snd.probing {
+	if c.timers[timerRTO].running || c.timers[timerLoss].running || c.snd.probing || c.loss.busy {
 		return
 	}
 	rule := rfc.TCPRTOStart
 	if c.retries > 0 {
 		rule = rfc.TCPRTORearm
 	}
-	c.arm(timerRTO, c.rto(), rule, fx)
+	c.armRTO(c.rto(), rule, fx)
 }
 
-// restartRTO: RFC 6298 §5.2, "when all outstanding data has been acknowledged, turn off
-// the retransmission timer", and §5.3, "when an ACK is received that acknowledges new
-// data, restart the retransmission timer".
-func (c *Conn) restartRTO(fx *Effects) {
-	if c.snd.queue.len() == 0 || c.snd.probing {
+func (c *Conn) armRTO(d time.Duration, rule rfc.ID, fx *Effects) {
+	c.loss.rtoAt = fx.Now.Add(d)
+	c.arm(timerRTO, d, rule, fx)
+	c.stop(timerLoss, rule, fx)
+}
+
+// armLoss runs the loss timer in place of the RTO timer.
+func (c *Conn) armLoss(d time.Duration, rule rfc.ID, fx *Effects) {
+	c.arm(timerLoss, d, rule, fx)
+	c.stop(timerRTO, rule, fx)
+}
+
+// setTimer runs the timer that fits what is outstanding, when all was sent that may be.
+func (c *Conn) setTimer(fx *Effects) {
+	l := &c.loss
+	restart, again := l.restart, l.probeAgain
+	l.restart, l.probeAgain = false, false
+	running := c.timers[timerRTO].running || c.timers[timerLoss].running
+	rule := rfc.TCPRTORestart
+	switch {
+	case c.snd.queue.len() == 0 || c.snd.probing:
+		// RFC 6298 §5.2: "when all outstanding data has been acknowledged, turn off the
+		// retransmission timer".
 		c.stop(timerRTO, rfc.TCPRTOStop, fx)
+		c.stop(timerLoss, rfc.TCPRTOStop, fx)
+		l.rtoAt, l.rack.until = 0, 0
+		return
+	case restart && c.snd.queue.at(0).sacked:
+		// What was announced to be held is not acknowledged: the receiver may have dropped
+		// it. Linux waits no longer than this for it to show.
+		c.armRTO(max(c.rtt.srtt/2, renegeWait), rfc.TCPReneging, fx)
+		return
+	case restart:
+		// RFC 6298 §5.3: "when an ACK is received that acknowledges new data, restart the
+		// retransmission timer so that it will expire after RTO seconds".
+		l.rtoAt = fx.Now.Add(c.rto())
+	case !running && l.rtoAt <= fx.Now:
+		l.rtoAt = fx.Now.Add(c.rto())
+		if rule = rfc.TCPRTOStart; c.retries > 0 {
+			rule = rfc.TCPRTORearm
+		}
+	}
+	recovering := c.cc.phase == phaseRecovery || c.cc.phase == phaseLoss
+	reordering := l.rack.until > 0
+	switch {
+	case reordering:
+		c.armLoss(l.rack.until.Sub(fx.Now), rfc.TCPRACKTimer, fx)
+	case (restart || again || !running) && c.mayProbe():
+		c.armLoss(c.probeTimeout(fx), rfc.TCPTLPTimer, fx)
+	case restart, !running, c.timers[timerLoss].running && (recovering || l.reo):
+		c.armRTO(l.rtoAt.Sub(fx.Now), rule, fx)
+	}
+	l.reo = reordering
+}
+
+// renegeWait is the shortest wait for an acknowledgment of what was SACKed.
+const renegeWait = 10 * time.Millisecond
+
+// lossTimerRule is why the loss timer runs.
+func (c *Conn) lossTimerRule() rfc.ID {
+	if c.loss.reo {
+		return rfc.TCPRACKTimer
+	}
+	return rfc.TCPTLPTimer
+}
+
+// lossTimerTimeout: the time for reordering is over, or a probe is due.
+func (c *Conn) lossTimerTimeout(fx *Effects) {
+	if c.loss.reo {
+		c.reoTimeout(fx)
 		return
 	}
-	c.arm(timerRTO, c.rto(), rfc.TCPRTORestart, fx)
+	c.sendProbe(fx)
 }

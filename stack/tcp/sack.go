@@ -26,6 +26,7 @@ type delivery struct {
 	advanced bool // SND.UNA moved
 	dup      bool // a duplicate as RFC 5681 §2 defines it
 	dsack    bool // it reports something that came twice
+	twice    sackSpan
 	orig     bool // it delivered what was sent once, and before the loss was noticed
 	lost     bool // it made losses evident
 	relost   bool // one of something sent again
@@ -38,8 +39,8 @@ type delivery struct {
 	sackAt    sim.Time
 }
 
-func (c *Conn) delivery() delivery {
-	return delivery{from: c.snd.una, pipe: c.outstanding(), flight: c.flight()}
+func (c *Conn) delivery(seg *wire.TCP) delivery {
+	return delivery{seg: seg, from: c.snd.una, pipe: c.outstanding(), flight: c.flight()}
 }
 
 // usesSACK reports whether losses are found by what SACK tells.
@@ -98,6 +99,9 @@ func (c *Conn) delivered(s *sent, d *delivery, fx *Effects) {
 	if !s.again && s.end.LessEq(c.cc.high.seq) {
 		d.orig = true
 	}
+	if c.usesRACK() {
+		c.rackDelivered(s, d, fx.Now)
+	}
 	// RFC 8985 §6.2 step 3: "If Segment.end_seq > RACK.fack: RACK.fack = Segment.end_seq.
 	// Else if Segment.end_seq < RACK.fack AND Segment.retransmitted is FALSE:
 	// RACK.reordering_seen = TRUE".
@@ -119,7 +123,6 @@ func (c *Conn) reordered(s *sent) {
 
 // selective takes the SACK blocks of an acknowledgment.
 func (c *Conn) selective(a *arrival, d *delivery, fx *Effects) {
-	d.seg = a.seg
 	n := a.seg.Opts.NSACK
 	if !c.usesSACK() || n == 0 {
 		return
@@ -127,7 +130,7 @@ func (c *Conn) selective(a *arrival, d *delivery, fx *Effects) {
 	blocks := a.seg.Opts.SACK
 	first := 0
 	if c.duplicated(blocks[:n], a.seg.Ack) {
-		d.dsack = true
+		d.dsack, d.twice = true, sackSpan{blocks[0][0], blocks[0][1]}
 		c.loss.dsacks++
 		first = 1
 	}

@@ -16,6 +16,7 @@ const (
 	timer2MSL timerID = iota
 	timerDelack
 	timerKeepalive
+	timerLoss // tail loss probes and RACK
 	timerPersist
 	timerRTO
 	timerUser
@@ -31,6 +32,8 @@ func timerName(t timerID) event.Timer {
 		return "delack"
 	case timerKeepalive:
 		return "keepalive"
+	case timerLoss:
+		return "loss"
 	case timerPersist:
 		return "persist"
 	case timerRTO:
@@ -119,6 +122,9 @@ func (c *Conn) fire(t timerID, fx *Effects) {
 		fired.Count = c.keepTries + 1
 		fx.By = c.emit(rfc.TCPKeepIdle, fired, fx)
 		c.keepaliveTimeout(fx)
+	case timerLoss:
+		fx.By = c.emit(c.lossTimerRule(), fired, fx)
+		c.lossTimerTimeout(fx)
 	case timerPersist:
 		fired.Count = int(c.probeBackoff) + 1
 		fx.By = c.emit(c.persistRule(), fired, fx)

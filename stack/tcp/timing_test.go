@@ -78,6 +78,7 @@ func TestSynAckIsRetransmittedThenForgotten(t *testing.T) {
 func TestDataIsRetransmittedWithDoublingTimeouts(t *testing.T) {
 	n, a, b := pair(t)
 	a.k, _ = Profile("rfc") // an RTO of one second at least
+	a.k.TLP = 0
 	ca, _ := connect(t, n, a, b)
 	n.wire = func(p *packet) fate { return fate{drop: p.from == a} }
 	start := n.now
@@ -228,7 +229,9 @@ func TestATimestampSparesTheThreeSeconds(t *testing.T) {
 }
 
 func TestRTOTimerFollowsRFC6298Section5(t *testing.T) {
-	n, a, _, ca, _ := connected(t)
+	n, a, b := pair(t)
+	a.k.TLP = 0
+	ca, _ := connect(t, n, a, b)
 	rto := func() (sim.Time, bool) { return ca.timers[timerRTO].at, ca.timers[timerRTO].running }
 	if _, on := rto(); on {
 		t.Error("nothing is outstanding")

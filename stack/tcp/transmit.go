@@ -110,6 +110,7 @@ const maxBurst = 1 << 16
 // output sends what may be sent now, then the acknowledgment that is still due, and
 // sets the persist timer.
 func (c *Conn) output(fx *Effects) {
+	c.loss.busy = true
 	c.resendLost(fx)
 	for range maxBurst {
 		ch := c.choose()
@@ -122,6 +123,8 @@ func (c *Conn) output(fx *Effects) {
 	if c.ack.now {
 		c.sendACK(c.ack.rule, fx)
 	}
+	c.loss.busy = false
+	c.setTimer(fx)
 	c.persistTimer(fx)
 	c.showLoss(fx)
 	c.userTimer(fx)
@@ -211,6 +214,7 @@ func (c *Conn) transmit(out *wire.TCP, again bool, rule rfc.ID, fx *Effects) {
 		c.snd.queue.push(sent{seq: out.Seq, end: end, at: fx.Now,
 			syn: out.Flags.Has(wire.SYN), fin: out.Flags.Has(wire.FIN)})
 		c.snd.nxt = end
+		c.loss.probeAgain = true
 		c.showSnd(rule, fx)
 	}
 	if c.reducing() {
