@@ -37,6 +37,7 @@ func TestAssertionsThatHold(t *testing.T) {
 		"if tcpi_snd_cwnd > 50: x = 1\nelif tcpi_snd_cwnd == 10: x = 2\nelse: x = 3\nassert x == 2",
 		"assert (1 +\n 2) == 3 # said so",
 		"assert True and not False and (5 if 1 < 2 else 6) == 5",
+		"assert 1, f'cwnd {1}'\nassert 2, 'x {}'.format(tcpi_rtt)",
 		"assert 'a' == \"a\" and 'a' != 'b' and str(3) == '3'",
 		"    assert 1\n    assert 2\n",
 		"pass",

@@ -194,7 +194,10 @@ func (p *codeParser) primary() node {
 			panic(codeError("a string that never ends"))
 		}
 		s := p.text[p.at+1 : p.at+1+end]
-		p.at += end + 2
+		if p.at += end + 2; p.take(".format") {
+			p.space()
+			p.tuple()
+		}
 		return node{op: "str", text: s}
 	case digit(c) || c == '.':
 		return p.number()
@@ -202,6 +205,10 @@ func (p *codeParser) primary() node {
 		from := p.at
 		for p.at < len(p.text) && letter(p.text[p.at]) {
 			p.at++
+		}
+		if quote := p.at < len(p.text) && strings.IndexByte("\"'", p.text[p.at]) >= 0; quote &&
+			p.at-from == 1 { // f"…", r"…"
+			return p.primary()
 		}
 		n := node{op: "name", text: p.text[from:p.at]}
 		if p.space(); p.at < len(p.text) && p.text[p.at] == '(' {

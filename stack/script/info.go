@@ -19,8 +19,6 @@ func (r *runner) infoOf(fd int, name string) (int64, bool) {
 		return infoOptions(i), true
 	case "tcpi_ca_state":
 		return int64(i.CAState), true
-	case "tcpi_snd_wscale", "tcpi_rcv_wscale":
-		return 0, false
 	}
 	for _, n := range infoNumbers(i) {
 		if n.name == name {
@@ -28,6 +26,15 @@ func (r *runner) infoOf(fd int, name string) (int64, bool) {
 		}
 	}
 	return 0, false
+}
+
+// infoNames lists every tcpi_ name that is answered.
+func infoNames() []string {
+	names := []string{"tcpi_state", "tcpi_options", "tcpi_ca_state"}
+	for _, n := range infoNumbers(tcp.Info{}) {
+		names = append(names, n.name)
+	}
+	return names
 }
 
 // infoNumbers lists the plain numbers of tcp_info.

@@ -30,7 +30,7 @@ func (r *runner) expect(p *Packet, w When) {
 		r.before = w.From
 		return
 	}
-	c := r.connOf(p, a)
+	c := r.connOf(a)
 	if p.Proto == inet.TCP && a.p.Proto == inet.TCP {
 		c.learnISN(p, &a.p)
 	}
@@ -140,7 +140,7 @@ func (r *runner) timed(p, got *Packet, w When, a *arrived) {
 
 // connOf finds the connection that a packet of the stack belongs to. Ports that nothing
 // is known of yet are those of the socket the script spoke of last.
-func (r *runner) connOf(p *Packet, a *arrived) *conn {
+func (r *runner) connOf(a *arrived) *conn {
 	flow := inet.Flow{Local: a.ends.src, Remote: a.ends.dst}
 	proto := a.p.Proto
 	if proto == inet.ICMP {
@@ -159,10 +159,13 @@ func (r *runner) connOf(p *Packet, a *arrived) *conn {
 		r.cur.flow.Local = flow.Local
 		return r.cur
 	}
-	c := r.newConn(proto, flow)
-	if r.cur == nil || p.Proto == proto {
-		r.cur, r.listening = c, false
+	if r.cur != nil && r.cur.proto == proto && r.cur.flow.Remote == flow.Remote &&
+		a.p.Flags&wire.SYN != 0 { // the same socket connects again, from another port
+		r.cur.flow.Local, r.cur.local = flow.Local, offset{}
+		return r.cur
 	}
+	c := r.newConn(proto, flow)
+	r.cur, r.listening = c, false
 	return c
 }
 

@@ -175,7 +175,14 @@ func (r *runner) fcntl(c *Call) {
 			a["flags"] = []string{"O_NONBLOCK"}
 		}
 	}
-	r.start(c, "fcntl", a, nil)
+	r.start(c, "fcntl", a, func(o outcome) outcome {
+		// FreeBSD's O_NONBLOCK is 4.
+		const linux, freebsd = 0x802, 6
+		if want, ok := c.Result.value(); ok && want == freebsd && o.value == linux {
+			o.value = want
+		}
+		return o
+	})
 }
 
 func symbolOr0(name string) int64 {

@@ -2,8 +2,6 @@ package script
 
 import (
 	"net/netip"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -137,9 +135,9 @@ func (st *settings) place(o Options) {
 
 func defaultLocal(v6 bool) netip.Addr {
 	if v6 {
-		return netip.MustParseAddr("fd3d:fa7b:d17d:8888::2")
+		return netip.MustParseAddr("fd3d:fa7b:d17d::1")
 	}
-	return netip.MustParseAddr("192.168.0.2")
+	return netip.MustParseAddr("192.168.0.1")
 }
 
 func defaultRemote(v6 bool) netip.Addr {
@@ -149,98 +147,18 @@ func defaultRemote(v6 bool) netip.Addr {
 	return netip.MustParseAddr("192.0.2.1")
 }
 
-// flag takes one flag; the string says what is wrong.
-func (st *settings) flag(f Flag) string {
-	var wrong string
-	number := func(low, high int64) int64 {
-		v, err := strconv.ParseInt(f.Value, 0, 64)
-		if err != nil || v < low || v > high {
-			wrong = "--" + f.Name + " needs a number from " + strconv.FormatInt(low, 10) + " to " +
-				strconv.FormatInt(high, 10) + ", not " + strconv.Quote(f.Value)
-		}
-		return v
-	}
-	address := func() netip.Addr {
-		text, _, _ := strings.Cut(f.Value, "/")
-		a, err := netip.ParseAddr(text)
-		if err != nil {
-			wrong = "--" + f.Name + " needs an address, not " + strconv.Quote(f.Value)
-		}
-		return a
-	}
-	switch f.Name {
-	case "ip_version":
-		switch f.Value {
-		case "ipv4", "ipv6":
-			st.ipv6, st.mapped = f.Value == "ipv6", false
-		case "ipv4-mapped-ipv6":
-			st.ipv6, st.mapped = false, true
-		default:
-			wrong = "--ip_version needs ipv4, ipv6 or ipv4-mapped-ipv6, not " + strconv.Quote(f.Value)
-		}
-	case "local_ip", "local_ipv4", "local_ipv6":
-		st.local = address()
-	case "remote_ip", "remote_ipv4", "remote_ipv6":
-		st.remote = address()
-	case "gateway_ip", "gateway_ipv4", "gateway_ipv6":
-		st.gateway = address()
-	case "mtu":
-		st.mtu = int(number(68, 65535))
-	case "bind_port":
-		st.bind = uint16(number(1, 65535))
-	case "connect_port":
-		st.connect = uint16(number(1, 65535))
-	case "tolerance_usecs":
-		st.tolerance = time.Duration(number(0, 1e9)) * time.Microsecond
-	case "tolerance_percent":
-		st.permille, wrong = permille(f.Value)
-	case "tcp_ts_tick_usecs":
-		st.tsTick = time.Duration(number(0, 1e9)) * time.Microsecond
-	case "strict_segments":
-		st.oneToOne = f.Value == "" || f.Value == "true" || f.Value == "1"
-	case "non_fatal":
-		st.lenient = strings.Split(f.Value, ",")
-	case "netmask_ip", "speed", "init_scripts", "persistent_tun_dev", "tun_dev", "no_cleanup",
-		"verbose", "debug", "use_expect", "send_omit_free", "dry_run", "code_command",
-		"code_format", "code_sockopt", "so_filename", "so_flags", "udp_encaps", "wire_client",
-		"wire_server", "wire_client_dev", "wire_server_dev", "wire_server_ip", "wire_server_port":
-		// They speak of the machinery around a kernel; there is none here.
-	case "set":
-		name, value, ok := strings.Cut(f.Value, "=")
-		if !ok {
-			return "--set needs knob=value, not " + strconv.Quote(f.Value)
-		}
-		st.set = append(st.set, Knob{name, value})
-	case "profile": // what the script claims; profile() chooses
-		if _, ok := firstProfile(f.Value); !ok {
-			wrong = "--profile needs names of profiles, not " + strconv.Quote(f.Value)
-		}
-	case "define", "D": // Parse has put its value in
-	default:
-		wrong = "the flag --" + f.Name + " is not known"
-	}
-	return wrong
-}
-
-// permille reads a percentage with decimals.
-func permille(text string) (int64, string) {
-	whole, frac, _ := strings.Cut(text, ".")
-	v, err := strconv.ParseInt(whole+(frac + "0")[:1], 10, 32)
-	if err != nil || v < 0 {
-		return 0, "--tolerance_percent needs a number, not " + strconv.Quote(text)
-	}
-	return v, ""
-}
-
 // allowed is the language's tolerance for an event so long after the one before it.
 func (st *settings) allowed(since time.Duration) time.Duration {
 	return max(st.tolerance, since/1000*time.Duration(st.permille))
 }
 
-// live gives an address of the script its place in this run.
+// live gives an address of the script its place in this run. All of 192.168.0.x is the
+// stack under test, where a script does not say otherwise.
 func (st *settings) live(a netip.Addr) netip.Addr {
+	home := netip.PrefixFrom(defaultLocal(false), 24).Masked()
 	switch {
-	case a == st.written.local:
+	case a == st.written.local, home.Contains(a) && home.Contains(st.written.local) &&
+		a != st.written.remote:
 		return st.local
 	case a == st.written.remote:
 		return st.remote

@@ -111,6 +111,25 @@ func (c command) name() string {
 	return words[0][strings.LastIndexByte(words[0], '/')+1:]
 }
 
+// settings lists the name=value of a sysctl command; blanks around the = do not matter.
+func (c command) settings() []Knob {
+	var all []Knob
+	words := c.words[1:]
+	for i, w := range words {
+		name, value, ok := strings.Cut(w, "=")
+		if ok && name == "" && i > 0 { // name =value
+			name = words[i-1]
+		}
+		if ok && value == "" && i+1 < len(words) { // name= value
+			value = words[i+1]
+		}
+		if ok {
+			all = append(all, Knob{strings.TrimSpace(name), strings.TrimSpace(value)})
+		}
+	}
+	return all
+}
+
 // supported reports whether a command is one that the runner understands.
 func (c command) supported() bool {
 	switch c.name() {
@@ -125,8 +144,6 @@ func (c command) supported() bool {
 		return false
 	case "echo":
 		return strings.HasPrefix(c.target, "/proc/sys/")
-	case "sockstat", "grep", "wc", "test", "[":
-		return true
 	}
 	return c.orElse
 }
@@ -143,10 +160,8 @@ func (r *runner) shell(s *Shell) {
 		}
 		switch c.name() {
 		case "sysctl", "set_sysctls.py":
-			for _, w := range c.words[1:] {
-				if name, value, ok := strings.Cut(w, "="); ok {
-					r.sysctl(strings.TrimSpace(name), strings.TrimSpace(value))
-				}
+			for _, s := range c.settings() {
+				r.sysctl(s.Name, s.Value)
 			}
 		case "echo":
 			r.sysctl(c.target, strings.Join(c.words[1:], " "))

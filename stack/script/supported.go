@@ -21,13 +21,39 @@ func (sc *Script) Unsupported() []Unsupported {
 			if what := do.unsupported(); what != "" {
 				all = append(all, Unsupported{e.Line, what})
 			}
+		case *Code:
+			for _, n := range unknownInfo(do.Stmts) {
+				all = append(all, Unsupported{e.Line, "unknown value " + n})
+			}
 		case *Shell:
+			counts := strings.Contains(do.Text, "sockstat") && strings.Contains(do.Text, "grep")
 			for _, c := range shellCommands(do.Text) {
-				if !c.supported() {
+				if !counts && !c.supported() {
 					all = append(all, Unsupported{e.Line, "unknown shell command " + c.words[0]})
 				}
 			}
 		}
+	}
+	return all
+}
+
+// unknownInfo lists the tcpi_ names in code that nothing answers.
+func unknownInfo(stmts []stmt) []string {
+	var all []string
+	var walk func(n node)
+	walk = func(n node) {
+		if n.op == "name" && strings.HasPrefix(n.text, "tcpi_") && !slices.Contains(infoNames(), n.text) {
+			all = append(all, n.text)
+		}
+		for _, k := range n.kids {
+			walk(k)
+		}
+	}
+	for _, s := range stmts {
+		for _, e := range s.exprs {
+			walk(e)
+		}
+		all = append(append(all, unknownInfo(s.then)...), unknownInfo(s.other)...)
 	}
 	return all
 }
@@ -44,10 +70,9 @@ func (sc *Script) UnknownSysctls() []Unsupported {
 			if n := c.name(); n != "sysctl" && n != "set_sysctls.py" {
 				continue
 			}
-			for _, w := range c.words[1:] {
-				name, _, ok := strings.Cut(w, "=")
-				if _, known := findSysctl(strings.TrimSpace(name)); ok && !known {
-					all = append(all, Unsupported{e.Line, "unknown sysctl " + name})
+			for _, s := range c.settings() {
+				if _, known := findSysctl(s.Name); !known {
+					all = append(all, Unsupported{e.Line, "unknown sysctl " + s.Name})
 				}
 			}
 		}

@@ -35,6 +35,10 @@ func symbols() []named {
 		{"TCP_ESTABLISHED", 1}, {"TCP_SYN_SENT", 2}, {"TCP_SYN_RECV", 3}, {"TCP_FIN_WAIT1", 4},
 		{"TCP_FIN_WAIT2", 5}, {"TCP_TIME_WAIT", 6}, {"TCP_CLOSE", 7}, {"TCP_CLOSE_WAIT", 8},
 		{"TCP_LAST_ACK", 9}, {"TCP_LISTEN", 10}, {"TCP_CLOSING", 11},
+		// FreeBSD's names of the states, by the numbers above.
+		{"TCPS_ESTABLISHED", 1}, {"TCPS_SYN_SENT", 2}, {"TCPS_SYN_RECEIVED", 3},
+		{"TCPS_FIN_WAIT_1", 4}, {"TCPS_FIN_WAIT_2", 5}, {"TCPS_TIME_WAIT", 6}, {"TCPS_CLOSED", 7},
+		{"TCPS_CLOSE_WAIT", 8}, {"TCPS_LAST_ACK", 9}, {"TCPS_LISTEN", 10}, {"TCPS_CLOSING", 11},
 		{"TCP_CA_Open", 0}, {"TCP_CA_Disorder", 1}, {"TCP_CA_CWR", 2}, {"TCP_CA_Recovery", 3},
 		{"TCP_CA_Loss", 4},
 		{"TCPI_OPT_TIMESTAMPS", 1}, {"TCPI_OPT_SACK", 2}, {"TCPI_OPT_WSCALE", 4},
