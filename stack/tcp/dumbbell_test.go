@@ -26,7 +26,7 @@ type dumbbell struct {
 	busy       sim.Time // when the bottleneck will have sent all it has
 	dropped    int      // by the full queue
 	data, acks int      // segments with data, and segments of the receiver's
-	lose    func(p *packet) bool
+	lose       func(p *packet) bool
 }
 
 // flow is one sender and what arrived of it.
