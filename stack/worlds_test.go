@@ -144,7 +144,7 @@ func (k *talk) knobs(host string) {
 	}
 	// Near the wrap of sequence space, often.
 	set("tcp_isn", "", strconv.FormatUint(1<<32-1-k.r.Below(60_000), 10))
-	set("tcp_congestion_control", "", "", "reno", "newreno")
+	set("tcp_congestion_control", "", "", "reno", "newreno", "tahoe")
 	for _, knob := range []string{"tcp_sack", "tcp_timestamps", "tcp_window_scaling", "tcp_nagle",
 		"tcp_dsack", "tcp_tlp", "tcp_prr", "tcp_frto", "tcp_undo", "tcp_hystart",
 		"tcp_limited_transmit", "tcp_moderate_rcvbuf"} {
