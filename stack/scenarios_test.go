@@ -193,6 +193,7 @@ func scenarios() []scenario {
 @6000 send {"proc":"client","fd":3,"text":"no cable"}
 `, 1e9},
 		{"soft-errors", 16, pair, opened + `
+@0 knob.set {"host":"A","knob":"tcp_icmp_aborts","value":"1"}
 @0 knob.set {"host":"A","knob":"tcp_retries","value":"2"}
 @0 knob.set {"host":"A","knob":"tcp_syn_retries","value":"1"}
 @100 link.remove {"link":"RB"}
