@@ -2,6 +2,14 @@ package rfc
 
 // The rules of segment sizes, paths and explicit congestion notification.
 const (
+	TCPPathMTU     ID = "rfc1191:6.4"
+	TCPPathMTU6    ID = "rfc8201:5.4"
+	TCPPathKnown   ID = "rfc1191:6.4:known"
+	TCPPathLost    ID = "rfc1191:6.4:lost"
+	TCPPathResend  ID = "rfc1191:6.4:resend"
+	TCPPathRaise   ID = "rfc1191:6.3:raise"
+	TCPPathTiny    ID = "policy:min-pmtu"
+	TCPPathTiny6   ID = "rfc8201:4"
 	TCPSoftError   ID = "rfc5461:4"
 	TCPICMPOutside ID = "rfc5927:4.1"
 	TCPECNFallback ID = "rfc3168:6.1.1.1"
@@ -13,6 +21,15 @@ const (
 // sizes returns the rows of those rules.
 func sizes() []Rule {
 	return []Rule{
+		{ID: TCPPathMTU, Level: Says, RFC: 1191, Section: "6.4"},
+		{ID: TCPPathMTU6, Level: Says, RFC: 8201, Section: "5.4"},
+		{ID: TCPPathKnown, Level: Must, RFC: 1191, Section: "6.4"},
+		{ID: TCPPathLost, Level: Says, RFC: 1191, Section: "6.4"},
+		{ID: TCPPathResend, Level: Says, RFC: 1191, Section: "6.4"},
+		{ID: TCPPathRaise, Level: Should, RFC: 1191, Section: "6.3"},
+		{ID: TCPPathTiny, Level: Policy, Why: "as linux: a forged message must not make every " +
+			"segment tiny, so routers may cut packets that the path is too narrow for"},
+		{ID: TCPPathTiny6, Level: Must, RFC: 8201, Section: "4"},
 		{ID: TCPSoftError, Level: Says, RFC: 5461, Section: "4"},
 		{ID: TCPICMPOutside, Level: Says, RFC: 5927, Section: "4.1"},
 		{ID: TCPECNFallback, Level: Should, RFC: 3168, Section: "6.1.1.1"},

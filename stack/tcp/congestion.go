@@ -171,8 +171,6 @@ func (c *Conn) ccVars() event.CCVars {
 		v.Phase = "fast-recovery"
 	case c.cc.phase == phaseLoss:
 		v.Phase = "loss"
-	case c.ecn.cut:
-		v.Phase = "cwr"
 	case c.cc.cwnd < c.cc.ssthresh && c.cc.hy.css:
 		v.Phase = "css"
 	case c.cc.cwnd < c.cc.ssthresh:

@@ -28,7 +28,8 @@ type Conn struct {
 	iss, irs seq.Num
 	snd      sendSpace
 	rcv      recvSpace
-	mtu      int // of the path, as far as IP knows
+	mtu      int // of the path, as far as is known
+	path     pathState
 	ts       timestamps
 	tsOffset uint32 // of the timestamp clock
 	noMSS    bool   // the peer's SYN named no MSS
@@ -73,6 +74,7 @@ type sendSpace struct {
 	wl1, wl2 seq.Num  // SEG.SEQ and SEG.ACK of the last window update
 	maxWnd   seq.Size // MAX.SND.WND of RFC 5961 §5, Max(SND.WND) of RFC 9293 §3.8.6.2.1
 	scale    uint8    // shift for windows the peer sends
+	peerMSS  int      // SendMSS: of the peer's MSS Option, or the default without one
 	mss      int      // SMSS: data octets of a full-sized segment, timestamps deducted
 
 	buf     buffer  // data from SND.UNA on, sent or not

@@ -20,6 +20,8 @@ type Out struct {
 	Seg  wire.TCP
 	TOS  uint8 // DSCP and ECN for the IP header
 	TTL  uint8 // 0: the host's
+	// Fragment lets routers cut the packet: no DF. (Path MTU discovery wants DF.)
+	Fragment bool
 }
 
 // TimerOp arms (Stop false), or stops, one timer of a connection. Arming a running
@@ -43,6 +45,9 @@ type Effects struct {
 	// MTU is that of the path back to the sender of the segment that Segment takes; a
 	// connection born of its SYN announces its MSS by it (MUST-67). 0: the listener's.
 	MTU int
+	// AdvMSS is what the route to the peer lets a connection announce that is born in this
+	// call, by a SYN or by OPEN; 0: what the MTU gives.
+	AdvMSS int
 	// TOS is that octet of the packet whose segment Segment takes: its ECN field.
 	TOS    uint8
 	Out    []Out

@@ -60,6 +60,7 @@ func (li *Listener) sendCookie(flow inet.Flow, a *arrival, fx *Effects) {
 	li.cookies = cookieState{true, fx.Now}
 	seg := a.seg
 	c := li.l.draft(flow, li.pathMTU(fx), li.opts, 0)
+	c.path.adv = fx.AdvMSS
 	c.agree(&seg.Opts)
 	c.agreeECN(seg)
 	class := uint32(0)
@@ -77,6 +78,7 @@ func (li *Listener) sendCookie(flow inet.Flow, a *arrival, fx *Effects) {
 	}
 	c.markECN(&out, false, rfc.TCPCookieSent)
 	c.setOptions(&out, c.cookieStamp(fx.Now))
+	c.markECN(&out, false, rfc.TCPCookieSent)
 	li.l.emit(flow, "", &out, false, rfc.TCPCookieSent, fx)
 }
 

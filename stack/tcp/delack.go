@@ -13,6 +13,7 @@ import (
 type ackState struct {
 	now    bool   // an ACK goes out before the present event is over
 	rule   rfc.ID // why
+	segs   int64  // segments with data in order since the last ACK
 	quick  int64  // ACKs left to be sent without delay
 	ato    time.Duration
 	dialog bool     // data flows both ways, so an answer will carry the ACK
@@ -64,17 +65,18 @@ func (c *Conn) dataSent(fx *Effects) {
 // scheduleACK decides how the data that just came in order is acknowledged. Gap tells
 // that it filled part of a gap, or that one remains.
 func (c *Conn) scheduleACK(gap bool, fx *Effects) {
-	unacked := c.rcv.nxt.Sub(c.rcv.lastAck)
+	c.ack.segs++
+	octets := int(c.rcv.nxt.Sub(c.rcv.lastAck))
 	switch {
 	case gap:
 		// RFC 5681 §4.2: "A TCP receiver SHOULD send an immediate ACK when the incoming
 		// segment fills in all or part of a gap in the sequence space."
 		c.ackNow(rfc.TCPGapACK)
-	case int(unacked) < 8*c.rcv.segMax && c.l.k.mutant(mutantStretchACK):
+	case octets < 8*c.rcv.segMax && c.l.k.mutant(mutantStretchACK):
 		if !c.timers[timerDelack].running {
 			c.arm(timerDelack, c.delay(), rfc.TCPDelayedACK, fx)
 		}
-	case int(unacked) > c.rcv.segMax:
+	case c.enoughUnacked(octets):
 		// SHLD-19: "at least every second full-sized segment".
 		c.ackNow(rfc.TCPSecondACK)
 	case c.ack.quick > 0 && !c.ack.dialog:
@@ -82,6 +84,14 @@ func (c *Conn) scheduleACK(gap bool, fx *Effects) {
 	case !c.timers[timerDelack].running && !c.ack.now:
 		c.arm(timerDelack, c.delay(), rfc.TCPDelayedACK, fx)
 	}
+}
+
+// enoughUnacked reports whether so much data waits for its ACK that one is due. SHLD-19
+// counts full-sized segments; by knob all count, as FreeBSD's timer counts them.
+func (c *Conn) enoughUnacked(octets int) bool {
+	k := c.l.k
+	return octets > int(k.MaxUnackedRcv-1)*c.rcv.segMax || k.AckSmall != 0 &&
+		c.ack.segs >= k.MaxUnackedRcv
 }
 
 // delay is how long the delayed ACK waits: at most a round trip, within the knobs.
@@ -100,6 +110,7 @@ func (c *Conn) ackSent(fx *Effects) {
 	c.ack.now = false
 	c.rcv.hasDup = false
 	c.rcv.lastAck = c.rcv.nxt
+	c.ack.segs = 0
 	c.ack.quick = max(0, c.ack.quick-1)
 	c.stop(timerDelack, rfc.TCPPiggyback, fx)
 }

@@ -28,7 +28,6 @@ type ecnState struct {
 	// The sender's half.
 	cwr  bool     // the next new data carries CWR
 	high lossMark // SND.NXT at the last reduction: nothing before it counts again
-	cut  bool     // that reduction was for an ECE, and CWR is not acknowledged yet
 }
 
 // asksECN reports whether our next SYN asks for ECN.
@@ -106,7 +105,6 @@ func (c *Conn) markECN(out *wire.TCP, again bool, rule rfc.ID) (tos uint8) {
 // sender reduces its congestion window for any reason […], the TCP sender sets the CWR
 // flag in the TCP header of the first new data packet sent after the window reduction".
 func (c *Conn) reduced() {
-	c.ecn.cut = false
 	if c.ecn.on {
 		c.ecn.cwr, c.ecn.high = true, lossMark{c.snd.nxt, true}
 	}
@@ -124,26 +122,15 @@ func (c *Conn) spent() bool {
 // congestion loss in non-ECN-capable TCP". While a loss is repaired the window has been
 // reduced already.
 func (c *Conn) takeECE(seg *wire.TCP, flight inet.ByteCount, fx *Effects) {
-	if c.ecn.cut && !c.spent() {
-		c.ecn.cut = false
-		c.showCC(rfc.TCPECNOver, fx)
+	if c.echoes(seg) && flight > 0 && !c.spent() && c.congestedBy(flight, rfc.TCPECNReduce, fx) {
+		c.reduced()
 	}
-	if !c.ecn.on || !seg.Flags.Has(wire.ECE) || seg.Flags.Has(wire.SYN) ||
-		c.cc.cwnd == 0 || c.cc.phase != phaseOpen || flight == 0 || c.spent() {
-		return
-	}
-	c.algorithm().lost(&c.cc.window, flight, fx.Now)
-	c.cc.cwnd = min(c.cc.cwnd, c.cc.ssthresh)
-	c.reduced()
-	c.ecn.cut = true
-	c.showCC(rfc.TCPECNReduce, fx)
 }
 
-// holdsCwnd reports whether cwnd stays as it is although new data was acknowledged:
-// RFC 3168 §6.1.2, "the TCP source does not increase the congestion window in response to
-// the receipt of an ECN-Echo ACK packet", nor while the reduction is under way.
-func (c *Conn) holdsCwnd(seg *wire.TCP) bool {
-	return c.ecn.cut || c.ecn.on && seg.Flags.Has(wire.ECE)
+// echoes reports whether a segment tells of a mark: "the TCP source does not increase the
+// congestion window in response to the receipt of an ECN-Echo ACK packet" (§6.1.2).
+func (c *Conn) echoes(seg *wire.TCP) bool {
+	return c.ecn.on && seg.Flags.Has(wire.ECE) && !seg.Flags.Has(wire.SYN)
 }
 
 // takeMark is the receiver's half (RFC 3168 §6.1.3) for a segment whose data lies in the

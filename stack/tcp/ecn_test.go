@@ -248,9 +248,9 @@ func TestWithoutAgreementMarksMeanNothing(t *testing.T) {
 // new data, no growth and no second reduction before it arrived.
 func TestTheSenderReducesOnceForAWindow(t *testing.T) {
 	p := ecnRaw(t)
-	p.b.k.Congestion = "newreno"
-	data := pattern(5360)
-	p.b.send(p.c, data) // ten segments of 536
+	p.b.k.Congestion, p.b.k.PRR = "newreno", 0
+	p.b.k.SsthreshCwnd = 0
+	p.b.send(p.c, pattern(5360)) // ten segments of 536
 	full := p.c.View().CC
 	got := p.seg("AE", 101, 301+536, "")
 	if cc := p.c.View().CC; cc.Phase != "cwr" || cc.Cwnd != full.Cwnd/2 || cc.Ssthresh != cc.Cwnd {
@@ -264,8 +264,8 @@ func TestTheSenderReducesOnceForAWindow(t *testing.T) {
 	for ack := uint32(301 + 2*536); ack < 301+5360; ack += 536 {
 		p.seg("AE", 101, ack, "")
 	}
-	if p.rules(0, rfc.TCPECNReduce) != 1 {
-		t.Errorf("%d reductions in one window", p.rules(0, rfc.TCPECNReduce))
+	if cc := p.c.View().CC; p.rules(0, rfc.TCPECNReduce) != 1 || cc.Cwnd != full.Cwnd/2 {
+		t.Errorf("%d reductions in one window: %+v", p.rules(0, rfc.TCPECNReduce), cc)
 	}
 	var cwr []event.Seg
 	for _, s := range p.sentSegs(p.b, 0) {
@@ -276,18 +276,30 @@ func TestTheSenderReducesOnceForAWindow(t *testing.T) {
 	if len(cwr) != 1 || cwr[0].Seq != 301+5360 || cwr[0].ECN != "ect0" {
 		t.Errorf("CWR on %+v", cwr)
 	}
-	p.seg("A", 101, 301+5360, "")
-	if cc := p.c.View().CC; cc.Phase != "cwr" {
-		t.Errorf("over before CWR arrived: %+v", cc)
-	}
-	p.seg("A", 101, 301+5360+536, "")
+	p.seg("AE", 101, 301+5360, "")
 	cc := p.c.View().CC
-	if cc.Phase != "congestion-avoidance" || p.rules(p.mark, rfc.TCPECNOver) != 1 {
-		t.Errorf("not over: %+v", cc)
+	if cc.Phase != "congestion-avoidance" || p.rules(p.mark, rfc.TCPECNOver) != 1 ||
+		p.rules(p.mark, rfc.TCPECNReduce) != 0 {
+		t.Errorf("not over, or reduced before CWR can have arrived: %+v", cc)
 	}
-	p.seg("AE", 101, 301+5360+2*536, "") // a mark of the next window
+	p.seg("AE", 101, 301+5360+536, "") // a mark of the next window
 	if p.rules(p.mark, rfc.TCPECNReduce) != 1 {
 		t.Error("the next window's mark does not count")
+	}
+}
+
+// TestAMarkIsAnsweredByPRRToo: RFC 9937 lets the window shrink with the acknowledgments.
+func TestAMarkIsAnsweredByPRRToo(t *testing.T) {
+	p := ecnRaw(t)
+	p.b.k.Congestion = "newreno"
+	p.b.send(p.c, pattern(10720)) // twenty segments of 536, ten may go
+	full := p.c.View().CC.Cwnd
+	sent := 0
+	for ack := uint32(301 + 536); ack <= 301+5360; ack += 536 {
+		sent += len(p.seg("AE", 101, ack, ""))
+	}
+	if cc := p.c.View().CC; cc.Cwnd != full/2 || cc.Phase == "cwr" || sent < 4 || sent > 5 {
+		t.Errorf("%d segments for ten acknowledged: %+v", sent, cc)
 	}
 }
 

@@ -83,9 +83,6 @@ func (c *Conn) Info(now sim.Time) Info {
 		if c.cc.dupAcks > 0 || c.snd.queue.sacked.segs > 0 {
 			i.CAState = CADisorder
 		}
-		if c.ecn.cut {
-			i.CAState = CACWR
-		}
 	case phaseCWR:
 		i.CAState = CACWR
 	case phaseRecovery:

@@ -62,7 +62,7 @@ func oneSegmentAfterTimeout(l *life) {
 	n, fired := int64(0), false
 	l.walk(func(e event.Event, s *sight) {
 		switch b := e.Body.(type) {
-		case event.SegmentReceived:
+		case event.SegmentReceived, event.ConnMSS: // an ACK, or a router that turned one back
 			fired = false
 		case event.TimerFired:
 			n, fired = 0, b.Timer == "rto"

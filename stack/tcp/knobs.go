@@ -95,6 +95,8 @@ type Knobs struct {
 	ModerateRcv   int64         // the receive buffer grows with what the program reads
 	ShrinkWindow  int64         // the right edge may retreat when the buffer shrinks (against SHLD-14)
 	RFC1337       int64         // RSTs do not end TIME-WAIT (RFC 1337 §3, fix F1)
+	WholeWindow   int64         // 1: the window of a SYN comes in whole segments
+	AckSmall      int64         // 1: smaller segments count for MaxUnackedRcv too
 	MaxUnackedRcv int64         // full-sized segments before an ACK is due (SHLD-19)
 
 	Mutant string // a documented mistake (RFC 2525) to make on purpose; "none"
@@ -117,7 +119,7 @@ func Profile(name string) (Knobs, bool) {
 		SynBacklog: 256,
 		HyStart:    1, SsthreshCwnd: 1, Recovery: 1, TLP: 1, PRR: 1, FRTO: 1, Undo: 1,
 		Reordering: 3, MaxReordering: 300, ECN: 2, ECNFallback: 1,
-		PMTUDiscovery: 1, BaseMSS: 1024, MinPMTU: 552, ICMPAborts: 3,
+		PMTUDiscovery: 1, BaseMSS: 1024, MinPMTU: 552, ICMPAborts: 3, WholeWindow: 1,
 		SynCookies: 1, FastOpen: 1, R1: 3, ModerateRcv: 1, MaxUnackedRcv: 2,
 		Mutant: NoMutant,
 	}
@@ -135,7 +137,7 @@ func Profile(name string) (Knobs, bool) {
 		k.SndBuf, k.SndBufMax = 32768, 2097152
 		k.KeepProbes, k.SynBacklog, k.ABC, k.IdleDecay = 8, 15375, 2, 0
 		k.OptionOrder, k.ECNFallback, k.BaseMSS, k.MinPMTU = 1, 2, 1200, 296
-		k.ICMPAborts = 1
+		k.ICMPAborts, k.AckSmall, k.WholeWindow = 1, 1, 0
 		// Its default stack finds losses by RFC 6675, without RACK, TLP and F-RTO.
 		k.Recovery, k.TLP, k.FRTO, k.FastOpen = 0, 0, 0, 0
 		return k, true

@@ -35,11 +35,31 @@ func (c *Conn) v6() bool {
 }
 
 // announcedMSS is what our MSS Option says: "the effective MTU minus the fixed IP and
-// TCP headers". It is sent always (MAY-3).
+// TCP headers" of the link the connection began with, or what the route says instead. It
+// is sent always (MAY-3). A path that turned out narrow on the way there does not count:
+// the option tells what we can receive (MUST-67).
 func (c *Conn) announcedMSS() int {
-	mss := min(max(c.mtu-c.headers(), minMSS), maxField)
+	mss := c.path.adv
+	if mss == 0 {
+		mss = c.path.first - c.headers()
+	}
+	mss = min(max(mss, minMSS), maxField)
 	if c.opts.MaxSeg > 0 {
 		mss = min(mss, c.opts.MaxSeg)
+	}
+	return mss
+}
+
+// sendMSS is the effective send MSS: RFC 9293 §3.7.1, "Eff.snd.MSS = min(SendMSS+20, MMS_S)
+// - TCPhdrsize - IPoptionsize". Options that every segment carries are deducted here (RFC
+// 6691 §2), others by effectiveMSS.
+func (c *Conn) sendMSS() int {
+	mss := min(max(c.snd.peerMSS, minMSS), max(c.mtu-c.headers(), minMSS))
+	if c.opts.MaxSeg > 0 {
+		mss = min(mss, c.opts.MaxSeg)
+	}
+	if c.ts.on && !c.l.k.mutant(mutantOptionsMissing) {
+		mss -= tsOptionLen
 	}
 	return mss
 }
@@ -65,13 +85,10 @@ func (c *Conn) settle(seg *wire.TCP, rule rfc.ID, fx *Effects) {
 		settled, c.noMSS = rfc.TCPDefaultMSS, true
 		peer = c.defaultMSS()
 	}
-	mss := min(max(peer, minMSS), c.announcedMSS())
-	if c.ts.on && !c.l.k.mutant(mutantOptionsMissing) {
-		mss -= tsOptionLen // RFC 6691 §2: options are deducted by the sender
-	}
-	c.snd.mss = mss
+	c.snd.peerMSS = peer
+	c.snd.mss = c.sendMSS()
 	// Until the peer's segments show how large they are, assume the default.
-	c.rcv.segMax = min(536, mss)
+	c.rcv.segMax = min(536, c.snd.mss)
 	if !c.active {
 		c.rcv.wnd = c.firstWindow()
 	}

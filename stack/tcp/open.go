@@ -76,6 +76,7 @@ func (l *Layer) newConn(flow inet.Flow, mtu int, o Options, iss seq.Num, fx *Eff
 	c := l.draft(flow, mtu, o, iss)
 	c.id = fx.IDs.NextConn()
 	c.heardAt = fx.Now
+	c.path.adv = fx.AdvMSS
 	l.insert(c)
 	return c
 }
@@ -86,6 +87,7 @@ func (l *Layer) draft(flow inet.Flow, mtu int, o Options, iss seq.Num) *Conn {
 		mtu = defaultMTU
 	}
 	c := &Conn{l: l, flow: flow, mtu: mtu, opts: o, iss: iss}
+	c.path.first = mtu
 	c.rcv.size, c.snd.size = l.k.RcvBuf, l.k.SndBuf
 	if o.RcvBuf > 0 {
 		c.rcv.size = o.RcvBuf
@@ -94,7 +96,7 @@ func (l *Layer) draft(flow inet.Flow, mtu int, o Options, iss seq.Num) *Conn {
 	if o.SndBuf > 0 {
 		c.snd.size = o.SndBuf
 	}
-	c.rcv.scale = l.windowScale(c.rcv.size)
+	c.rcv.scale = l.windowScale(c.rcv.size, o.RcvBuf > 0)
 	c.tsOffset = l.prf(flow, 't')
 	c.ack.ato = l.k.DelAckMin
 	c.snd.base = iss.Add(1)

@@ -15,7 +15,8 @@ func (c *Conn) setOptions(out *wire.TCP, tsval uint32) {
 	o.Layout = wire.Layout(c.l.k.OptionOrder)
 	if out.Flags.Has(wire.SYN) {
 		k := c.l.k
-		first := c.state == inet.SynSent
+		// FreeBSD drops what an old peer may not bear "after the third SYN".
+		first := c.state == inet.SynSent && (k.DropOptions == 0 || c.retries < 3)
 		o.MSS = uint16(c.announcedMSS())
 		o.SACKOK = c.sack || first && k.SACK != 0
 		if c.scaling || first && k.WindowScale != 0 {

@@ -144,8 +144,12 @@ func (c *Conn) leave(d *delivery, fx *Effects) {
 	switch c.cc.phase {
 	case phaseCWR:
 		// The window was reduced once for what was outstanding then.
-		if full {
+		switch {
+		case full && c.loss.repair == repairPRR:
 			c.endRecovery(fx)
+		case full:
+			c.cc.phase = phaseOpen
+			c.showCC(rfc.TCPECNOver, fx)
 		}
 	case phaseRecovery:
 		if full || c.algorithm().recovery() != recoveryModern {
@@ -222,7 +226,7 @@ func (c *Conn) mayRecover() bool {
 func (c *Conn) enterRecovery(d *delivery, fx *Effects) {
 	cc := c.algorithm()
 	reduced := c.cc.phase == phaseCWR
-	if !reduced && !c.ecn.cut { // RFC 3168 §6.1.2: once for every window of data
+	if !reduced {
 		// RFC 5681 §3.2 step 2: ssthresh goes by FlightSize without what limited transmit
 		// sent.
 		cc.lost(&c.cc.window, c.flight()-c.cc.limited, fx.Now)
@@ -317,7 +321,7 @@ func (c *Conn) steer(d *delivery, fx *Effects) {
 			c.stepPRR(d, fx)
 		}
 	default:
-		if c.holdsCwnd(d.seg) {
+		if c.echoes(d.seg) {
 			return
 		}
 		if d.advanced || d.sacked > 0 && c.loss.reordering > 0 {
@@ -382,10 +386,15 @@ func (c *Conn) goBack(fx *Effects) {
 // 3168 §6.1.2, "TCP should not react to congestion indications more than once every
 // window of data"), or a probe that showed a loss. It reports whether it did.
 func (c *Conn) congested(rule rfc.ID, fx *Effects) bool {
+	return c.congestedBy(c.flight()-c.cc.limited, rule, fx)
+}
+
+// congestedBy is congested with flight octets outstanding when the sign came.
+func (c *Conn) congestedBy(flight inet.ByteCount, rule rfc.ID, fx *Effects) bool {
 	if c.cc.phase != phaseOpen || c.cc.cwnd == 0 {
 		return false
 	}
-	c.algorithm().lost(&c.cc.window, c.flight()-c.cc.limited, fx.Now)
+	c.algorithm().lost(&c.cc.window, flight, fx.Now)
 	c.cc.high = lossMark{c.snd.nxt, true}
 	c.cc.phase = phaseCWR
 	if c.l.k.PRR != 0 {

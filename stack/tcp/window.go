@@ -25,19 +25,24 @@ func (l *Layer) windowSpace(size inet.ByteCount) int {
 	return max(int(size), 1)
 }
 
-// windowScale is the shift that can express the largest buffer we may come to have.
-func (l *Layer) windowScale(size inet.ByteCount) uint8 {
+// windowScale is the shift that can express the largest window we may come to have. Where
+// part of the buffer is overhead, as in linux, a buffer that the program fixed sets it too.
+func (l *Layer) windowScale(size inet.ByteCount, fixed bool) uint8 {
 	if l.k.WindowScale == 0 {
 		return 0
 	}
+	largest := max(size, l.k.RcvBufMax)
+	if fixed && l.k.AdvWinScale > 0 {
+		largest = inet.ByteCount(l.windowSpace(size))
+	}
 	shift := uint8(0)
-	for shift < maxScale && maxField<<shift < max(size, l.k.RcvBufMax) {
+	for shift < maxScale && maxField<<shift < largest {
 		shift++
 	}
 	return shift
 }
 
-// firstWindow is the window a SYN offers: unscaled (RFC 7323 §2.2), and in whole
+// firstWindow is the window a SYN offers: unscaled (RFC 7323 §2.2), and by knob in whole
 // segments where at least one fits, as linux does.
 func (c *Conn) firstWindow() seq.Size {
 	space := min(c.l.windowSpace(c.rcv.size), maxField)
@@ -45,7 +50,7 @@ func (c *Conn) firstWindow() seq.Size {
 	if c.ts.on {
 		segment -= tsOptionLen
 	}
-	if space > segment {
+	if space > segment && c.l.k.WholeWindow != 0 {
 		space -= space % segment
 	}
 	return seq.Size(space)
@@ -57,12 +62,29 @@ func (c *Conn) firstWindow() seq.Size {
 func (c *Conn) bestWindow() seq.Size {
 	space := c.l.windowSpace(c.rcv.size)
 	free := min(space-c.rcv.buf.len(), maxField<<c.rcv.scale)
+	if c.l.k.ShrinkWindow != 0 && free < int(c.rcv.wnd) {
+		return c.shrunkWindow(free)
+	}
 	reduction := free - int(c.rcv.wnd)
 	if reduction > 0 && reduction >= min(space/2, c.announcedMSS()) {
 		whole := seq.Size(free) >> c.rcv.scale << c.rcv.scale
 		return max(whole, c.rcv.wnd)
 	}
 	return c.rcv.wnd
+}
+
+// shrunkWindow is the window when the buffer has become smaller than what was offered and
+// the knob lets the right edge retreat (against SHLD-14; RFC 7323 §2.4 knows instances).
+// What lies in the buffer ahead of a gap stays inside.
+func (c *Conn) shrunkWindow(free int) seq.Size {
+	wnd := seq.Size(max(free, 0)) >> c.rcv.scale << c.rcv.scale
+	if n := len(c.rcv.held.list); n > 0 {
+		wnd = max(wnd, c.rcv.held.list[n-1].end.Sub(c.rcv.nxt))
+	}
+	if c.rcv.finSeen && !c.rcv.fin {
+		wnd = max(wnd, c.rcv.finAt.Sub(c.rcv.nxt)+1)
+	}
+	return min(wnd, c.rcv.wnd)
 }
 
 // offerWindow fills in a segment's window and reports whether RCV.WND changed.
@@ -122,7 +144,7 @@ func (c *Conn) windowUpdate() bool {
 // limits the transfer. (Dynamic right-sizing, as linux does it.)
 func (c *Conn) autotune(read int, now sim.Time) {
 	limit := c.l.k.RcvBufMax
-	if c.opts.RcvBuf > 0 || c.rcv.size >= limit || !c.rtt.measured {
+	if c.l.k.ModerateRcv == 0 || c.opts.RcvBuf > 0 || c.rcv.size >= limit || !c.rtt.measured {
 		return
 	}
 	c.rcv.drsRead += read
