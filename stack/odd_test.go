@@ -93,24 +93,42 @@ func drawOdd(t *rapid.T) (op, args string) {
 	link := pick("link", "L0", "L1", "L2", "LA", "LB", "LX")
 	op = pick("op", "socket", "socket", "socket", "bind", "bind", "listen", "listen", "accept", "accept",
 		"connect", "connect", "connect", "send", "send", "send", "sendto", "sendto", "recv", "recvfrom", "shutdown", "close",
-		"setsockopt", "setsockopt", "getsockopt", "getsockname", "getpeername", "proc.start", "proc.kill", "knob.set",
+		"setsockopt", "setsockopt", "getsockopt", "getsockname", "getpeername", "poll", "read", "write", "sendmsg", "recvmsg",
+		"fcntl", "ioctl", "proc.start", "proc.kill", "knob.set",
 		"link.set", "link.set", "link.remove", "link.add", "nic.add", "nic.remove", "host.remove", "host.add",
 		"route.remove", "route.add", "segment.drop", "host.rename")
 	switch op {
 	case "socket":
-		return op, fmt.Sprintf(`{"proc":%q,"proto":%q}`, proc, pick("proto", "tcp", "tcp", "udp"))
+		return op, fmt.Sprintf(`{"proc":%q,"proto":%q,"family":%q}`, proc, pick("proto", "tcp", "tcp", "udp"),
+			pick("family", "ip4", "ip4", "ip6"))
 	case "bind", "connect":
 		return op, fmt.Sprintf(`{%s,%s}`, self, peer)
 	case "listen":
 		return op, fmt.Sprintf(`{%s,"backlog":%s}`, self, pick("backlog", "0", "1", "4096"))
 	case "accept", "close", "getsockname", "getpeername":
 		return op, fmt.Sprintf(`{%s}`, self)
-	case "send":
+	case "send", "sendto", "sendmsg":
+		to := ""
+		if op != "send" {
+			to = peer + ","
+		}
+		return op, fmt.Sprintf(`{%s,%s"octets":%s,"flags":[%s]}`, self, to, octets,
+			pick("flags", "", "", `"more"`, `"oob"`, `"dontwait"`, `"oob","more"`))
+	case "write":
 		return op, fmt.Sprintf(`{%s,"octets":%s}`, self, octets)
-	case "sendto":
-		return op, fmt.Sprintf(`{%s,%s,"octets":%s}`, self, peer, octets)
-	case "recv", "recvfrom":
-		return op, fmt.Sprintf(`{%s,"max":%s}`, self, pick("max", "0", "1", "500", "16777216"))
+	case "read":
+		return op, fmt.Sprintf(`{%s}`, self)
+	case "recv", "recvfrom", "recvmsg":
+		return op, fmt.Sprintf(`{%s,"max":%s,"flags":[%s]}`, self, pick("max", "0", "1", "500", "16777216"),
+			pick("flags", "", "", `"peek"`, `"oob"`, `"waitall"`, `"trunc"`, `"dontwait","waitall"`))
+	case "poll":
+		return op, fmt.Sprintf(`{"proc":%q,"fds":[{"fd":%s,"events":[%s]},{"fd":3,"events":["POLLPRI"]}],"timeout_ms":%s}`,
+			proc, fd, pick("events", "", `"POLLIN"`, `"POLLOUT"`, `"POLLIN","POLLRDHUP"`), pick("timeout", "-1", "0", "5", "3000"))
+	case "fcntl":
+		return op, fmt.Sprintf(`{%s,"cmd":%q,"flags":[%s]}`, self, pick("cmd", "F_GETFL", "F_SETFL", "F_WHAT"),
+			pick("flags", "", `"O_NONBLOCK"`))
+	case "ioctl":
+		return op, fmt.Sprintf(`{%s,"request":%q}`, self, pick("request", "SIOCINQ", "SIOCOUTQ", "SIOCOUTQNSD", "SIOCATMARK"))
 	case "shutdown":
 		return op, fmt.Sprintf(`{%s,"how":%q}`, self, pick("how", "rd", "wr", "rdwr", "up"))
 	case "setsockopt", "getsockopt":

@@ -48,6 +48,7 @@ const opened = `
 
 func scenarios() []scenario {
 	return []scenario{
+		optionsAndErrors(), pollAndLinger(), urgentAndTimeout(),
 		{"handshake-data-close", 1, pair, opened + `
 @100 send {"proc":"client","fd":3,"text":"hello"}
 @100 recv {"proc":"server","fd":4}
@@ -152,8 +153,8 @@ func scenarios() []scenario {
 @200 recvfrom {"proc":"server","fd":3,"max":4}
 @200 send {"proc":"client","fd":3,"text":"hello again"}
 @300 setsockopt {"proc":"server","fd":3,"option":"SO_RCVBUF","value":256}
-@300 send {"proc":"client","fd":3,"octets":200}
-@300 send {"proc":"client","fd":3,"octets":200}
+@300 send {"proc":"client","fd":3,"octets":1400}
+@300 send {"proc":"client","fd":3,"octets":1400}
 @400 send {"proc":"client","fd":3,"octets":65508}
 @400 send {"proc":"client","fd":3,"octets":1473}
 `, 1e9},

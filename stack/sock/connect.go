@@ -65,7 +65,7 @@ func (t *Table) disconnectStream(c *call, s *Socket, fx *Effects) {
 		return
 	}
 	if s.conn != nil {
-		s.conn.Abort(&fx.Effects)
+		s.conn.Disconnect(&fx.Effects)
 		t.endAttempt(s, rfc.Disconnect, fx)
 		t.reopen(s, rfc.Disconnect, fx)
 		t.Wake(s.id, fx)

@@ -28,3 +28,10 @@ func (c *Conn) abort(errno inet.Errno, rule rfc.ID, fx *Effects) {
 	// return".
 	c.remove(errno, rule, fx)
 }
+
+// Disconnect is Abort for a program that keeps its socket: connect(2) to AF_UNSPEC.
+func (c *Conn) Disconnect(fx *Effects) {
+	if c.state != inet.Closed {
+		c.abort(inet.OK, rfc.TCPAbort, fx)
+	}
+}
