@@ -27,8 +27,8 @@ func callCells() map[string][]string {
 		progress = "-1 EINPROGRESS (Operation now in progress)"
 	)
 	return map[string][]string{
-		"CLOSED": {progress + "\n+0   > S 0:0(0) <...>", notConn, notConn, notConn, "0", "0"},
-		"LISTEN": {isConn, notConn, notConn, notConn, "0", "0"},
+		"CLOSED":   {progress + "\n+0   > S 0:0(0) <...>", notConn, notConn, notConn, "0", "0"},
+		"LISTEN":   {isConn, notConn, notConn, notConn, "0", "0"},
 		"SYN-SENT": {already, again, again, notConn, "0", "0"},
 		"SYN-RECEIVED": {already, again, again, "0\n+0   > F. 1:1(0) ack 1",
 			"0\n+0   > F. 1:1(0) ack 1", "0\n+0   > R. 1:1(0) ack 1"},
@@ -94,8 +94,11 @@ func timerCells() []timerCell {
 		{"SYN-RECEIVED", "rto", "", "+1   > S. 0:0(0) ack 1 <...>\n+2   > S. 0:0(0) ack 1 <...>\n"},
 		{"ESTABLISHED", "rto", "--set=tcp_tlp=0\n",
 			"+0   write(4, ..., 10) = 10\n+0   > P. 1:11(10) ack 1\n" + rto + "P. 1:11(10) ack 1\n"},
-		{"ESTABLISHED", "loss", "--profile=linux\n",
-			"+0   write(4, ..., 10) = 10\n+0   > P. 1:11(10) ack 1\n+.02~+.3 > P. 1:11(10) ack 1\n"},
+		{"ESTABLISHED", "loss", "--profile=linux\n", // RFC 8985 §7 needs SACK and two segments
+			"+0   setsockopt(4, SOL_TCP, TCP_NODELAY, [1], 4) = 0\n" +
+				"+0   write(4, ..., 10) = 10\n+0   > P. 1:11(10) ack 1\n" +
+				"+0   write(4, ..., 10) = 10\n+0   > P. 11:21(10) ack 1\n" +
+				"+.02 > P. 11:21(10) ack 1\n"},
 		{"ESTABLISHED", "delack", "--set=tcp_quickacks=0\n",
 			"+0   < P. 1:11(10) ack 1 win 1000\n+.03~+.5 > . 1:1(0) ack 11\n"},
 		{"ESTABLISHED", "persist", "", "+0   < . 1:1(0) ack 1 win 0\n" +
@@ -124,6 +127,9 @@ func timerScripts() map[string][]byte {
 			}
 			text := head(s, "the timer "+c.timer)
 			text = strings.Replace(text, matrixFlags, matrixFlags+c.set, 1)
+			if c.timer == "loss" {
+				text = strings.Replace(text, "<mss 1000>", "<mss 1000,nop,nop,sackOK>", 1)
+			}
 			scripts[strings.ToLower(c.state)+"/timer-"+c.timer+".pkt"] = []byte(text + "\n" + c.text)
 		}
 	}

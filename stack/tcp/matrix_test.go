@@ -11,6 +11,7 @@ import (
 	"sort"
 	"strings"
 	"testing"
+	"time"
 
 	"labserver/stack/event"
 	"labserver/stack/inet"
@@ -329,7 +330,7 @@ func watch(t *testing.T, res script.Result, met map[string]int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.Advance(max(w.Now(), sim.Time(res.End)) + 1) // what follows from the last command
+	w.Advance(max(w.Now(), sim.Time(res.End)).Add(5 * time.Millisecond)) // and what the last line waited for
 	v := view.New()
 	var before view.Conn // of the connection of the event at hand
 	for _, e := range w.Events().From(1) {
