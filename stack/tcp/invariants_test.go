@@ -259,7 +259,7 @@ func rtoDoubles(l *life) {
 			}
 		case event.TimerFired:
 			if b.Timer == "rto" {
-				last = ran
+				last = min(ran, time.Duration(s.rtt.RTO)) // it may have run on from a longer one
 			} else if b.Timer == "persist" {
 				last = 0
 			}

@@ -62,6 +62,7 @@ type sight struct {
 	snd      event.SndVars
 	rcv      event.RcvVars
 	cc       event.CCVars
+	rtt      event.RTTVars
 	loss     event.LossVars
 	detached bool
 	acked    seq.Num // the highest ACK sent
@@ -86,6 +87,8 @@ func (s *sight) take(e event.Event) {
 		s.rcv = b.New
 	case event.CCChanged:
 		s.cc = b.New
+	case event.RTTChanged:
+		s.rtt = b.New
 	case event.LossChanged:
 		s.loss = b.New
 	case event.SegmentSent:

@@ -1,6 +1,9 @@
 package tcp
 
-import "labserver/stack/rfc"
+import (
+	"labserver/stack/rfc"
+	"labserver/stack/wire"
+)
 
 // The documented mistakes of RFC 2525, "Known TCP Implementation Problems", to be made on
 // purpose: each is a value of the knob mutant. A test kills every one by a packet script
@@ -46,7 +49,7 @@ func Mutants() []Mutant {
 		{mutantNoCwnd, "2.3", rfc.TCPInitialWindow,
 			"cwnd is set where the MSS option is read, so without one it has no limit"},
 		{mutantInconsistent, "2.4", rfc.TCPRTOResend,
-			"the octets of a segment that is sent again are turned by one"},
+			"what is sent again is read from one octet too far on in the send buffer"},
 		{mutantForgetsAbove, "2.5", rfc.TCPHold,
 			"data ahead of a gap is thrown away"},
 		{mutantExtraConstant, "2.6", rfc.TCPAvoidance,
@@ -133,7 +136,11 @@ func (c *Conn) mutantResent() int {
 	return 1
 }
 
-// turned is data with its octets turned by one.
-func turned(data []byte) []byte {
-	return append(append(make([]byte, 0, len(data)), data[1:]...), data[0])
+// mutantData is the data of a segment that is sent again: the octets from one further on.
+func (c *Conn) mutantData(out *wire.TCP) []byte {
+	off := int(out.Seq.Sub(c.snd.base)) + 1
+	if n := min(len(out.Data), c.snd.buf.len()-off); n > 0 && !out.Flags.Has(wire.SYN) {
+		return c.snd.buf.slice(off, n)
+	}
+	return out.Data
 }

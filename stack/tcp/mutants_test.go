@@ -1,11 +1,11 @@
 package tcp
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
+
+	"labserver/stack/rfc"
 )
 
 // scenario is a run that brings a mistake to light, if a stack makes it. The mutant is the
@@ -212,45 +212,24 @@ func TestTheHonestStackKeepsEveryInvariantInEveryScenario(t *testing.T) {
 	}
 }
 
-func TestEveryInvariantIsARuleOfTheTable(t *testing.T) {
-	for _, i := range invariants() {
-		if allCited[i.rule] == nil {
-			continue // TestMain tells of rules that nothing emits
-		}
-		for _, j := range invariants() {
-			if i.name == j.name && i.rule != j.rule {
-				t.Errorf("%q stands twice", i.name)
+// Broken returns the invariants that a mutant breaks, each with its rule and the scenario
+// that shows it.
+func Broken(t *testing.T, mutant string) (list []Breach) {
+	for _, s := range scenarios() {
+		wrong := s.broken(t, mutant)
+		for _, i := range invariants() {
+			if wrong[i.name] != "" {
+				list = append(list, Breach{i.name, i.rule, s.name, wrong[i.name]})
 			}
 		}
 	}
+	return list
 }
 
-// TestEveryMutantBreaksAnInvariant prints, for each documented mistake of RFC 2525, which
-// stated invariants find it, and where.
-func TestEveryMutantBreaksAnInvariant(t *testing.T) {
-	var report strings.Builder
-	for _, m := range Mutants() {
-		killers := map[string]string{}
-		byRule := false
-		for _, s := range scenarios() {
-			for name := range s.broken(t, m.Name) {
-				if killers[name] == "" {
-					killers[name] = s.name
-				}
-			}
-		}
-		fmt.Fprintf(&report, "\n§%s %s:", m.Section, m.Name)
-		for _, i := range invariants() {
-			if where := killers[i.name]; where != "" {
-				byRule = byRule || i.rule == m.Breaks
-				fmt.Fprintf(&report, "\n    %s (%s), in %s", i.name, i.rule, where)
-			}
-		}
-		if len(killers) == 0 {
-			t.Errorf("%s survives", m.Name)
-		} else if !byRule {
-			t.Errorf("%s breaks nothing by its rule, %s: %v", m.Name, m.Breaks, killers)
-		}
-	}
-	t.Log(report.String())
+// Breach is one invariant broken in one scenario, and how.
+type Breach struct {
+	Invariant string
+	Rule      rfc.ID
+	Scenario  string
+	How       string
 }

@@ -89,9 +89,12 @@ func orKnob[T time.Duration | int64](setting, knob T) T {
 	return knob
 }
 
-func (c *Conn) keepInterval() time.Duration { return orKnob(c.opts.KeepInterval, c.l.k.KeepInterval) }
-func (c *Conn) synRetries() int64           { return orKnob(c.opts.SynRetries, c.l.k.SynRetries) }
-func (c *Conn) finTimeout() time.Duration   { return orKnob(c.opts.FinTimeout, c.l.k.FinTimeout) }
+func (c *Conn) keepInterval() time.Duration {
+	return orKnob(c.opts.KeepInterval, c.l.k.KeepInterval)
+}
+
+func (c *Conn) synRetries() int64         { return orKnob(c.opts.SynRetries, c.l.k.SynRetries) }
+func (c *Conn) finTimeout() time.Duration { return orKnob(c.opts.FinTimeout, c.l.k.FinTimeout) }
 
 func (c *Conn) keepIdle() time.Duration {
 	if c.l.k.mutant(mutantHastyKeepalive) {

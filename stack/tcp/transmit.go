@@ -188,7 +188,7 @@ func (c *Conn) transmit(out *wire.TCP, again bool, rule rfc.ID, fx *Effects) {
 		out.Ack = c.rcv.nxt
 	}
 	if again && len(out.Data) > 0 && c.l.k.mutant(mutantInconsistent) {
-		out.Data = turned(out.Data)
+		out.Data = c.mutantData(out)
 	}
 	c.setUrgent(out)
 	c.setOptions(out, c.tsNow(fx.Now))

@@ -6,7 +6,23 @@ import (
 
 	"labserver/stack/host"
 	"labserver/stack/rfc"
+	"labserver/stack/tcp"
 )
+
+func TestEveryMutantIsDescribedInBothLanguages(t *testing.T) {
+	for _, l := range Langs() {
+		texts := Mutants(l)
+		for _, m := range tcp.Mutants() {
+			if !strings.Contains(texts[m.Name], "§"+m.Section+")") {
+				t.Errorf("%s: %q does not say where RFC 2525 has %s", l, texts[m.Name], m.Name)
+			}
+			delete(texts, m.Name)
+		}
+		for name := range texts {
+			t.Errorf("%s: a text for %s, which is no mutant", l, name)
+		}
+	}
+}
 
 func TestEveryKnobIsExplainedInBothLanguages(t *testing.T) {
 	for _, l := range Langs() {

@@ -114,6 +114,10 @@ func Reasons(l Lang) map[string]string { return maps.Clone(catalogue().reasons[l
 // Knobs returns in l what every knob of a host does, by name. The map is the caller's.
 func Knobs(l Lang) map[string]string { return maps.Clone(catalogue().knobs[l]) }
 
+// Mutants returns in l what each documented mistake of RFC 2525 is, by its name as a value
+// of the knob mutant. The map is the caller's.
+func Mutants(l Lang) map[string]string { return maps.Clone(catalogue().mutants[l]) }
+
 // Fields returns the texts of header fields in l, by key. The map is the caller's.
 func Fields(l Lang) map[string]string { return maps.Clone(catalogue().fields[l]) }
 
@@ -125,6 +129,7 @@ type texts struct {
 	asked      map[Lang]map[string]string
 	knobs      map[Lang]map[string]string
 	reasons    map[Lang]map[string]string
+	mutants    map[Lang]map[string]string
 }
 
 func catalogue() *texts { return loaded() }
@@ -143,7 +148,8 @@ func load() (*texts, error) {
 		localizers: map[Lang]*goi18n.Localizer{},
 		rules:      map[Lang]map[string]string{}, fields: map[Lang]map[string]string{},
 		asked: map[Lang]map[string]string{}, reasons: map[Lang]map[string]string{},
-		knobs: map[Lang]map[string]string{},
+		mutants: map[Lang]map[string]string{},
+		knobs:   map[Lang]map[string]string{},
 	}
 	for _, l := range Langs() {
 		if _, err := bundle.LoadMessageFileFS(files, "ui."+string(l)+".json"); err != nil {
@@ -164,6 +170,9 @@ func load() (*texts, error) {
 			return nil, err
 		}
 		if t.reasons[l], err = flat("about/reasons." + string(l) + ".json"); err != nil {
+			return nil, err
+		}
+		if t.mutants[l], err = flat("about/mutants." + string(l) + ".json"); err != nil {
 			return nil, err
 		}
 	}
