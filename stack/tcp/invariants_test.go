@@ -41,7 +41,7 @@ func invariants() []stated {
 func firstFlightWithinIW(l *life) {
 	sending, over := false, false
 	l.walk(func(e event.Event, s *sight) {
-		over = over || sending && e.Kind() == "segment.received"
+		over = over || sending && stimulus(e) // a tail loss probe goes beyond cwnd (RFC 8985 §7.3)
 		sent, ok := e.Body.(event.SegmentSent)
 		if !ok || sent.Seg.Len == 0 || s.smss == 0 || over {
 			return
