@@ -239,6 +239,10 @@ func (w *World) hostRemove(a HostRemove, by uint64) {
 		w.onHost(h, by, func(t *sock.Table, fx *sock.Effects) { t.Kill(p, fx) })
 	}
 	w.onHost(h, by, func(_ *sock.Table, fx *sock.Effects) { h.AbortAll(fx) })
+	fx := w.effects(by)
+	fx.Scope = fx.OnHost(h.ID)
+	h.IP.AbandonAll(rfc.HostGone, "host removed", &fx.Effects)
+	w.settle(h, fx)
 	w.dropWhere(func(p *ip.Packet) bool { return p.Host == h.ID && p.Link == "" },
 		rfc.HostGone, "host removed", by)
 	for _, n := range append([]*ip.NIC{}, h.IP.NICs()...) {

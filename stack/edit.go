@@ -40,7 +40,7 @@ func (w *World) checkEdit(c Command) error {
 	refused := func(code string) error {
 		return &ArgError{Code: code, Field: "pkt", Got: strconv.FormatUint(uint64(id), 10)}
 	}
-	if p == nil {
+	if p == nil || p.Held { // what is held has arrived
 		return refused(CodeNotInFlight)
 	}
 	switch a := c.Args.(type) {

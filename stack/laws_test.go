@@ -42,7 +42,11 @@ func drawPlan(t *rapid.T) plan {
 	add(0, "host.add", `{"id":"R","forward":true}`)
 	for i := range hosts {
 		add(0, "host.add", `{"id":"H%d","addr":"10.0.%d.2/24"}`, i, i)
-		add(0, "nic.add", `{"host":"R","nic":"eth%d","addr":"10.0.%d.1/24"}`, i, i)
+		add(0, "nic.add", `{"host":"R","nic":"eth%d","addr":"10.0.%d.1/24","mtu":%d}`, i, i,
+			rapid.SampledFrom([]int{1500, 1500, 600}).Draw(t, "mtu"))
+		if rapid.IntRange(0, 2).Draw(t, "fragments") == 0 {
+			add(0, "knob.set", `{"host":"H%d","knob":"tcp_pmtu_discovery","value":"0"}`, i)
+		}
 		add(0, "link.add", `{"id":"L%d","a":{"host":"H%d"},"b":{"host":"R","nic":"eth%d"},`+
 			`"delay_ns":%d,"jitter_ns":%d,"rate_bps":%d,"loss_ppm":%d,"queue_octets":%d,`+
 			`"dup_ppm":%d,"corrupt_ppm":%d,"reorder_ppm":%d}`, i, i, i,
@@ -97,7 +101,7 @@ func drawCall(t *rapid.T, hosts int) (op, args string) {
 	case "setsockopt":
 		return op, fmt.Sprintf(`{%s,"option":"%s","value":%d}`, self, rapid.SampledFrom([]string{
 			"O_NONBLOCK", "SO_REUSEADDR", "SO_LINGER", "TCP_NODELAY", "SO_RCVBUF",
-			"TCP_CORK", "SO_KEEPALIVE", "TCP_MAXSEG", "SO_RCVTIMEO"}).Draw(t, "option"),
+			"TCP_CORK", "SO_KEEPALIVE", "TCP_MAXSEG", "SO_RCVTIMEO", "IP_MTU_DISCOVER"}).Draw(t, "option"),
 			rapid.SampledFrom([]int{0, 1, 4096}).Draw(t, "value"))
 	case "link.set":
 		return op, fmt.Sprintf(`{"link":"L%d","up":%v,"loss_ppm":%d}`, host,

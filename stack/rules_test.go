@@ -19,14 +19,14 @@ import (
 // about, each with the test that does.
 func unreachable() map[rfc.ID]string {
 	return map[rfc.ID]string{
-		rfc.NoReassembly: "host.TestDamagedPacketsAreDroppedEachForItsReason",
-		rfc.BadSegment:   "host.TestDamagedPacketsAreDroppedEachForItsReason",
-		rfc.BadICMP:      "host.TestDamagedPacketsAreDroppedEachForItsReason",
-		rfc.UDPLength:    "host.TestDamagedPacketsAreDroppedEachForItsReason",
-		rfc.PathAged:     "ip.TestAPathsMTUIsLearnedAndForgotten",
-		rfc.PathLimit:    "ip.TestAHostRemembersOnlySoManyPaths",
-		rfc.PacketLimit:  "ip.TestAWorldHoldsOnlySoManyPackets",
-		rfc.StepBudget:   "stack.TestAnOverfullInstantIsPutOffVisibly",
+		rfc.BadSegment:    "host.TestDamagedPacketsAreDroppedEachForItsReason",
+		rfc.BadICMP:       "host.TestDamagedPacketsAreDroppedEachForItsReason",
+		rfc.UDPLength:     "host.TestDamagedPacketsAreDroppedEachForItsReason",
+		rfc.PathAged:      "ip.TestAPathsMTUIsLearnedAndForgotten",
+		rfc.PathLimit:     "ip.TestAHostRemembersOnlySoManyPaths",
+		rfc.FragmentLimit: "ip.TestAHostPutsOnlySoManyPacketsTogether",
+		rfc.PacketLimit:   "ip.TestAWorldHoldsOnlySoManyPackets",
+		rfc.StepBudget:    "stack.TestAnOverfullInstantIsPutOffVisibly",
 	}
 }
 

@@ -326,7 +326,64 @@ proc.start {"host":"A","id":"server"}
 @1000 send {"proc":"client","fd":5,"octets":500}
 `, 12), 5e9},
 		{"ipv6-refused", 23, pair6, bareActs6(), 700e9},
+		{"fragments", 24, narrow + `
+knob.set {"host":"A","knob":"tcp_pmtu_discovery","value":"0"}
+`, `
+@0 socket {"proc":"client","proto":"udp"}
+@0 bind {"proc":"client","fd":3,"port":1000}
+@0 socket {"proc":"server","proto":"udp"}
+@0 bind {"proc":"server","fd":3,"port":9}
+@0 sendto {"proc":"client","fd":3,"addr":"10.0.2.2","port":9,"octets":4000}
+@100 recvfrom {"proc":"server","fd":3}
+@200 link.set {"link":"RB","loss_ppm":300000,"dup_ppm":300000}
+@200 sendto {"proc":"client","fd":3,"addr":"10.0.2.2","port":9,"octets":4000}
+@70000 link.set {"link":"RB","loss_ppm":0,"dup_ppm":0}
+@70000 socket {"proc":"server","proto":"tcp"}
+@70000 bind {"proc":"server","fd":4,"port":80}
+@70000 listen {"proc":"server","fd":4}
+@70000 accept {"proc":"server","fd":4}
+@70000 socket {"proc":"client","proto":"tcp"}
+@70000 connect {"proc":"client","fd":4,"addr":"10.0.2.2","port":80}
+@70100 send {"proc":"client","fd":4,"octets":5000}
+@70500 recv {"proc":"server","fd":5}
+@79900 link.set {"link":"RB","rate_bps":1000000}
+@80000 sendto {"proc":"client","fd":3,"addr":"10.0.2.2","port":9,"octets":4000}
+@80030 host.remove {"host":"B"}
+`, 5e9},
+		{"fragments-refused", 25, pair6, bareFragments(), 70e9},
 	}
+}
+
+// bareFragments is what X sends to B in pieces: some are missing, some contradict each
+// other, some cannot be; and what A's datagram becomes that IPv6 has its sender cut.
+func bareFragments() string {
+	acts := `
+@0 socket {"proc":"server","proto":"udp","family":"ip6"}
+@0 bind {"proc":"server","fd":3,"port":9}
+@0 recvfrom {"proc":"server","fd":3}
+@0 socket {"proc":"client","proto":"udp","family":"ip6"}
+@0 setsockopt {"proc":"client","fd":3,"option":"IPV6_MTU_DISCOVER","value":0}
+@0 sendto {"proc":"client","fd":3,"addr":"fd00:2::2","port":9,"octets":3000}
+@100 sendto {"proc":"client","fd":3,"addr":"fd00:2::2","port":9,"octets":3000}
+`
+	h6 := wire.IP{Src: netip.MustParseAddr("fd00:3::2"), Dst: netip.MustParseAddr("fd00:2::2"),
+		Proto: inet.UDP, TTL: 64}
+	h4 := wire.IP{Src: netip.MustParseAddr("10.0.3.2"), Dst: netip.MustParseAddr("10.0.2.2"),
+		Proto: inet.UDP, TTL: 64}
+	at := 1000
+	for _, h := range []wire.IP{h6, h4} {
+		for _, f := range []struct {
+			id      uint32
+			off, n  int
+			missing bool
+		}{{1, 0, 16, true}, {1, 0, 16, true}, {2, 0, 16, true}, {2, 8, 16, true}, {3, 0, 15, true}} {
+			h.ID, h.FragOff, h.MF, h.Payload = f.id, f.off, f.missing, make([]byte, f.n)
+			acts += fmt.Sprintf("@%d packet.inject {\"host\":\"X\",\"base64\":%q}\n", at,
+				base64.StdEncoding.EncodeToString(h.Append(nil)))
+			at += 2000
+		}
+	}
+	return acts
 }
 
 // pair6 is pair with IPv6, B being of both versions, and a bare host X on a link of its own.

@@ -29,13 +29,17 @@ type item struct {
 	conn  *tcp.Conn
 	timer event.Timer
 	call  inet.CallID // whose waiting is over
+	alarm uint64      // fragments have waited long enough
 }
 
-// timerKey finds the queue entry of a running timer: of a connection, or of a call.
+// timerKey finds the queue entry of a running timer: of a connection, of a call, or of the
+// fragments of a packet at a host.
 type timerKey struct {
 	conn  *tcp.Conn
 	timer event.Timer
 	call  inet.CallID
+	host  *host.Host
+	alarm uint64
 }
 
 // Step processes the next queue entry and moves time to it; false if nothing will happen
@@ -105,6 +109,11 @@ func (w *World) happen(it item) {
 	case it.call != "":
 		delete(w.timers, timerKey{call: it.call})
 		w.onHost(it.host, 0, func(t *sock.Table, fx *sock.Effects) { t.Expire(it.call, fx) })
+	case it.alarm != 0:
+		delete(w.timers, timerKey{host: it.host, alarm: it.alarm})
+		fx := w.effects(0)
+		it.host.Expire(it.alarm, fx)
+		w.settle(it.host, fx)
 	case it.local != nil:
 		delete(w.flying, it.local.ID)
 		w.arrive(it.host, it.local)
@@ -143,7 +152,7 @@ func (w *World) effects(by uint64) *host.Effects {
 	clear(fx.Local)
 	*fx = host.Effects{
 		Effects: ip.Effects{Scope: w.scope().Because(by), Flights: &w.flights,
-			Transmit: fx.Transmit[:0], Local: fx.Local[:0]},
+			Transmit: fx.Transmit[:0], Local: fx.Local[:0], Alarms: fx.Alarms[:0]},
 		IDs: &w.ids, Timers: fx.Timers[:0], Waits: fx.Waits[:0]}
 	return fx
 }
@@ -162,6 +171,10 @@ func (w *World) settle(h *host.Host, fx *host.Effects) {
 	}
 	for _, op := range fx.Waits {
 		w.setTimer(timerKey{call: op.Call}, op.Stop, op.At, item{host: h, call: op.Call})
+	}
+	for _, op := range fx.Alarms {
+		w.setTimer(timerKey{host: h, alarm: op.Assembly}, op.Stop, op.At,
+			item{host: h, alarm: op.Assembly})
 	}
 	for _, p := range fx.Local {
 		w.keepFrame(p, nil, nil)

@@ -40,7 +40,8 @@ func bodies() []event.Body {
 		event.ICMPReceived{}, event.ICMPSuppressed{}, event.PacketQueued{},
 		event.PacketDeparted{}, event.PacketArrived{}, event.PacketDropped{},
 		event.PacketDuplicated{}, event.PacketCorrupted{}, event.PacketDelayed{},
-		event.PacketInjected{}, event.PacketTaken{}, event.PathMTU{},
+		event.PacketInjected{}, event.PacketFragmented{}, event.PacketHeld{}, event.PacketMerged{},
+		event.PacketTaken{}, event.PathMTU{},
 	}
 }
 

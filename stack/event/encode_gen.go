@@ -8,7 +8,7 @@ import (
 
 // SchemaHash names the schema of the stream, static/src/gen/schema.json: a page that
 // was made for another one reloads.
-const SchemaHash = "cc58d2ebab0d1035"
+const SchemaHash = "c0f1b48a72add6f8"
 
 // Kinds lists every kind of event but the open ones, cmd.* and note.*.
 func Kinds() []Kind {
@@ -48,6 +48,9 @@ func Kinds() []Kind {
 		"packet.duplicated",
 		"packet.corrupted",
 		"packet.delayed",
+		"packet.fragmented",
+		"packet.held",
+		"packet.merged",
 		"packet.injected",
 		"packet.taken",
 		"call.blocked",
@@ -194,6 +197,12 @@ func appendBody(b []byte, body Body) []byte {
 		return appendPacketCorrupted(b, &v)
 	case PacketDelayed:
 		return appendPacketDelayed(b, &v)
+	case PacketFragmented:
+		return appendPacketFragmented(b, &v)
+	case PacketHeld:
+		return appendPacketHeld(b, &v)
+	case PacketMerged:
+		return appendPacketMerged(b, &v)
 	case PacketInjected:
 		return appendPacketInjected(b, &v)
 	case PacketTaken:
@@ -512,6 +521,27 @@ func decodeBody(kind Kind, line []byte) (envelope, Body, error) {
 		}
 		err := strict(line, &v)
 		return v.envelope, v.PacketDelayed, err
+	case "packet.fragmented":
+		var v struct {
+			envelope
+			PacketFragmented
+		}
+		err := strict(line, &v)
+		return v.envelope, v.PacketFragmented, err
+	case "packet.held":
+		var v struct {
+			envelope
+			PacketHeld
+		}
+		err := strict(line, &v)
+		return v.envelope, v.PacketHeld, err
+	case "packet.merged":
+		var v struct {
+			envelope
+			PacketMerged
+		}
+		err := strict(line, &v)
+		return v.envelope, v.PacketMerged, err
 	case "packet.injected":
 		var v struct {
 			envelope
@@ -1119,6 +1149,37 @@ func appendPacketDelayed(b []byte, v *PacketDelayed) []byte {
 	b = strconv.AppendUint(b, uint64(v.Pkt), 10)
 	b = append(b, `,"arrive":`...)
 	b = strconv.AppendInt(b, int64(v.Arrive), 10)
+	b = append(b, ',')
+	return b
+}
+
+func appendPacketFragmented(b []byte, v *PacketFragmented) []byte {
+	b = append(b, `"pkt":`...)
+	b = strconv.AppendUint(b, uint64(v.Pkt), 10)
+	b = append(b, `,"offset":`...)
+	b = strconv.AppendInt(b, int64(v.Offset), 10)
+	b = append(b, `,"octets":`...)
+	b = strconv.AppendInt(b, int64(v.Octets), 10)
+	b = append(b, ',')
+	return b
+}
+
+func appendPacketHeld(b []byte, v *PacketHeld) []byte {
+	b = append(b, `"pkt":`...)
+	b = strconv.AppendUint(b, uint64(v.Pkt), 10)
+	b = append(b, `,"offset":`...)
+	b = strconv.AppendInt(b, int64(v.Offset), 10)
+	b = append(b, `,"octets":`...)
+	b = strconv.AppendInt(b, int64(v.Octets), 10)
+	b = append(b, ',')
+	return b
+}
+
+func appendPacketMerged(b []byte, v *PacketMerged) []byte {
+	b = append(b, `"pkt":`...)
+	b = strconv.AppendUint(b, uint64(v.Pkt), 10)
+	b = append(b, `,"into":`...)
+	b = strconv.AppendUint(b, uint64(v.Into), 10)
 	b = append(b, ',')
 	return b
 }

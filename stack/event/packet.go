@@ -185,6 +185,29 @@ type PacketDelayed struct {
 	Arrive sim.Time      `json:"arrive"`
 }
 
+// PacketFragmented says that a packet was cut to fit a link: the piece of its payload from
+// Offset on goes as a packet of its own, whose id is this event's n. The first piece keeps
+// the packet's id.
+type PacketFragmented struct {
+	Pkt    inet.PacketID  `json:"pkt"`
+	Offset int            `json:"offset"`
+	Octets inet.ByteCount `json:"octets"` // of the piece, its header included
+}
+
+// PacketHeld says that a fragment arrived and waits for the others: the payload from Offset
+// on.
+type PacketHeld struct {
+	Pkt    inet.PacketID  `json:"pkt"`
+	Offset int            `json:"offset"`
+	Octets inet.ByteCount `json:"octets"`
+}
+
+// PacketMerged says that a fragment became part of the packet whose first fragment is Into.
+type PacketMerged struct {
+	Pkt  inet.PacketID `json:"pkt"`
+	Into inet.PacketID `json:"into"`
+}
+
 // PacketInjected says that a bare host sends a packet that is no whole TCP segment, UDP
 // datagram or ICMP message; n is its packet id.
 type PacketInjected struct {
@@ -221,5 +244,8 @@ func (PacketDropped) Kind() Kind    { return "packet.dropped" }
 func (PacketDuplicated) Kind() Kind { return "packet.duplicated" }
 func (PacketCorrupted) Kind() Kind  { return "packet.corrupted" }
 func (PacketDelayed) Kind() Kind    { return "packet.delayed" }
+func (PacketFragmented) Kind() Kind { return "packet.fragmented" }
+func (PacketHeld) Kind() Kind       { return "packet.held" }
+func (PacketMerged) Kind() Kind     { return "packet.merged" }
 func (PacketInjected) Kind() Kind   { return "packet.injected" }
 func (PacketTaken) Kind() Kind      { return "packet.taken" }

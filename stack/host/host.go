@@ -91,12 +91,21 @@ func (h *Host) Arrive(p *ip.Packet, fx *Effects) {
 	}
 }
 
+// Expire ends the wait for the fragments of a packet.
+func (h *Host) Expire(assembly uint64, fx *Effects) {
+	fx.Scope = fx.OnHost(h.ID)
+	h.IP.Expire(assembly, &fx.Effects)
+}
+
 // deliver hands a packet for this host to the protocol it names.
 func (h *Host) deliver(p *ip.Packet, packet *wire.IP, fx *Effects) {
 	sfx := h.begin(fx)
 	switch {
 	case packet.Fragment():
-		ip.Drop(p, rfc.NoReassembly, "a fragment", &fx.Effects)
+		if whole := h.IP.Assemble(p, packet, &fx.Effects); whole != nil {
+			h.Arrive(whole, fx)
+			return
+		}
 	case packet.Proto == inet.TCP:
 		h.segment(p, packet, fx, sfx)
 	case packet.Proto == inet.UDP:
@@ -206,7 +215,7 @@ func (h *Host) settle(sfx *sock.Effects, fx *Effects) {
 
 // segmentPacket writes a segment into its packet.
 func (h *Host) segmentPacket(o *tcp.Out) *ip.Packet {
-	p := h.newPacket(o.Pkt, inet.TCP, o.Flow, service{o.TOS, o.TTL},
+	p := h.newPacket(o.Pkt, inet.TCP, o.Flow, service{o.TOS, o.TTL, h.knobs.PMTUDiscovery == 0},
 		o.Seg.HeaderLen()+len(o.Seg.Data))
 	p.Label = o.Seg.Flags.String()
 	p.Octets = o.Seg.Append(p.Octets, o.Flow.Local.Addr, o.Flow.Remote.Addr)
@@ -216,7 +225,7 @@ func (h *Host) segmentPacket(o *tcp.Out) *ip.Packet {
 // datagramPacket writes a datagram into its packet.
 func (h *Host) datagramPacket(o *udp.Out) *ip.Packet {
 	u := wire.UDP{SrcPort: o.Flow.Local.Port, DstPort: o.Flow.Remote.Port, Data: o.Data}
-	p := h.newPacket(o.Pkt, inet.UDP, o.Flow, service{o.TOS, o.TTL},
+	p := h.newPacket(o.Pkt, inet.UDP, o.Flow, service{o.TOS, o.TTL, o.Fragment},
 		wire.UDPHeaderLen+len(o.Data))
 	p.Label = "udp"
 	p.Octets = u.Append(p.Octets, o.Flow.Local.Addr, o.Flow.Remote.Addr)
@@ -224,7 +233,10 @@ func (h *Host) datagramPacket(o *udp.Out) *ip.Packet {
 }
 
 // service is what a socket asked of IP. The zero value is the host's defaults.
-type service struct{ tos, ttl uint8 }
+type service struct {
+	tos, ttl uint8
+	cut      bool // the packet may be fragmented: no DF
+}
 
 // newPacket makes a packet with its header, and room for n octets behind it.
 func (h *Host) newPacket(id inet.PacketID, proto inet.Protocol, flow inet.Flow, s service,
@@ -233,9 +245,10 @@ func (h *Host) newPacket(id inet.PacketID, proto inet.Protocol, flow inet.Flow, 
 	if head.TOS = s.tos; s.ttl != 0 {
 		head.TTL = s.ttl
 	}
+	head.DF = head.DF && !s.cut
 	b := head.AppendHeader(make([]byte, 0, head.Room()+n), n)
 	return &ip.Packet{ID: id, By: uint64(id), Octets: b, Proto: proto, Src: flow.Local,
-		Dst: flow.Remote}
+		Dst: flow.Remote, MayCut: s.cut}
 }
 
 // AbortAll ends every connection at once: the host is going away.

@@ -98,18 +98,15 @@ func TestDamagedPacketsAreDroppedEachForItsReason(t *testing.T) {
 		spoil func([]byte)
 		rule  rfc.ID
 	}{
-		"TCP checksum":       {segment(wire.TCP{DstPort: 80, Flags: wire.SYN, Data: []byte("x")}), last, rfc.TCPChecksum},
-		"TCP too short":      {wire.IPv4{Proto: inet.TCP, Payload: make([]byte, 19)}, nil, rfc.BadSegment},
-		"UDP checksum":       {datagram(wire.UDP{DstPort: 53, Data: []byte("x")}), last, rfc.UDPChecksum},
-		"UDP too short":      {wire.IPv4{Proto: inet.UDP, Payload: make([]byte, 7)}, nil, rfc.UDPLength},
-		"UDP length field":   {wire.IPv4{Proto: inet.UDP, Payload: []byte{0, 1, 0, 2, 0, 9, 0, 0}}, nil, rfc.UDPLength},
-		"ICMP checksum":      {icmp(wire.ICMP{Type: wire.ICMPEcho, Data: []byte("x")}), last, rfc.BadICMP},
-		"ICMP too short":     {wire.IPv4{Proto: inet.ICMP, Payload: []byte{8}}, nil, rfc.BadICMP},
-		"IP header":          {datagram(wire.UDP{DstPort: 53}), func(b []byte) { b[8]++ }, rfc.BadIPHeader},
-		"IP version":         {datagram(wire.UDP{DstPort: 53}), func(b []byte) { b[0] = 0x55 }, rfc.BadIPHeader},
-		"a first fragment":   {wire.IPv4{Proto: inet.UDP, MF: true, Payload: make([]byte, 8)}, nil, rfc.NoReassembly},
-		"a later fragment":   {wire.IPv4{Proto: inet.UDP, FragOff: 8, Payload: make([]byte, 8)}, nil, rfc.NoReassembly},
-		"fragment of an SYN": {wire.IPv4{Proto: inet.TCP, MF: true, Payload: make([]byte, 8)}, nil, rfc.NoReassembly},
+		"TCP checksum":     {segment(wire.TCP{DstPort: 80, Flags: wire.SYN, Data: []byte("x")}), last, rfc.TCPChecksum},
+		"TCP too short":    {wire.IPv4{Proto: inet.TCP, Payload: make([]byte, 19)}, nil, rfc.BadSegment},
+		"UDP checksum":     {datagram(wire.UDP{DstPort: 53, Data: []byte("x")}), last, rfc.UDPChecksum},
+		"UDP too short":    {wire.IPv4{Proto: inet.UDP, Payload: make([]byte, 7)}, nil, rfc.UDPLength},
+		"UDP length field": {wire.IPv4{Proto: inet.UDP, Payload: []byte{0, 1, 0, 2, 0, 9, 0, 0}}, nil, rfc.UDPLength},
+		"ICMP checksum":    {icmp(wire.ICMP{Type: wire.ICMPEcho, Data: []byte("x")}), last, rfc.BadICMP},
+		"ICMP too short":   {wire.IPv4{Proto: inet.ICMP, Payload: []byte{8}}, nil, rfc.BadICMP},
+		"IP header":        {datagram(wire.UDP{DstPort: 53}), func(b []byte) { b[8]++ }, rfc.BadIPHeader},
+		"IP version":       {datagram(wire.UDP{DstPort: 53}), func(b []byte) { b[0] = 0x55 }, rfc.BadIPHeader},
 	} {
 		d := newDesk(t)
 		d.arrive(c.p, c.spoil)

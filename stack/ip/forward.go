@@ -74,6 +74,12 @@ func (l *Layer) forward(p *Packet, h *wire.IP, fx *Effects) {
 		rule := versioned(h, rfc.NetUnreach, rfc.NoRoute6)
 		by := Drop(p, rule, "no route", fx)
 		l.Refuse(p, Refusal{Kind: NetUnreachable}, rule, by, fx)
+	case len(p.Octets) > path.MTU && !h.DF:
+		wire.DecrementHops(p.Octets)
+		for _, q := range l.split(p, path.MTU, fx) {
+			q.Departs = rfc.Forwarded
+			transmit(q, path.NIC, fx)
+		}
 	case len(p.Octets) > path.MTU:
 		rule := versioned(h, rfc.TooBig, rfc.TooBig6)
 		by := Drop(p, rule, "larger than the next link's MTU", fx)

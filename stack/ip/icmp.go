@@ -143,9 +143,10 @@ func (l *Layer) Refuse(p *Packet, r Refusal, rule rfc.ID, by uint64, fx *Effects
 // forbidden reports whether no error may be sent about a packet: RFC 1122 §3.2.2, about
 // "an ICMP error message", "a datagram destined to an IP broadcast or IP multicast
 // address", "a non-initial fragment" or "a datagram whose source address does not define
-// a single host"; RFC 4443 §2.4 (e) forbids nearly the same.
+// a single host"; RFC 4443 §2.4 (e) forbids nearly the same,
+// but not about later fragments.
 func forbidden(h *wire.IP) bool {
-	if h.FragOff != 0 || h.Dst.IsMulticast() || h.Dst == broadcast() ||
+	if h.FragOff != 0 && !h.V6() || h.Dst.IsMulticast() || h.Dst == broadcast() ||
 		h.Src.IsMulticast() || h.Src.IsUnspecified() || h.Src == broadcast() {
 		return true
 	}
@@ -186,9 +187,10 @@ func (l *Layer) sendICMPv6(src, dst netip.Addr, m wire.ICMPv6, rule rfc.ID, by u
 func (l *Layer) sendMessage(src, dst netip.Addr, proto inet.Protocol, payload []byte,
 	shown event.ICMPMsg, rule rfc.ID, by uint64, fx *Effects) {
 	h := l.Header(src, dst, proto)
+	h.DF = src.Is6()
 	octets := append(h.AppendHeader(nil, len(payload)), payload...)
 	n := fx.Because(by).OnHost(fx.Host).Emit(rule, event.ICMPSent{ICMP: shown})
-	l.Send(&Packet{ID: inet.PacketID(n), By: n, Octets: octets, Proto: proto, Label: shown.Name,
+	l.Send(&Packet{ID: inet.PacketID(n), By: n, Octets: octets, Proto: proto, Label: shown.Name, MayCut: true,
 		Src: inet.Endpoint{Addr: src}, Dst: inet.Endpoint{Addr: dst}}, fx)
 }
 

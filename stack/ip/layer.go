@@ -70,6 +70,7 @@ type Effects struct {
 	Flights  *Flights
 	Transmit []Transmit
 	Local    []*Packet // for this host itself: they come back in one step, at once
+	Alarms   []Alarm
 }
 
 // Layer is the Internet layer of one host. Forward makes it a router.
@@ -81,6 +82,10 @@ type Layer struct {
 	paths   []path
 	nextID  uint16
 	errors  bucket
+
+	nextFragment uint32
+	assemblies   []*assembly // by creation
+	assembled    uint64
 }
 
 // New makes a layer without interfaces.
@@ -191,6 +196,10 @@ func (l *Layer) Send(p *Packet, fx *Effects) {
 		Drop(p, rfc.NoRoute, "no route", fx)
 	case path.Local:
 		fx.Local = append(fx.Local, p)
+	case p.MayCut && len(p.Octets) > path.MTU:
+		for _, q := range l.split(p, path.MTU, fx) {
+			transmit(q, path.NIC, fx)
+		}
 	default:
 		transmit(p, path.NIC, fx)
 	}

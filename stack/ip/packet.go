@@ -35,6 +35,8 @@ type Packet struct {
 	Arrive sim.Time
 
 	Departs  rfc.ID // why it departs when a router passes it on; "" for its sender
+	MayCut   bool   // its sender may cut it into fragments
+	Held     bool   // a fragment that waits at its destination for the others
 	Portless bool   // shown by its addresses alone, whatever Proto says
 }
 

@@ -20,7 +20,6 @@ const (
 	StepBudget   ID = "policy:instant-budget"
 	HostGone     ID = "policy:host-gone"
 	KnobTurned   ID = "policy:knob"
-	NoReassembly ID = "policy:no-reassembly"
 	BadSegment   ID = "rfc9293:3.1"
 	TCPChecksum  ID = "MUST-3"
 
@@ -58,6 +57,19 @@ const (
 	PathAged        ID = "rfc1191:6.3"
 	PathAged6       ID = "rfc8201:5.3"
 	PathLimit       ID = "policy:path-limit"
+
+	Fragmented       ID = "rfc791:3.2"
+	Fragmented6      ID = "rfc8200:4.5"
+	Reassembly       ID = "rfc791:3.2-reassembly"
+	Reassembly6      ID = "rfc8200:4.5-reassembly"
+	BadFragment      ID = "rfc791:3.2-length"
+	BadFragment6     ID = "rfc8200:4.5-length"
+	FragmentTimeout  ID = "rfc1122:3.3.2"
+	FragmentTimeout6 ID = "rfc8200:4.5-timeout"
+	FragmentOverlap6 ID = "rfc8200:4.5-overlap"
+	FragmentOverlap  ID = "policy:fragment-overlap"
+	FragmentTwice    ID = "policy:fragment-twice"
+	FragmentLimit    ID = "policy:fragment-limit"
 
 	UDPSend        ID = "rfc768:format"
 	UDPDeliver     ID = "rfc1122:4.1.3.1"
@@ -101,8 +113,6 @@ func network() []Rule {
 		{ID: HostGone, Level: Policy, Why: "what belongs to a removed host goes with it"},
 		{ID: KnobTurned, Level: Policy, Why: "a knob bends a rule for teaching; the profile " +
 			"says what is usual"},
-		{ID: NoReassembly, Level: Policy, Why: "our hosts send with DF and hold no fragments; " +
-			"reassembly comes with the whole IP layer"},
 		{ID: NoLink, Level: Policy, Why: "an interface without a cable sends nothing"},
 		{ID: BadSegment, Level: Says, RFC: 9293, Section: "3.1"},
 		{ID: TCPChecksum, Level: Must, RFC: 9293, Section: "3.1"},
@@ -139,6 +149,21 @@ func network() []Rule {
 		{ID: PathAged6, Level: Should, RFC: 8201, Section: "5.3"},
 		{ID: PathLimit, Level: Policy, Why: "a host remembers the MTU of 64 paths, so that nobody " +
 			"can fill its memory; the oldest is forgotten"},
+		{ID: Fragmented, Level: Says, RFC: 791, Section: "3.2"},
+		{ID: Fragmented6, Level: Says, RFC: 8200, Section: "4.5"},
+		{ID: Reassembly, Level: Must, RFC: 791, Section: "3.2"},
+		{ID: Reassembly6, Level: Must, RFC: 8200, Section: "4.5"},
+		{ID: BadFragment, Level: Says, RFC: 791, Section: "3.2"},
+		{ID: BadFragment6, Level: Must, RFC: 8200, Section: "4.5"},
+		{ID: FragmentTimeout, Level: Must, RFC: 1122, Section: "3.3.2"},
+		{ID: FragmentTimeout6, Level: Must, RFC: 8200, Section: "4.5"},
+		{ID: FragmentOverlap6, Level: Must, RFC: 8200, Section: "4.5"},
+		{ID: FragmentOverlap, Level: Policy, Why: "RFC 791 lets a later fragment overwrite an " +
+			"earlier one, which only helps to deceive; as Linux does, IPv4 follows RFC 5722 too"},
+		{ID: FragmentTwice, Level: Policy, Why: "a network may double packets, so a fragment that " +
+			"came twice is dropped alone; RFC 8200 §4.5 leaves the choice"},
+		{ID: FragmentLimit, Level: Policy, Why: "a host puts 64 packets together at a time; the " +
+			"oldest makes room for another"},
 		{ID: UDPSend, Level: Says, RFC: 768, Section: "format"},
 		{ID: UDPDeliver, Level: Says, RFC: 1122, Section: "4.1.3.1"},
 		{ID: UDPUnreachable, Level: Should, RFC: 1122, Section: "4.1.3.1"},

@@ -4,6 +4,7 @@ import (
 	"labserver/stack/event"
 	"labserver/stack/inet"
 	"labserver/stack/rfc"
+	"labserver/stack/tcp"
 	"labserver/stack/udp"
 )
 
@@ -160,8 +161,11 @@ func (t *Table) sendDatagram(c *call, s *Socket, dst inet.Endpoint, fx *Effects)
 		c.fail(rfc.UDPTooLong, inet.EMSGSIZE, "octets", fx)
 		return
 	}
+	o := s.connOptions()
 	path, ok := t.ip.Path(dst.Addr)
-	if ok && int(c.payload.Len())+udp.Overhead(dst.Addr) > path.MTU {
+	over := ok && int(c.payload.Len())+udp.Overhead(dst.Addr) > path.MTU
+	cut := t.mayCut(o.PMTUDiscovery, over)
+	if over && !cut {
 		c.fail(rfc.UDPOverMTU, inet.EMSGSIZE, "octets", fx)
 		return
 	}
@@ -176,10 +180,21 @@ func (t *Table) sendDatagram(c *call, s *Socket, dst inet.Endpoint, fx *Effects)
 	}
 	data := c.payload.chunk(0, udp.MaxDataTo(dst.Addr))
 	out := udp.Send(s.id, inet.Flow{Local: local, Remote: dst}, data, fx.Scope)
-	o := s.connOptions()
-	out.TOS, out.TTL = o.TOS, o.TTL
+	out.TOS, out.TTL, out.Fragment = o.TOS, o.TTL, cut
 	fx.Datagrams = append(fx.Datagrams, out)
 	c.returns(rfc.UDPSend, int64(len(data)), fx)
+}
+
+// mayCut reports whether a datagram is sent without DF: by IP_PMTUDISC_DONT, and by
+// IP_PMTUDISC_WANT if it is larger than the path's MTU, as Linux does.
+func (t *Table) mayCut(mode tcp.PMTUMode, over bool) bool {
+	switch mode {
+	case tcp.PMTUDefault:
+		return t.knobs.PMTUDiscovery == 0
+	case tcp.PMTUDont:
+		return true
+	}
+	return mode == tcp.PMTUWant && over
 }
 
 // Recv is recv(2), read(2), recvfrom(2) and recvmsg(2), by op.

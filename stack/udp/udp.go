@@ -74,6 +74,8 @@ type Out struct {
 	Data []byte
 	TOS  uint8 // for the IP header
 	TTL  uint8 // 0: the host's
+	// Fragment lets the packet be cut on its way: no DF.
+	Fragment bool
 }
 
 // Add makes a bound socket reachable.

@@ -24,7 +24,8 @@ func Reduce(v *View, e event.Event) {
 	case event.SegmentSent, event.DatagramSent, event.ICMPSent, event.SegmentReceived,
 		event.DatagramReceived, event.ICMPReceived, event.PacketQueued,
 		event.PacketDeparted, event.PacketArrived, event.PacketDropped, event.PacketInjected,
-		event.PacketTaken, event.PacketDuplicated, event.PacketDelayed:
+		event.PacketTaken, event.PacketDuplicated, event.PacketDelayed, event.PacketFragmented,
+		event.PacketMerged:
 		v.packet(e)
 	case event.SndChanged:
 		v.conn(e.Conn).Snd = b.New
@@ -129,10 +130,11 @@ func (v *View) packet(e event.Event) {
 	case event.PacketTaken:
 		v.land(b.Pkt, &v.Counters.Delivered)
 	case event.PacketDuplicated:
-		copy := *v.inFlight(b.Pkt)
-		copy.Pkt = inet.PacketID(e.N)
-		v.Counters.Sent++
-		v.Packets = append(v.Packets, copy)
+		v.copyOf(b.Pkt, e.N, "")
+	case event.PacketFragmented:
+		v.copyOf(b.Pkt, e.N, "fragment")
+	case event.PacketMerged:
+		v.land(b.Pkt, &v.Counters.Delivered)
 	case event.PacketDelayed:
 		v.inFlight(b.Pkt).Arrive = b.Arrive
 	case event.PacketQueued:
@@ -153,6 +155,17 @@ func (v *View) launch(e event.Event, proto, label, src, dst string) {
 	v.Counters.Sent++
 	v.Packets = append(v.Packets, Packet{Pkt: inet.PacketID(e.N), Proto: proto, Label: label,
 		Src: src, Dst: dst, Host: e.Host})
+}
+
+// copyOf adds a packet that is where another is; a label of "" is the other's.
+func (v *View) copyOf(pkt inet.PacketID, n uint64, label string) {
+	row := *v.inFlight(pkt)
+	row.Pkt = inet.PacketID(n)
+	if label != "" {
+		row.Label = label
+	}
+	v.Counters.Sent++
+	v.Packets = append(v.Packets, row)
 }
 
 func (v *View) land(pkt inet.PacketID, counter *int64) {

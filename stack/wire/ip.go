@@ -96,6 +96,22 @@ func DecrementHops(packet []byte) {
 	DecrementTTL(packet)
 }
 
+// Unfragment mends the headers of a packet that was put together of fragments: what follows
+// them is proto, whose number stands at nextAt, and all of it is here. It must not be longer
+// than the length field can say.
+func Unfragment(packet []byte, nextAt int, proto inet.Protocol) {
+	if packet[0]>>4 == 6 {
+		packet[nextAt] = byte(proto)
+		put16(packet[4:], uint16(len(packet)-IPv6HeaderLen))
+		return
+	}
+	header := packet[:int(packet[0]&15)*4]
+	put16(header[2:], uint16(len(packet)))
+	put16(header[6:], 0)
+	put16(header[10:], 0)
+	put16(header[10:], Checksum(header))
+}
+
 // SetECN writes the ECN field of a packet in place (RFC 3168 §5), and mends the header
 // checksum of IPv4.
 func SetECN(packet []byte, ecn uint8) {

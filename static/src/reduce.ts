@@ -102,6 +102,14 @@ function launch(
   rows(v).packets.set(e.n, packet);
 }
 
+/** Adds a packet that is where another is, but for what is given. */
+function copyOf(v: View, pkt: number, but: Partial<Packet> & { pkt: number }): void {
+  const copy: Packet = { ...packetOf(v, pkt), ...but };
+  v.counters.sent++;
+  v.packets.push(copy);
+  rows(v).packets.set(copy.pkt, copy);
+}
+
 function land(v: View, pkt: number, counter: "delivered" | "dropped"): void {
   const packet = packetOf(v, pkt);
   v.counters[counter]++;
@@ -125,12 +133,9 @@ const packetFolds: { [K in Kind]?: Fold<K> } = {
   "packet.dropped": (v, e) => land(v, e.pkt, "dropped"),
   "packet.injected": (v, e) => launch(v, e, e.proto, e.proto, e.src, e.dst),
   "packet.taken": (v, e) => land(v, e.pkt, "delivered"),
-  "packet.duplicated": (v, e) => {
-    const copy: Packet = { ...packetOf(v, e.pkt), pkt: e.n };
-    v.counters.sent++;
-    v.packets.push(copy);
-    rows(v).packets.set(e.n, copy);
-  },
+  "packet.duplicated": (v, e) => copyOf(v, e.pkt, { pkt: e.n }),
+  "packet.fragmented": (v, e) => copyOf(v, e.pkt, { pkt: e.n, label: "fragment" }),
+  "packet.merged": (v, e) => land(v, e.pkt, "delivered"),
   "packet.delayed": (v, e) => { packetOf(v, e.pkt).arrive = e.arrive; },
   "packet.queued": (v, e) => {
     const p = packetOf(v, e.pkt);
