@@ -35,6 +35,9 @@ proc.start {"host":"A","id":"client"}
 proc.start {"host":"B","id":"server"}
 `
 
+// narrowed is pair with a second link that carries 1000 octets at most.
+var narrowed = strings.Replace(pair, `"10.0.2.1/24"`, `"10.0.2.1/24","mtu":1000`, 1)
+
 // opened is the acts of pair up to an accepted connection: client fd 3, server fd 4.
 const opened = `
 @0 socket {"proc":"server","proto":"tcp"}
@@ -193,6 +196,21 @@ func scenarios() []scenario {
 @6000 knob.set {"host":"A","knob":"ip_default_ttl","value":"64"}
 @6000 send {"proc":"client","fd":3,"text":"no cable"}
 `, 1e9},
+		{"narrow-path", 41, narrowed, opened + `
+@100 send {"proc":"client","fd":3,"octets":9000}
+@900 recv {"proc":"server","fd":4,"max":9000}
+@1000 socket {"proc":"client","proto":"tcp"}
+@1000 connect {"proc":"client","fd":4,"addr":"10.0.2.2","port":80}
+@1100 send {"proc":"client","fd":4,"octets":3000}
+@2000 close {"proc":"client","fd":3}
+`, 3e9},
+		{"marked-by-hand", 42, pair, `
+@0 knob.set {"host":"A","knob":"tcp_ecn","value":"1"}
+@0 knob.set {"host":"A","knob":"tcp_option_order","value":"1"}
+` + opened + `
+@100 send {"proc":"client","fd":3,"octets":9000}
+@500 recv {"proc":"server","fd":4,"max":9000}
+`, 3e9},
 		{"soft-errors", 16, pair, opened + `
 @0 knob.set {"host":"A","knob":"tcp_icmp_aborts","value":"1"}
 @0 knob.set {"host":"A","knob":"tcp_retries","value":"2"}

@@ -145,7 +145,7 @@ func (h *Host) segment(p *ip.Packet, packet *wire.IP, fx *Effects, sfx *sock.Eff
 	}
 	fx.Flights.Deliver(p)
 	if path, ok := h.IP.Path(packet.Src); ok {
-		sfx.MTU = path.MTU
+		sfx.MTU, sfx.AdvMSS = path.MTU, path.AdvMSS
 	}
 	sfx.TOS = packet.TOS
 	h.TCP.Segment(packet.Src, packet.Dst, p.ID, &seg, &sfx.Effects)

@@ -93,10 +93,14 @@ func (h *Host) complain(q wire.Quoted, c complaint, pkt inet.PacketID, sfx *sock
 	if !h.IP.IsLocal(q.Src.Addr) {
 		return // nobody here sent that
 	}
+	flow := inet.Flow{Local: q.Src, Remote: q.Dst}
 	switch {
 	case q.Proto == inet.TCP && c.mtu == 0:
-		flow := inet.Flow{Local: q.Src, Remote: q.Dst}
 		h.TCP.Unreachable(flow, q.Seq, c.what, pkt, &sfx.Effects)
+	case q.Proto == inet.TCP:
+		if by := sfx.OnHost(h.ID); h.TCP.TooBig(flow, q.Seq, c.mtu, pkt, &sfx.Effects) {
+			h.IP.LearnMTU(q.Dst.Addr, c.mtu, by)
+		}
 	case q.Proto == inet.UDP && c.mtu > 0:
 		if h.UDP.Lookup(q.Dst, q.Src) != nil {
 			h.IP.LearnMTU(q.Dst.Addr, c.mtu, sfx.OnHost(h.ID))

@@ -41,7 +41,9 @@ func (t *Table) connectStream(c *call, s *Socket, dst inet.Endpoint, fx *Effects
 	t.reopen(s, rfc.ConnectCall, fx)
 	t.associate(s, local, dst, rfc.ConnectCall, fx)
 	path, _ := t.ip.Path(dst.Addr)
+	fx.AdvMSS = path.AdvMSS
 	conn, errno := t.tcp.OpenWith(s.id, flow, path.MTU, s.connOptions(), &fx.Effects)
+	fx.AdvMSS = 0
 	if errno != inet.OK {
 		panic("BUG: an open that TCP said it could do failed: " + string(errno))
 	}
