@@ -94,6 +94,11 @@ func (c scriptCmd) options() (script.Options, error) {
 	if c.OneToOne {
 		o.Flags = append(o.Flags, script.Flag{Name: "strict_segments"})
 	}
+	// A script without a line tells whether the flags themselves make sense.
+	if f := script.Run("", nil, o).Failure; f != nil {
+		return o, wrongf("%s; `labserver script --help` lists the flags, docs/scripts.md what "+
+			"they take", f.Reason)
+	}
 	return o, nil
 }
 

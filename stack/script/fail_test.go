@@ -4,11 +4,15 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write the golden failures anew")
+
+// numbered is what changes when the stack tells one event more.
+var numbered = regexp.MustCompile(`event [0-9]+`)
 
 // TestAFailureIsSaidInOneGlance runs scripts that are wrong and compares what is said with
 // the golden text beside each.
@@ -33,7 +37,7 @@ func TestAFailureIsSaidInOneGlance(t *testing.T) {
 			continue
 		}
 		golden := strings.TrimSuffix(file, ".pkt") + ".txt"
-		got := f.Text() + "\n"
+		got := numbered.ReplaceAllString(f.Text(), "event N") + "\n"
 		if *rewrite {
 			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
 				t.Fatal(err)

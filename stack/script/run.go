@@ -115,8 +115,19 @@ func (sc *Script) Run(o Options) Result {
 	r.res.File = sc.File
 	r.code.info = r.info
 	r.run()
-	r.res.Header, r.res.Journal = r.header, r.journal
+	r.res.Header, r.res.Journal = r.header, r.closed()
 	return r.res
+}
+
+// closed is the journal up to where the run came: after the last command, too.
+func (r *runner) closed() []journal.Entry {
+	if r.w == nil {
+		return r.journal
+	}
+	e := entry(journal.OpClock, args{"playing": false, "speed": 1})
+	e.Seq = uint64(len(r.journal)) + 1
+	e.Step, e.T, e.N = r.w.Steps(), r.w.Now(), r.w.Events().Len()
+	return append(r.journal, e)
 }
 
 // firstRemotePort is the port from which the first connection to a listener comes.

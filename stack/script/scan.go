@@ -25,7 +25,13 @@ func (s *scanner) bad(reason string) {
 
 // expected complains about what stands here in place of what.
 func (s *scanner) expected(what string) {
-	s.bad("expected " + what + ", found " + s.found())
+	found := s.found()
+	before := strings.TrimRight(s.text[:s.at], " \t\r\n")
+	if crossed := strings.Count(s.text[len(before):s.at], "\n"); crossed > 0 && before != "" {
+		s.line -= crossed
+		found = "the end of the line"
+	}
+	s.bad("expected " + what + ", found " + found)
 }
 
 // found shows what stands here, for messages.

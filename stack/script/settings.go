@@ -2,6 +2,7 @@ package script
 
 import (
 	"net/netip"
+	"strconv"
 	"time"
 )
 
@@ -95,10 +96,10 @@ func settle(flags []Flag, o Options) (settings, *Flag, string) {
 // place chooses the addresses and ports of the run.
 func (st *settings) place(o Options) {
 	if o.Local.IsValid() {
-		st.local = o.Local
+		st.local = st.ofFamily(o.Local)
 	}
 	if o.Remote.IsValid() {
-		st.remote = o.Remote
+		st.remote = st.ofFamily(o.Remote)
 	}
 	if !st.local.IsValid() {
 		st.local = defaultLocal(st.ipv6)
@@ -131,6 +132,17 @@ func (st *settings) place(o Options) {
 			st.gateway = st.gateway.Next()
 		}
 	}
+}
+
+// ofFamily makes an IPv6 address out of an IPv4 one where the run needs that.
+func (st *settings) ofFamily(a netip.Addr) netip.Addr {
+	if !st.ipv6 || !a.Is4() {
+		return a
+	}
+	four := a.As4()
+	six := netip.MustParseAddr("2001:db8:" + strconv.FormatInt(int64(four[3])+1, 16) + "::").As16()
+	copy(six[12:], four[:])
+	return netip.AddrFrom16(six)
 }
 
 func defaultLocal(v6 bool) netip.Addr {
