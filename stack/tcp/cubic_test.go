@@ -274,3 +274,37 @@ func TestASpuriousLossIsTakenBack(t *testing.T) {
 		}
 	}
 }
+
+func TestCubicAtItsEdges(t *testing.T) {
+	c, second := cubic{linuxKnobs()}, sim.Time(0).Add(time.Second)
+	// Slow start that ends exactly at ssthresh begins no congestion avoidance yet.
+	w := &window{smss: 1000, cwnd: 9000, ssthresh: 10_000}
+	if c.acked(w, &acking{octets: 1000}); w.cwnd != 10_000 || w.cubic.running {
+		t.Errorf("cwnd %d, an epoch: %v", w.cwnd, w.cubic.running)
+	}
+	// One that goes past it does, with what is left over.
+	w = &window{smss: 1000, cwnd: 9000, ssthresh: 10_000}
+	if c.acked(w, &acking{octets: 2000}); w.cwnd != 10_000 || !w.cubic.running {
+		t.Errorf("cwnd %d, an epoch: %v", w.cwnd, w.cubic.running)
+	}
+	// W_cubic = W_est is not "less than W_est", so CUBIC is not in the Reno-friendly region.
+	w = cubicWindow(100)
+	w.cubic.k, w.cubic.est = time.Second, 100_000<<fine
+	if rule := c.acked(w, &acking{now: second}); rule != rfc.CubicConvex {
+		t.Errorf("by %s", rule)
+	}
+	// W_est that is a whole segment more than cwnd lets cwnd grow by it.
+	w = cubicWindow(100)
+	w.cubic.k, w.cubic.est = time.Second, 101_000<<fine
+	if rule := c.acked(w, &acking{now: second}); rule != rfc.CubicFriendly || w.cwnd != 101_000 {
+		t.Errorf("by %s to %d", rule, w.cwnd)
+	}
+	// So does growth of exactly a segment: 2 ACKs at half a segment each.
+	w = cubicWindow(100)
+	for range 2 {
+		c.acked(w, &acking{now: sim.Time(0).Add(time.Minute), octets: 1000})
+	}
+	if w.cwnd != 101_000 || w.cubic.credit != 0 {
+		t.Errorf("cwnd %d, %d left", w.cwnd, w.cubic.credit)
+	}
+}
