@@ -23,8 +23,10 @@ type forged struct {
 	MSS   uint16         `json:"mss"`
 	TS    []uint32       `json:"ts"` // TSval, TSecr
 	SACK  bool           `json:"sack"`
-	ECN   uint8          `json:"ecn"` // of IP: 2 ECT(0), 3 CE
-	Text  string         `json:"text"`
+	// Blocks are SACK blocks, up to three: left and right edge.
+	Blocks [][2]uint32 `json:"blocks"`
+	ECN    uint8       `json:"ecn"` // of IP: 2 ECT(0), 3 CE
+	Text   string      `json:"text"`
 	// Unreachable makes it the quote of an ICMP destination unreachable with this code,
 	// from its destination back to its source.
 	Unreachable *uint8 `json:"unreachable"`
@@ -50,6 +52,10 @@ func forge(args json.RawMessage) (json.RawMessage, error) {
 	s.Opts.MSS, s.Opts.SACKOK = f.MSS, f.SACK
 	if len(f.TS) == 2 {
 		s.Opts.HasTS, s.Opts.TSVal, s.Opts.TSEcr = true, f.TS[0], f.TS[1]
+	}
+	for _, b := range f.Blocks {
+		s.Opts.SACK[s.Opts.NSACK] = [2]seq.Num{seq.Num(b[0]), seq.Num(b[1])}
+		s.Opts.NSACK++
 	}
 	src, dst := f.Src.Addr(), f.Dst.Addr()
 	p := wire.IPv4{Src: src, Dst: dst, Proto: inet.TCP, TTL: 64, TOS: f.ECN, DF: true,
