@@ -215,7 +215,7 @@ func TestAMistakeIsNamedWithItsLine(t *testing.T) {
 		"0 < gre (100)":                             "t.pkt:1: gre packets are not understood here",
 		"0 < [what] . 1:1(0) win 1":                 `t.pkt:1: in the brackets before a packet "what" is not understood`,
 		"0 < R 1:1(0) ack 3 win 1":                  "t.pkt:1: ack without the flag '.'",
-		"9999999 close(3) = 0":                      "t.pkt:1: a time of more than 1000000 seconds",
+		"99999999 close(3) = 0":                     "t.pkt:1: a time of more than 10000000 seconds",
 		"0 f(" + strings.Repeat("[", 100) + ") = 0": "t.pkt:1: nested too deeply",
 		"0 < S 0:0(0) win 1 <" + strings.Repeat("nop,", 40) + "nop>": "t.pkt:1: options of 41 octets; " +
 			"a header has room for 40",

@@ -179,7 +179,7 @@ func (s *scanner) sequence(what string) uint32 {
 }
 
 // maxSeconds keeps times within virtual time.
-const maxSeconds = 1_000_000
+const maxSeconds = 10_000_000 // of a script: timestamps go stale after 24 days
 
 // duration reads seconds with decimals: 0, .1, 1.5, 0.000001.
 func (s *scanner) duration() time.Duration {
