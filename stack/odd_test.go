@@ -108,12 +108,12 @@ func drawOdd(t *rapid.T) (op, args string) {
 	case "accept", "close", "getsockname", "getpeername":
 		return op, fmt.Sprintf(`{%s}`, self)
 	case "send", "sendto", "sendmsg":
-		to := ""
+		to, fast := "", ""
 		if op != "send" {
-			to = peer + ","
+			to, fast = peer+",", `"fastopen"`
 		}
 		return op, fmt.Sprintf(`{%s,%s"octets":%s,"flags":[%s]}`, self, to, octets,
-			pick("flags", "", "", `"more"`, `"oob"`, `"dontwait"`, `"oob","more"`))
+			pick("flags", "", "", `"more"`, `"oob"`, `"dontwait"`, `"oob","more"`, fast))
 	case "write":
 		return op, fmt.Sprintf(`{%s,"octets":%s}`, self, octets)
 	case "read":
@@ -134,7 +134,8 @@ func drawOdd(t *rapid.T) (op, args string) {
 	case "setsockopt", "getsockopt":
 		o := pick("option", "O_NONBLOCK", "O_NONBLOCK", "SO_REUSEADDR", "SO_REUSEPORT", "SO_LINGER", "TCP_NODELAY",
 			"SO_KEEPALIVE", "SO_RCVBUF", "SO_SNDBUF", "SO_ERROR", "SO_WHAT", "TCP_CORK", "TCP_MAXSEG", "TCP_INFO",
-			"SO_RCVTIMEO", "SO_SNDTIMEO", "TCP_KEEPIDLE", "TCP_LINGER2", "SO_OOBINLINE", "TCP_QUICKACK", "IP_TTL")
+			"SO_RCVTIMEO", "SO_SNDTIMEO", "TCP_KEEPIDLE", "TCP_LINGER2", "SO_OOBINLINE", "TCP_QUICKACK", "IP_TTL",
+			"TCP_FASTOPEN", "TCP_FASTOPEN_CONNECT", "TCP_USER_TIMEOUT")
 		if op == "getsockopt" {
 			return op, fmt.Sprintf(`{%s,"option":%q}`, self, o)
 		}

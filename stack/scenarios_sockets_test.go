@@ -20,6 +20,12 @@ func optionsAndErrors() scenario {
 @500 fcntl {"proc":"server","fd":4,"cmd":"F_SETFL"}
 @500 recv {"proc":"server","fd":4}
 @1000 connect {"proc":"client","fd":3,"addr":"","port":0}
+@1050 knob.set {"host":"A","knob":"tcp_fastopen","value":"0"}
+@1050 sendto {"proc":"client","fd":3,"addr":"10.0.2.2","port":80,"text":"early","flags":["fastopen"]}
+@1050 knob.set {"host":"A","knob":"tcp_fastopen","value":"5"}
+@1050 setsockopt {"proc":"client","fd":3,"option":"TCP_FASTOPEN_CONNECT","value":1}
+@1050 connect {"proc":"client","fd":3,"addr":"10.0.2.2","port":80}
+@1060 send {"proc":"client","fd":3,"text":"early"}
 @1100 socket {"proc":"client","proto":"udp","family":"ip6"}
 @1100 bind {"proc":"client","fd":4,"addr":"10.0.1.2","port":53}
 @1100 setsockopt {"proc":"client","fd":4,"option":"IPV6_V6ONLY","value":1}

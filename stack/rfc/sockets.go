@@ -53,6 +53,8 @@ const (
 	UDPTooLong         ID = "rfc768:EMSGSIZE"
 	UDPOverMTU         ID = "policy:udp-df"
 	UnicastOnly        ID = "policy:unicast-only"
+	FastOpenOff        ID = "policy:fastopen-off"
+	FastOpenDefer      ID = "policy:fastopen-connect"
 	NeedsBroadcast     ID = "posix:sendto.EACCES"
 	WrongFamily        ID = "posix:EAFNOSUPPORT"
 	V6OnlyNoIP4        ID = "rfc3493:5.3"
@@ -134,6 +136,10 @@ func sockets() []Rule {
 			"MTU cannot leave; fragments come with the whole IP layer"},
 		{ID: UnicastOnly, Level: Policy, Why: "a link joins two hosts; broadcast and multicast " +
 			"come with switches"},
+		{ID: FastOpenOff, Level: Policy, Why: "the knob tcp_fastopen keeps clients from it; Linux " +
+			"answers EOPNOTSUPP"},
+		{ID: FastOpenDefer, Level: Policy, Why: "TCP_FASTOPEN_CONNECT of Linux: connect returns at " +
+			"once, and the SYN waits for data to carry"},
 		{ID: NeedsBroadcast, Level: Says, Section: "sendto"},
 		{ID: WrongFamily, Level: Says, Section: "bind"},
 		{ID: V6OnlyNoIP4, Level: Says, RFC: 3493, Section: "5.3"},

@@ -27,6 +27,7 @@ type call struct {
 	done     int64   // octets sent or, with MSG_WAITALL, received so far
 	got      []byte  // the first of those received so far
 	max      int     // recv, recvfrom
+	opens    bool    // send: it opened the connection, with MSG_FASTOPEN
 	again    bool    // connect: another one was under way already
 	polled   []polled
 	lingerer *tcp.Conn // close: what it waits for
@@ -118,7 +119,7 @@ func (c *call) giveUp(rule rfc.ID, fx *Effects) {
 	switch {
 	case c.op == "connect" && c.again:
 		c.fail(rfc.ConnectAlready, inet.EALREADY, "fd", fx)
-	case c.op == "connect":
+	case c.op == "connect", c.opens && c.done == 0:
 		c.fail(rfc.ConnectInProgress, inet.EINPROGRESS, "", fx)
 	case c.receives() && c.done > 0:
 		c.result(rfc.RecvGave, event.CallReturned{Value: c.done, Data: shown(c.got)}, fx)

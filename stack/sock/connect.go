@@ -18,37 +18,85 @@ func (t *Table) connectStream(c *call, s *Socket, dst inet.Endpoint, fx *Effects
 		c.again = true
 		t.start(c, fx)
 		return
-	case s.conn != nil:
+	case s.conn != nil || s.deferred:
 		c.fail(rfc.ConnectTwice, inet.EISCONN, "fd", fx)
 		return
 	case t.ip.Broadcast(dst.Addr) || dst.Addr.IsMulticast() || dst.Addr.IsUnspecified():
 		c.fail(rfc.ConnectUnicast, inet.ENETUNREACH, "addr", fx)
 		return
 	}
+	if t.open(c, s, dst, nil, fx) {
+		t.start(c, fx)
+	}
+}
+
+// open begins a connection: the SYN goes out, with a part of the data if that is given and
+// Fast Open allows it. It reports false after ending the call.
+func (t *Table) open(c *call, s *Socket, dst inet.Endpoint, data *Payload, fx *Effects) bool {
 	fresh := s.local.IsZero()
 	local, ok := t.source(c, s, dst, rfc.ConnectNoRoute, fx)
 	if !ok {
-		return
+		return false
 	}
 	flow := inet.Flow{Local: local, Remote: dst}
 	if e := t.tcp.CanOpen(flow, fx.Now); e != inet.OK {
 		c.fail(rfc.ConnectSamePair, e, "port", fx)
-		return
+		return false
 	}
 	if fresh {
 		t.setLocal(s, local, true, fx)
 	}
 	t.reopen(s, rfc.ConnectCall, fx)
-	t.associate(s, local, dst, rfc.ConnectCall, fx)
+	if !s.deferred {
+		t.associate(s, local, dst, rfc.ConnectCall, fx)
+	}
+	o := s.connOptions()
+	if data == nil && o.FastOpenConnect && t.tcp.HasFastOpenCookie(dst.Addr, fx.Now) {
+		s.deferred = true
+		c.returns(rfc.FastOpenDefer, 0, fx)
+		return false
+	}
+	s.deferred = false
 	path, _ := t.ip.Path(dst.Addr)
 	fx.AdvMSS = path.AdvMSS
-	conn, errno := t.tcp.OpenWith(s.id, flow, path.MTU, s.connOptions(), &fx.Effects)
+	var errno inet.Errno
+	if data == nil && !o.FastOpenConnect {
+		s.conn, errno = t.tcp.OpenWith(s.id, flow, path.MTU, o, &fx.Effects)
+	} else {
+		var first []byte
+		if data != nil {
+			first = data.chunk(0, maxChunk)
+		}
+		var n int
+		s.conn, n, errno = t.tcp.OpenData(s.id, flow, path.MTU, o, first, &fx.Effects)
+		c.done = int64(n)
+	}
 	fx.AdvMSS = 0
 	if errno != inet.OK {
 		panic("BUG: an open that TCP said it could do failed: " + string(errno))
 	}
-	s.conn, s.connecting = conn, true
-	t.start(c, fx)
+	s.connecting = true
+	return true
+}
+
+// sendFast is sendto with MSG_FASTOPEN, or the first send after a connect that waits for
+// it: RFC 7413 §4.2.1. The call goes on as any send when the connection is open.
+func (t *Table) sendFast(c *call, s *Socket, dst inet.Endpoint, fx *Effects) {
+	switch {
+	case t.knobs.FastOpen&1 == 0:
+		c.fail(rfc.FastOpenOff, inet.EOPNOTSUPP, "flags", fx)
+	case s.listener != nil:
+		c.fail(rfc.ConnectListening, inet.EISCONN, "fd", fx)
+	case s.connecting:
+		c.fail(rfc.ConnectAlready, inet.EALREADY, "fd", fx)
+	case s.conn != nil:
+		c.fail(rfc.SendToConnected, inet.EISCONN, "addr", fx)
+	default:
+		c.opens = true
+		if t.open(c, s, dst, &c.payload, fx) {
+			t.start(c, fx)
+		}
+	}
 }
 
 // reopen forgets what was shut down of the connection before.
@@ -66,8 +114,10 @@ func (t *Table) disconnectStream(c *call, s *Socket, fx *Effects) {
 		c.fail(rfc.ConnectListening, inet.EISCONN, "fd", fx)
 		return
 	}
-	if s.conn != nil {
-		s.conn.Disconnect(&fx.Effects)
+	if s.conn != nil || s.deferred {
+		if s.conn != nil {
+			s.conn.Disconnect(&fx.Effects)
+		}
 		t.endAttempt(s, rfc.Disconnect, fx)
 		t.reopen(s, rfc.Disconnect, fx)
 		t.Wake(s.id, fx)
@@ -78,7 +128,7 @@ func (t *Table) disconnectStream(c *call, s *Socket, fx *Effects) {
 // endAttempt leaves a socket without a connection. Its port stays; its address is what
 // bind named.
 func (t *Table) endAttempt(s *Socket, rule rfc.ID, fx *Effects) {
-	s.conn, s.connecting = nil, false
+	s.conn, s.connecting, s.deferred = nil, false, false
 	t.associate(s, t.named(s), inet.Endpoint{}, rule, fx)
 }
 

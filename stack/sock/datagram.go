@@ -126,6 +126,8 @@ func (t *Table) sendTo(c *call, s *Socket, m Sending, fx *Effects) {
 		c.fail(rfc.BadArgument, inet.EINVAL, "port", fx)
 	case s.proto == inet.UDP:
 		t.sendDatagram(c, s, dst, fx)
+	case c.flags.FastOpen:
+		t.sendFast(c, s, dst, fx)
 	case s.conn != nil && s.conn.State() != inet.Closed:
 		c.fail(rfc.SendToConnected, inet.EISCONN, "addr", fx)
 	default:
@@ -135,6 +137,8 @@ func (t *Table) sendTo(c *call, s *Socket, m Sending, fx *Effects) {
 
 func (t *Table) sendStream(c *call, s *Socket, fx *Effects) {
 	switch {
+	case s.deferred:
+		t.sendFast(c, s, s.remote, fx)
 	case s.conn == nil:
 		c.fail(rfc.NotConnected, inet.ENOTCONN, "fd", fx)
 	case s.shutWrite:

@@ -121,6 +121,8 @@ func (s *Socket) ready() (e PollEvents) {
 			e |= PollIn
 		}
 		return e
+	case s.deferred:
+		return PollOut
 	case s.conn == nil: // never connected, or no more
 		e = PollOut | PollHup
 		if s.err != inet.OK {

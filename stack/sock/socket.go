@@ -29,6 +29,7 @@ type Socket struct {
 	listener   *tcp.Listener
 	conn       *tcp.Conn
 	connecting bool        // connect began conn, and nobody was told yet how that ended
+	deferred   bool        // TCP_FASTOPEN_CONNECT: the connection begins with the first data
 	udp        *udp.Socket // once bound
 
 	err                 inet.Errno // UDP: what the next call reports

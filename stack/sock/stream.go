@@ -97,6 +97,12 @@ func (t *Table) trySend(c *call, fx *Effects) bool {
 		c.fail(rfc.NotConnected, inet.ENOTCONN, "fd", fx)
 		return true
 	}
+	if c.opens && s.connecting && s.conn.State() == inet.Closed {
+		return t.tryConnect(c, fx) // the open failed, whatever went with the SYN
+	}
+	if s.conn.State().Synchronized() {
+		s.connecting = s.connecting && !c.opens
+	}
 	for { // ends with the payload: each round but the last takes some of it
 		chunk := c.payload.chunk(c.done, max(1, min(s.conn.Room(), maxChunk)))
 		last := c.done+int64(len(chunk)) == c.payload.Len()

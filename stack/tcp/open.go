@@ -99,7 +99,7 @@ func (l *Layer) draft(flow inet.Flow, mtu int, o Options, iss seq.Num) *Conn {
 	c.rcv.scale = l.windowScale(c.rcv.size, o.RcvBuf > 0)
 	c.tsOffset = l.prf(flow, 't')
 	c.ack.ato = l.k.DelAckMin
-	c.snd.base = iss.Add(1)
+	c.snd.base, c.loss.fack = iss.Add(1), iss
 	return c
 }
 
