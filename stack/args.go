@@ -260,6 +260,12 @@ type (
 		Pkt inet.PacketID `json:"pkt"`
 		Bit int           `json:"bit"`
 	}
+	// SegmentMark writes the ECN field of a packet in flight: "not", "ect0", "ect1" or "ce",
+	// as a router under congestion would (RFC 3168 §5).
+	SegmentMark struct {
+		Pkt inet.PacketID `json:"pkt"`
+		ECN string        `json:"ecn"`
+	}
 	// SegmentReorder has a packet on a link overtaken by the one behind it.
 	SegmentReorder struct {
 		Pkt inet.PacketID `json:"pkt"`

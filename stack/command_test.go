@@ -91,6 +91,8 @@ func TestWhatIsNoCommandNamesTheFieldAndChangesNothing(t *testing.T) {
 		{"segment.duplicate", `{"pkt":12345}`, "not_in_flight", "pkt"},
 		{"segment.corrupt", `{"pkt":12345,"bit":3}`, "not_in_flight", "pkt"},
 		{"segment.corrupt", `{"pkt":1,"bit":-3}`, "out_of_range", "bit"},
+		{"segment.mark", `{"pkt":12345,"ecn":"ce"}`, "not_in_flight", "pkt"},
+		{"segment.mark", `{"pkt":1,"ecn":"CE"}`, "out_of_range", "ecn"},
 		{"segment.reorder", `{"pkt":12345}`, "not_in_flight", "pkt"},
 		{"host.add", `{"id":"Z","bare":true,"forward":true}`, "bare_host", "forward"},
 		{"link.set", `{"link":"AR","dup_ppm":-1}`, "out_of_range", "dup_ppm"},

@@ -10,6 +10,7 @@ import (
 	"labserver/stack/link"
 	"labserver/stack/rfc"
 	"labserver/stack/sim"
+	"labserver/stack/wire"
 )
 
 // What a person does by hand to one packet under way.
@@ -24,6 +25,8 @@ func (c Command) editArg() (inet.PacketID, bool) {
 	case SegmentDuplicate:
 		return a.Pkt, true
 	case SegmentCorrupt:
+		return a.Pkt, true
+	case SegmentMark:
 		return a.Pkt, true
 	case SegmentReorder:
 		return a.Pkt, true
@@ -85,10 +88,33 @@ func (w *World) edit(c Command, by uint64) bool {
 	case SegmentCorrupt:
 		p.Flip(a.Bit)
 		p.By = scope.Emit(rfc.EditByHand, event.PacketCorrupted{Pkt: p.ID, Bit: a.Bit})
+	case SegmentMark:
+		field, _ := ecnField(a.ECN)
+		wire.SetECN(p.Octets, field)
+		name := a.ECN
+		if field == 0 {
+			name = ""
+		}
+		p.By = scope.Emit(rfc.EditByHand, event.PacketMarked{Pkt: p.ID, ECN: name})
 	case SegmentReorder:
 		w.swap(p, w.behind(p), scope)
 	}
 	return true
+}
+
+// ecnField returns the two bits that a name stands for (RFC 3168 §5).
+func ecnField(name string) (uint8, bool) {
+	switch name {
+	case "not":
+		return 0, true
+	case "ect1":
+		return 1, true
+	case "ect0":
+		return 2, true
+	case "ce":
+		return 3, true
+	}
+	return 0, false
 }
 
 // moveArrival gives a packet on the wire another arrival, or the end that awaits it there

@@ -81,7 +81,7 @@ func drawCall(t *rapid.T, hosts int) (op, args string) {
 	switch op = rapid.SampledFrom([]string{"socket", "socket", "bind", "listen", "accept",
 		"connect", "connect", "send", "send", "sendto", "recv", "recvfrom", "shutdown", "close",
 		"setsockopt", "link.set", "proc.kill", "segment.drop", "segment.delay", "segment.duplicate",
-		"segment.corrupt", "segment.reorder", "getsockname", "host.remove", "bookmark"}).Draw(t, "op"); op {
+		"segment.corrupt", "segment.reorder", "segment.mark", "getsockname", "host.remove", "bookmark"}).Draw(t, "op"); op {
 	case "socket":
 		return op, fmt.Sprintf(`{"proc":"P%d","proto":"%s"}`, host,
 			rapid.SampledFrom([]string{"tcp", "udp"}).Draw(t, "proto"))
@@ -115,6 +115,8 @@ func drawCall(t *rapid.T, hosts int) (op, args string) {
 		return op, fmt.Sprintf(`{"host":"H%d"}`, host)
 	case "segment.drop", "segment.duplicate", "segment.reorder":
 		return op, fmt.Sprintf(`{"pkt":%d}`, rapid.IntRange(50, 150).Draw(t, "pkt"))
+	case "segment.mark":
+		return op, fmt.Sprintf(`{"pkt":%d,"ecn":"ce"}`, rapid.IntRange(50, 150).Draw(t, "pkt"))
 	case "segment.delay":
 		return op, fmt.Sprintf(`{"pkt":%d,"by_ns":%d}`, rapid.IntRange(50, 150).Draw(t, "pkt"),
 			rapid.SampledFrom([]int64{0, 1e6, 1e9}).Draw(t, "by"))

@@ -51,6 +51,11 @@ func (c Command) checkRanges() error {
 		return first(inRange("by_ns", a.ByNS, 0, maxDelay))
 	case SegmentCorrupt:
 		return first(inRange("bit", int64(a.Bit), 0, 8*wire.IPv4MaxLen-1))
+	case SegmentMark:
+		if _, ok := ecnField(a.ECN); !ok {
+			return &ArgError{Code: CodeOutOfRange, Field: "ecn", Got: shorten(a.ECN),
+				Limit: "not, ect0, ect1, ce"}
+		}
 	case PacketInject:
 		return first(checkPacket(a.Base64))
 	case RouteAdd:

@@ -312,6 +312,8 @@ func scenarios() []scenario {
 @200 send {"proc":"client","fd":3,"text":"drop me"}
 @205 segment.drop {"pkt":67}
 @300 recvfrom {"proc":"server","fd":3}
+@300 send {"proc":"client","fd":3,"text":"mark me"}
+@305 segment.mark {"pkt":76,"ecn":"ce"}
 `, 1e9},
 		{"bare-host", 21, `
 host.add {"id":"A","addr":"10.0.1.2/24"}

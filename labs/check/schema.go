@@ -39,7 +39,7 @@ func bodies() []event.Body {
 		event.DatagramReceived{}, event.DatagramRefused{}, event.ICMPSent{},
 		event.ICMPReceived{}, event.ICMPSuppressed{}, event.PacketQueued{},
 		event.PacketDeparted{}, event.PacketArrived{}, event.PacketDropped{},
-		event.PacketDuplicated{}, event.PacketCorrupted{}, event.PacketDelayed{},
+		event.PacketDuplicated{}, event.PacketCorrupted{}, event.PacketMarked{}, event.PacketDelayed{},
 		event.PacketInjected{}, event.PacketFragmented{}, event.PacketHeld{}, event.PacketMerged{},
 		event.PacketTaken{}, event.PathMTU{},
 	}

@@ -8,7 +8,7 @@ import (
 
 // SchemaHash names the schema of the stream, static/src/gen/schema.json: a page that
 // was made for another one reloads.
-const SchemaHash = "c0f1b48a72add6f8"
+const SchemaHash = "8adabb17f518abd0"
 
 // Kinds lists every kind of event but the open ones, cmd.* and note.*.
 func Kinds() []Kind {
@@ -47,6 +47,7 @@ func Kinds() []Kind {
 		"packet.dropped",
 		"packet.duplicated",
 		"packet.corrupted",
+		"packet.marked",
 		"packet.delayed",
 		"packet.fragmented",
 		"packet.held",
@@ -195,6 +196,8 @@ func appendBody(b []byte, body Body) []byte {
 		return appendPacketDuplicated(b, &v)
 	case PacketCorrupted:
 		return appendPacketCorrupted(b, &v)
+	case PacketMarked:
+		return appendPacketMarked(b, &v)
 	case PacketDelayed:
 		return appendPacketDelayed(b, &v)
 	case PacketFragmented:
@@ -514,6 +517,13 @@ func decodeBody(kind Kind, line []byte) (envelope, Body, error) {
 		}
 		err := strict(line, &v)
 		return v.envelope, v.PacketCorrupted, err
+	case "packet.marked":
+		var v struct {
+			envelope
+			PacketMarked
+		}
+		err := strict(line, &v)
+		return v.envelope, v.PacketMarked, err
 	case "packet.delayed":
 		var v struct {
 			envelope
@@ -1140,6 +1150,15 @@ func appendPacketCorrupted(b []byte, v *PacketCorrupted) []byte {
 	b = strconv.AppendUint(b, uint64(v.Pkt), 10)
 	b = append(b, `,"bit":`...)
 	b = strconv.AppendInt(b, int64(v.Bit), 10)
+	b = append(b, ',')
+	return b
+}
+
+func appendPacketMarked(b []byte, v *PacketMarked) []byte {
+	b = append(b, `"pkt":`...)
+	b = strconv.AppendUint(b, uint64(v.Pkt), 10)
+	b = append(b, `,"ecn":`...)
+	b = appendString(b, string(v.ECN))
 	b = append(b, ',')
 	return b
 }

@@ -178,6 +178,13 @@ type PacketCorrupted struct {
 	Bit int           `json:"bit"`
 }
 
+// PacketMarked says that the ECN field of a packet was written on its way: "", ect0, ect1 or
+// ce, as Seg has it.
+type PacketMarked struct {
+	Pkt inet.PacketID `json:"pkt"`
+	ECN string        `json:"ecn"`
+}
+
 // PacketDelayed says that a packet on a link arrives later, or by reordering earlier,
 // than it was going to.
 type PacketDelayed struct {
@@ -243,6 +250,7 @@ func (PacketDropped) Kind() Kind    { return "packet.dropped" }
 
 func (PacketDuplicated) Kind() Kind { return "packet.duplicated" }
 func (PacketCorrupted) Kind() Kind  { return "packet.corrupted" }
+func (PacketMarked) Kind() Kind     { return "packet.marked" }
 func (PacketDelayed) Kind() Kind    { return "packet.delayed" }
 func (PacketFragmented) Kind() Kind { return "packet.fragmented" }
 func (PacketHeld) Kind() Kind       { return "packet.held" }

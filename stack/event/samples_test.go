@@ -178,10 +178,11 @@ func (s *story) packets() {
 		Arrive: 99_000_000, Octets: 33},
 		event.PacketDelayed{Pkt: pkt, Arrive: 99_500_000},
 		event.PacketCorrupted{Pkt: pkt, Bit: 161},
+		event.PacketMarked{Pkt: pkt, ECN: "ce"},
 		event.PacketDuplicated{Pkt: pkt},
 		event.PacketFragmented{Pkt: pkt, Offset: 8, Octets: 28},
 		event.PacketHeld{Pkt: pkt, Offset: 8, Octets: 8},
-		event.PacketMerged{Pkt: inet.PacketID(len(s.events) + 5), Into: pkt},
+		event.PacketMerged{Pkt: inet.PacketID(len(s.events) + 6), Into: pkt},
 		event.PacketInjected{Proto: "89", Src: "77.77.77.77", Dst: "50.50.50.50", Octets: 64})
 	s.tell("B", "", event.PacketTaken{Pkt: inet.PacketID(len(s.events)),
 		Reason: "bad checksum"})

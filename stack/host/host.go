@@ -215,7 +215,7 @@ func (h *Host) settle(sfx *sock.Effects, fx *Effects) {
 
 // segmentPacket writes a segment into its packet.
 func (h *Host) segmentPacket(o *tcp.Out) *ip.Packet {
-	p := h.newPacket(o.Pkt, inet.TCP, o.Flow, service{o.TOS, o.TTL, h.knobs.PMTUDiscovery == 0},
+	p := h.newPacket(o.Pkt, inet.TCP, o.Flow, service{o.TOS, o.TTL, o.Fragment},
 		o.Seg.HeaderLen()+len(o.Seg.Data))
 	p.Label = o.Seg.Flags.String()
 	p.Octets = o.Seg.Append(p.Octets, o.Flow.Local.Addr, o.Flow.Remote.Addr)

@@ -49,7 +49,8 @@ test("the members of a view stand in Go's order", () => {
 // Refusals and the like are told in the ladder; the view does not show them.
 const silent = [
   "world.started", "world.budget", "segment.refused", "segment.held", "datagram.refused",
-  "icmp.suppressed", "conn.report", "packet.held",
+  "icmp.suppressed", "conn.report", "packet.held", "packet.corrupted", "packet.marked",
+  "segment.lost",
 ];
 
 test("every other kind changes the view", () => {
