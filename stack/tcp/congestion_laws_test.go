@@ -121,7 +121,7 @@ func TestRenosAverageWindowObeysTheSquareRootLaw(t *testing.T) {
 		ppm   uint64
 		acks  int64 // segments for each ACK
 		cycle int   // losses to wait for in each run
-	}{{1000, 2, 40}, {300, 2, 15}, {100, 2, 10}} {
+	}{{1000, 1, 40}, {1000, 2, 40}, {300, 2, 15}, {100, 2, 10}} {
 		p := float64(row.ppm) / 1e6
 		law := math.Sqrt(1.5 / p)
 		octets, spent, ratio := 0.0, 0.0, 0.0

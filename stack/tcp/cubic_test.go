@@ -307,4 +307,9 @@ func TestCubicAtItsEdges(t *testing.T) {
 	if w.cwnd != 101_000 || w.cubic.credit != 0 {
 		t.Errorf("cwnd %d, %d left", w.cwnd, w.cubic.credit)
 	}
+	// α_cubic is 1 from cwnd_prior on: "Once W_est has grown to reach" it.
+	w = &window{smss: 1000, cwnd: 10_000, cubic: cubicState{prior: 10_000, est: 10_000 << fine}}
+	if w.cubic.estimate(w, 1000); w.cubic.est != 10_100<<fine {
+		t.Errorf("W_est %d/1024", w.cubic.est)
+	}
 }
