@@ -24,6 +24,10 @@ const (
 	TCPTLPAgain      ID = "rfc8985:7.3"
 	TCPTLPNew        ID = "rfc8985:7.3:new"
 	TCPTLPRepaired   ID = "rfc8985:7.4.2"
+	TCPEifel         ID = "rfc3522:3.2"
+	TCPDSACKUndo     ID = "rfc3708:3"
+	TCPFRTO          ID = "rfc5682:3.1"
+	TCPFRTONew       ID = "rfc5682:3.1:new"
 	TCPTahoeLost     ID = "policy:tahoe-lost"
 	TCPPRR           ID = "rfc9937:6.2"
 	TCPPRRCRB        ID = "rfc9937:6.2:crb"
@@ -56,6 +60,10 @@ func tcpRecovery() []Rule {
 		{ID: TCPTLPAgain, Level: Says, RFC: 8985, Section: "7.3"},
 		{ID: TCPTLPNew, Level: Says, RFC: 8985, Section: "7.3"},
 		{ID: TCPTLPRepaired, Level: Says, RFC: 8985, Section: "7.4.2"},
+		{ID: TCPEifel, Level: Says, RFC: 3522, Section: "3.2"},
+		{ID: TCPDSACKUndo, Level: Says, RFC: 3708, Section: "3"},
+		{ID: TCPFRTO, Level: Says, RFC: 5682, Section: "3.1"},
+		{ID: TCPFRTONew, Level: Says, RFC: 5682, Section: "3.1"},
 		{ID: TCPTahoeLost, Level: Policy, Why: "Tahoe sends all again that was outstanding at a loss"},
 		{ID: TCPPRR, Level: Says, RFC: 9937, Section: "6.2"},
 		{ID: TCPPRRCRB, Level: Says, RFC: 9937, Section: "6.2"},

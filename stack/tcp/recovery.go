@@ -41,6 +41,8 @@ type lossState struct {
 	prr        prrState
 	rack       rackState
 	tlp        tlpState
+	undo       undoState
+	frto       frtoState
 	rtoAt      sim.Time // when the RTO timer runs out, or would if the loss timer did not run
 	restart    bool     // it is to run anew: something was acknowledged
 	probeAgain bool     // the tail loss probe is to be scheduled anew: new data was sent
@@ -79,15 +81,17 @@ func (c *Conn) acknowledged(d *delivery, fx *Effects) {
 		}
 		c.countDuplicates(d)
 		c.adaptRACK(d)
+		c.noteDSACK(d)
 		c.probeAnswered(d, fx)
 		c.leave(d, fx)
 		switch c.cc.phase {
 		case phaseRecovery:
 			c.recovering(d, fx)
 		case phaseLoss:
-			c.findLosses(d, fx)
-			if d.relost {
-				// What was sent again is lost as well: a new loss, seen without a timeout.
+			c.timedOut(d, fx)
+			if c.findLosses(d, fx); d.relost || d.lost && c.cc.phase == phaseOpen {
+				// What was sent again is lost as well, or the timeout was spurious and something
+				// else is lost.
 				c.enterRecovery(d, fx)
 			}
 		default:
@@ -152,14 +156,12 @@ func (c *Conn) leave(d *delivery, fx *Effects) {
 			c.showCC(rfc.TCPECNOver, fx)
 		}
 	case phaseRecovery:
-		if full || c.algorithm().recovery() != recoveryModern {
+		rule := c.needless(d)
+		switch {
+		case full && rule != "":
+			c.undo(rule, fx)
+		case full || c.algorithm().recovery() != recoveryModern:
 			c.endRecovery(fx)
-		}
-	case phaseLoss:
-		if full {
-			c.cc.phase = phaseOpen
-			c.loss.rack.recoveryOver()
-			c.showCC(rfc.TCPLossOver, fx)
 		}
 	}
 }
@@ -186,6 +188,7 @@ func (c *Conn) endRecovery(fx *Effects) {
 
 // watch looks for a loss while none is being repaired.
 func (c *Conn) watch(d *delivery, fx *Effects) {
+	c.undoDSACK(fx)
 	c.findLosses(d, fx)
 	if !d.lost && !c.usesRACK() && c.cc.dupAcks >= c.dupThresh() && c.mayRecover() && c.snd.queue.len() > 0 {
 		rule, resend := rfc.TCPDupThresh, rfc.TCPFastRetransmit
@@ -232,6 +235,7 @@ func (c *Conn) enterRecovery(d *delivery, fx *Effects) {
 		cc.lost(&c.cc.window, c.flight()-c.cc.limited, fx.Now)
 	}
 	c.reduced()
+	c.startUndo()
 	if cc.recovery() == recoverySlowStart {
 		c.slowStartAgain(fx)
 		return
@@ -275,6 +279,13 @@ func (c *Conn) slowStartAgain(fx *Effects) {
 
 // recovering takes an acknowledgment while fast recovery lasts.
 func (c *Conn) recovering(d *delivery, fx *Effects) {
+	if d.advanced {
+		c.undoPartial(d, fx)
+	}
+	if c.undoDSACK(fx); c.cc.phase != phaseRecovery {
+		c.watch(d, fx) // what is evident still begins anew
+		return
+	}
 	c.findLosses(d, fx)
 	if c.usesSACK() || c.snd.queue.len() == 0 {
 		return
@@ -343,7 +354,9 @@ func (c *Conn) lossTimeout(fx *Effects) {
 	if c.cc.phase == phaseOpen || c.cc.high.seq.LessEq(c.snd.una) ||
 		c.cc.phase == phaseLoss && c.retries == 1 {
 		c.algorithm().timeout(&c.cc.window, c.flight(), fx.Now)
+		c.startUndo()
 	}
+	c.startFRTO(c.cc.phase == phaseOpen || c.cc.phase == phaseCWR)
 	c.reduced()
 	if c.snd.queue.at(0).sacked {
 		// RFC 2018 §8: the receiver may drop what it announced. It never acknowledges this
@@ -395,6 +408,7 @@ func (c *Conn) congestedBy(flight inet.ByteCount, rule rfc.ID, fx *Effects) bool
 		return false
 	}
 	c.algorithm().lost(&c.cc.window, flight, fx.Now)
+	c.loss.undo = undoState{} // a mark is never spurious
 	c.cc.high = lossMark{c.snd.nxt, true}
 	c.cc.phase = phaseCWR
 	if c.l.k.PRR != 0 {

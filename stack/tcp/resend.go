@@ -100,6 +100,7 @@ func (c *Conn) resend(i int, rule rfc.ID, fx *Effects) {
 		fx.By = s.by
 	}
 	c.loss.sentAgain++
+	c.loss.undo.repeated(c.tsNow(fx.Now))
 	out := wire.TCP{Seq: s.seq, Flags: wire.ACK}
 	n := int(s.end.Sub(s.seq))
 	if s.fin {

@@ -109,15 +109,15 @@ func (c *Conn) delivered(s *sent, d *delivery, fx *Effects) {
 	case c.loss.fack.Less(s.end):
 		c.loss.fack = s.end
 	case !s.again && s.end.Less(c.loss.fack):
-		c.reordered(s)
+		c.reordered(s.seq)
 	}
 }
 
 // reordered notes how far a segment was overtaken: as many segments more have to overtake
 // another before that one counts as lost. (RFC 8985 has no such number; RFC 6675's DupThresh
 // adapts as linux lets it.)
-func (c *Conn) reordered(s *sent) {
-	n := (inet.ByteCount(c.loss.fack.Sub(s.seq)) + c.cc.smss - 1) / c.cc.smss
+func (c *Conn) reordered(from seq.Num) {
+	n := (inet.ByteCount(c.loss.fack.Sub(from)) + c.cc.smss - 1) / c.cc.smss
 	c.loss.reordering = max(c.loss.reordering, int(min(n, inet.ByteCount(c.l.k.MaxReordering))))
 }
 

@@ -97,6 +97,7 @@ func (c *Conn) probeAnswered(d *delivery, fx *Effects) {
 		if c.cc.phase == phaseOpen {
 			c.algorithm().lost(&c.cc.window, d.flight-c.cc.limited, fx.Now)
 			c.reduced()
+			c.loss.undo = undoState{}
 			c.cc.cwnd = min(c.cc.cwnd, c.cc.ssthresh)
 			c.showCC(rfc.TCPTLPRepaired, fx)
 		}

@@ -46,7 +46,7 @@ func (c *Conn) usable() int64 {
 // the RFC's.
 func (c *Conn) choose() choice {
 	d, fin := c.unsent(), c.snd.fin && !c.snd.finSent
-	if !c.maySend() || d == 0 && !fin || c.snd.queue.due.segs > 0 {
+	if !c.maySend() || d == 0 && !fin || c.snd.queue.due.segs > 0 && !c.loss.frto.new {
 		return choice{}
 	}
 	u := c.usable()
@@ -86,6 +86,9 @@ func (c *Conn) choose() choice {
 	} else if rule != "" {
 		ch.rule = rule
 	}
+	if c.loss.frto.new {
+		ch.rule = rfc.TCPFRTONew
+	}
 	ch.push = ch.n == d // MUST-61: "the last buffered segment"
 	ch.fin = fin && ch.push && u > int64(ch.n) && !c.l.k.mutant(mutantLateFIN)
 	return ch
@@ -112,7 +115,9 @@ const maxBurst = 1 << 16
 func (c *Conn) output(fx *Effects) {
 	c.loss.busy = true
 	c.widen(fx)
-	c.resendLost(fx)
+	if !c.loss.frto.new {
+		c.resendLost(fx)
+	}
 	for range maxBurst {
 		ch := c.choose()
 		if !ch.send {
@@ -120,6 +125,7 @@ func (c *Conn) output(fx *Effects) {
 		}
 		c.sendNew(ch, fx)
 	}
+	c.frtoSent(fx)
 	c.resendMore(fx)
 	if c.ack.now {
 		c.sendACK(c.ack.rule, fx)
