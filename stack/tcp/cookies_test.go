@@ -195,3 +195,24 @@ func TestTwoHostsConnectByCookiesAlone(t *testing.T) {
 		t.Error("both must know the same options")
 	}
 }
+
+func TestASYNCookieOverIPv6HasClassesOfItsOwn(t *testing.T) {
+	n, _, b := pair(t)
+	plain(b)
+	b.k.SynCookies = 2
+	b.addr = mustAddr("2001:db8::2")
+	n.wire = func(*packet) fate { return fate{drop: true} }
+	p := &rawPeer{testNet: n, b: b,
+		from: inet.Endpoint{Addr: mustAddr("2001:db8::1"), Port: 5000}, li: b.listen(80, 5)}
+	for _, c := range []struct {
+		mss  uint16
+		want inet.ByteCount
+	}{{0, 1220}, {1300, 1220}, {1430, 1420}, {1440, 1440}} {
+		p.from.Port++
+		p.segWith(wire.TCP{Flags: wire.SYN, Seq: 100, Wnd: 65535, Opts: wire.Options{MSS: c.mss}})
+		p.seg("A", 101, uint32(p.lastSent().End), "")
+		if got := b.accept(p.li).View().SMSS; got != c.want {
+			t.Errorf("MSS %d: SMSS %d, want %d", c.mss, got, c.want)
+		}
+	}
+}

@@ -172,3 +172,30 @@ func TestRSTBeforeTheHandshakeEndsByWhoOpened(t *testing.T) {
 	}
 	p.want(p.seg("S", 900, 0, ""), "<SEQ=300><ACK=901><CTL=SA>") // the listener goes on
 }
+
+// RFC 9293 §3.10.7.4: "trimming off any portions that lie outside the window (including SYN
+// and FIN)". The data fills the window up to its edge; the FIN lies behind it.
+func TestAFINBehindTheWindowIsCutOff(t *testing.T) {
+	p := reach(t, inet.Established)
+	nxt, ack := p.nxt()
+	edge := nxt + uint32(p.c.rcv.wnd)
+	p.want(p.seg("FA", edge-4, ack, "last"), "<SEQ=301><ACK=101><CTL=A>")
+	if p.c.rcv.finSeen || p.c.rcv.held.octets() != 4 {
+		t.Errorf("the FIN counts: %v; held %d", p.c.rcv.finSeen, p.c.rcv.held.octets())
+	}
+	p.want(p.seg("FA", nxt+4, ack, "held"), "<SEQ=301><ACK=101><CTL=A>") // this one is inside
+	if !p.c.rcv.finSeen {
+		t.Error("a FIN inside the window is remembered")
+	}
+}
+
+func TestANewIncarnationBeginsBehindTheOldNumbersOrWhereItsClockSays(t *testing.T) {
+	_, _, _, old := waiting(t)
+	far := old.snd.nxt.Add(5000)
+	if got := old.issAfter(far); got != far {
+		t.Errorf("a clock that is ahead: %s, not %s", got, far)
+	}
+	if got := old.issAfter(old.snd.nxt); !old.snd.nxt.Less(got) {
+		t.Errorf("the same number again: %s", got)
+	}
+}
