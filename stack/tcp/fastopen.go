@@ -35,6 +35,7 @@ type fastOpen struct {
 	ask    bool      // the SYN carries the option
 	grant  bool      // the SYN,ACK carries the option, with a cookie for the peer
 	cookie []byte    // of the peer's giving, or for it
+	exp    bool      // the peer's option was that of the experiment: so is our answer
 	octets int       // data in our SYN
 	acked  bool      // all of it was taken
 	taken  bool      // the peer's SYN was taken with its data, before the handshake is over

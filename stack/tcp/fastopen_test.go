@@ -278,3 +278,18 @@ func TestAClientForgetsTheServersItKnewLongest(t *testing.T) {
 		t.Error("nothing may be left")
 	}
 }
+
+// RFC 7413, appendix A: before it had a kind of its own the option was an experiment.
+func TestAServerAnswersTheExperimentsOptionInKind(t *testing.T) {
+	n, a, b, li := fastPair(t)
+	n.wire = func(*packet) fate { return fate{drop: true} }
+	p := &rawPeer{testNet: n, b: b, from: a.end(6000), li: li}
+	p.segWith(wire.TCP{Flags: wire.SYN, Seq: 100, Wnd: 65535,
+		Opts: wire.Options{MSS: 1460, FO: true, FOExp: true}})
+	c := b.layer.Conns()[0]
+	sa := wire.TCP{Flags: wire.SYN | wire.ACK}
+	c.setOptions(&sa, 0)
+	if !sa.Opts.FO || !sa.Opts.FOExp || len(sa.Opts.Cookie) != foCookieLen {
+		t.Errorf("%+v", sa.Opts)
+	}
+}

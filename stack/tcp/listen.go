@@ -181,6 +181,7 @@ func (li *Listener) syn(flow inet.Flow, a *arrival, past *pastLife, fx *Effects)
 	c := li.l.newConn(flow, li.pathMTU(fx), li.opts, iss, fx)
 	c.li, c.listener, c.past = li, li.sock, past
 	c.fast.grant, c.fast.cookie = fast.grant != nil, fast.grant
+	c.fast.exp = a.seg.Opts.FOExp
 	c.opened(inet.Listen, rfc.TCPListenSYN, rule, fx)
 	c.settle(a.seg, rfc.TCPListenSYN, fx)
 	c.showSnd(rfc.TCPListenSYN, fx)

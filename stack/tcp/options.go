@@ -24,7 +24,7 @@ func (c *Conn) setOptions(out *wire.TCP, tsval uint32) {
 		}
 		o.HasTS = c.ts.on || first && k.Timestamps != 0
 		if c.fast.grant || first && c.fast.ask && c.retries == 0 {
-			o.FO, o.Cookie = true, c.fast.cookie
+			o.FO, o.FOExp, o.Cookie = true, c.fast.exp, c.fast.cookie
 		}
 	} else {
 		o.HasTS = c.ts.on

@@ -54,7 +54,7 @@ func (o *Options) lenBeforeSACK() int {
 		n += 1 + lenWScale
 	}
 	if o.FO {
-		n += (lenFO + len(o.Cookie) + 3) / 4 * 4
+		n += (o.lenOfFO() + 3) / 4 * 4
 	}
 	return n
 }
@@ -83,7 +83,7 @@ func (o *Options) appendLinux(b []byte) []byte {
 	}
 	if o.FO {
 		b = o.appendFO(b)
-		b = appendNOPs(b, -(lenFO+len(o.Cookie))&3)
+		b = appendNOPs(b, -o.lenOfFO()&3)
 	}
 	if blocks > 0 {
 		b = o.appendSACK(appendNOPs(b, 2), blocks)
@@ -122,7 +122,7 @@ func (o *Options) appendFreeBSD(b []byte) []byte {
 		align(4, 2)
 		b = o.appendSACK(b, o.fittingBlocks(used))
 	}
-	if o.FO && len(b)-start+lenFO+len(o.Cookie) <= maxOpts {
+	if o.FO && len(b)-start+o.lenOfFO() <= maxOpts {
 		b = o.appendFO(b)
 	}
 	for n := -(len(b) - start) & 3; n > 0; n-- {
@@ -161,5 +161,10 @@ func (o *Options) appendSACK(b []byte, blocks int) []byte {
 }
 
 func (o *Options) appendFO(b []byte) []byte {
-	return append(append(b, byte(OptFO), byte(lenFO+len(o.Cookie))), o.Cookie...)
+	if o.FOExp {
+		b = append16(append(b, byte(OptExp), byte(o.lenOfFO())), fastOpenExID)
+	} else {
+		b = append(b, byte(OptFO), byte(o.lenOfFO()))
+	}
+	return append(b, o.Cookie...)
 }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/hex"
 	"testing"
 
@@ -68,7 +69,14 @@ func TestFastOpensCookieIsPadded(t *testing.T) {
 	for want, o := range map[string]Options{
 		"22020101":                      {FO: true},
 		"220a0102030405060708" + "0101": {FO: true, Cookie: []byte{1, 2, 3, 4, 5, 6, 7, 8}},
+		"fe04f989":                      {FO: true, FOExp: true},
+		"fe0cf9890102030405060708":      {FO: true, FOExp: true, Cookie: []byte{1, 2, 3, 4, 5, 6, 7, 8}},
 	} {
+		octets, _ := hex.DecodeString(want)
+		s, err := ParseTCP(addrA, addrB, withOptions(octets...))
+		if err != nil || !s.Opts.FO || s.Opts.FOExp != o.FOExp || !bytes.Equal(s.Opts.Cookie, o.Cookie) {
+			t.Errorf("%s reads as %+v, %v", want, s.Opts, err)
+		}
 		if got := hex.EncodeToString(o.append(nil)); got != want || o.Len() != len(want)/2 {
 			t.Errorf("%s (%d), want %s", got, o.Len(), want)
 		}
@@ -78,6 +86,12 @@ func TestFastOpensCookieIsPadded(t *testing.T) {
 			make([]byte, n)...)...))
 		if err != nil || s.Opts.FO || len(s.Opts.Unknown) != 1 {
 			t.Errorf("a cookie of %d octets: %+v, %v", n, s.Opts, err)
+		}
+	}
+	for _, other := range [][]byte{{254, 2}, {254, 4, 1, 2}, {254, 6, 0xF9, 0x89, 1, 2}} {
+		s, err := ParseTCP(addrA, addrB, withOptions(other...))
+		if err != nil || s.Opts.FO || len(s.Opts.Unknown) != 1 {
+			t.Errorf("another experiment, %v: %+v, %v", other, s.Opts, err)
 		}
 	}
 }

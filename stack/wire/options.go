@@ -16,6 +16,7 @@ const (
 	OptSACK   OptionKind = 5
 	OptTS     OptionKind = 8
 	OptFO     OptionKind = 34
+	OptExp    OptionKind = 254 // of experiments, each with its own number (RFC 6994 §3)
 )
 
 // The lengths of options, kind and length octets included.
@@ -26,6 +27,7 @@ const (
 	lenTS     = 10
 	lenBlock  = 8 // one block of SACK, after two octets
 	lenFO     = 2 // and a cookie of minCookie to maxCookie octets, or none
+	lenExID   = 2 // the number of an experiment
 	maxOpts   = TCPMaxHeaderLen - TCPHeaderLen
 )
 
@@ -34,6 +36,10 @@ const (
 	minCookie = 4
 	maxCookie = 16
 )
+
+// fastOpenExID is the number under which Fast Open was tried before it had a kind of its
+// own (RFC 7413, appendix A).
+const fastOpenExID = 0xF989
 
 // parse reads the option octets of a header. "A TCP implementation MUST (MUST-6) ignore
 // without error any TCP option it does not implement, assuming that the option has a
@@ -80,14 +86,30 @@ func (o *Options) take(kind OptionKind, v []byte) bool {
 			v = v[lenBlock:]
 		}
 	case kind == OptFO && cookieLen(len(v)):
-		o.FO = true
-		if len(v) > 0 {
-			o.Cookie = v
-		}
+		o.takeFO(v)
+	case kind == OptExp && len(v) >= lenExID && be16(v) == fastOpenExID &&
+		cookieLen(len(v)-lenExID):
+		o.takeFO(v[lenExID:])
+		o.FOExp = true
 	default:
 		return false
 	}
 	return true
+}
+
+func (o *Options) takeFO(cookie []byte) {
+	o.FO = true
+	if len(cookie) > 0 {
+		o.Cookie = cookie
+	}
+}
+
+// lenOfFO is the length of the Fast Open option without padding.
+func (o *Options) lenOfFO() int {
+	if o.FOExp {
+		return lenFO + lenExID + len(o.Cookie)
+	}
+	return lenFO + len(o.Cookie)
 }
 
 // cookieLen reports whether a Fast Open option may carry a cookie of n octets; one of

@@ -54,6 +54,7 @@ type Options struct {
 	TSVal     uint32
 	TSEcr     uint32
 	FO        bool    // RFC 7413 §4.1.1
+	FOExp     bool    // it stands, or is to stand, under the kind of experiments (RFC 6994)
 	Cookie    []byte  // its cookie, aliasing what was parsed; nil: one is asked for
 	Unknown   []uint8 // kinds passed over (MUST-6)
 	Layout    Layout  // how Append writes them; parsing leaves it alone
