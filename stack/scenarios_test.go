@@ -484,6 +484,8 @@ func bareActs() string {
 	damaged[len(damaged)-1] ^= 1
 	u := wire.UDP{SrcPort: 4000, DstPort: 53, Data: []byte("question")}
 	m := wire.ICMP{Type: wire.ICMPEcho, ID: 1, Seq: 1, Data: []byte("ping")}
+	routed := wire.IPv4{Src: x, Dst: a, Proto: inet.UDP, TTL: 64, Payload: u.Append(nil, x, a),
+		Options: []byte{131, 7, 8, 10, 0, 3, 1, 0}}
 	acts := `
 @0 socket {"proc":"server","proto":"tcp"}
 @0 bind {"proc":"server","fd":3,"port":80}
@@ -494,7 +496,8 @@ func bareActs() string {
 @50 sendto {"proc":"server","fd":4,"addr":"10.0.1.9","port":4000,"text":"nobody answers"}
 `
 	for i, p := range [][]byte{whole, damaged, packet(inet.UDP, u.Append(nil, x, a)),
-		packet(inet.ICMP, m.Append(nil)), packet(89, []byte("hello, neighbour")), whole[:30]} {
+		packet(inet.ICMP, m.Append(nil)), packet(89, []byte("hello, neighbour")), whole[:30],
+		routed.Append(nil)} {
 		acts += fmt.Sprintf("@%d packet.inject {\"host\":\"X\",\"base64\":%q}\n", 100*(i+1),
 			base64.StdEncoding.EncodeToString(p))
 	}

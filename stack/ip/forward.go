@@ -12,6 +12,8 @@ func (l *Layer) Receive(p *Packet, fx *Effects) (wire.IP, bool) {
 	switch {
 	case err != nil && !(h.V6() && err == wire.BadExtension && !l.IsLocal(h.Dst)):
 		l.damaged(p, &h, err, fx)
+	case sourceRouted(h.Options):
+		Drop(p, rfc.SourceRoute, "a source route", fx)
 	case l.IsLocal(h.Dst):
 		return h, !l.troubled(p, &h, fx)
 	case !l.Forward:
@@ -38,6 +40,27 @@ func (l *Layer) damaged(p *Packet, h *wire.IP, err error, fx *Effects) {
 		rule = rfc.BadIPv6Header
 	}
 	Drop(p, rule, err.Error(), fx)
+}
+
+// sourceRouted reports whether IPv4 options hold a source route, loose or strict. RFC 7126
+// §4.3 and §4.4 have such packets dropped by default, since source routes serve attackers
+// more than anybody; so nothing here sends, follows or answers along one. Other options are
+// passed over (RFC 1122 §3.2.1.8).
+func sourceRouted(options []byte) bool {
+	const endOfList, nop, loose, strict = 0, 1, 131, 137
+	for i := 0; i < len(options) && options[i] != endOfList; {
+		switch {
+		case options[i] == loose || options[i] == strict:
+			return true
+		case options[i] == nop:
+			i++
+		case i+1 == len(options) || options[i+1] < 2:
+			return false // nothing behind a damaged option can be read
+		default:
+			i += int(options[i+1])
+		}
+	}
+	return false
 }
 
 // troubled drops a packet with an extension header or option that this host cannot

@@ -265,3 +265,30 @@ func TestAHostPutsOnlySoManyPacketsTogether(t *testing.T) {
 		t.Errorf("%d left", len(d.flights.All()))
 	}
 }
+
+// RFC 7126 §4.3, §4.4: a packet with a source route is dropped, by hosts and routers, done
+// or not; other options, and damaged ones, are passed over.
+func TestASourceRouteIsDropped(t *testing.T) {
+	for name, c := range map[string]struct {
+		options []byte
+		dropped bool
+	}{
+		"loose":             {[]byte{131, 7, 4, 10, 0, 0, 3, 0}, true},
+		"loose, done":       {[]byte{131, 7, 8, 10, 0, 0, 3, 0}, true},
+		"strict":            {[]byte{1, 137, 7, 4, 10, 0, 0, 3}, true},
+		"behind timestamps": {[]byte{68, 4, 5, 0, 131, 3, 4, 0}, true},
+		"record route":      {[]byte{7, 7, 4, 10, 0, 0, 3, 0}, false},
+		"behind the end":    {[]byte{0, 131, 3, 4}, false},
+		"damaged":           {[]byte{7, 0, 131, 3}, false},
+		"cut short":         {[]byte{1, 1, 1, 7}, false},
+	} {
+		for _, dst := range []string{"10.0.1.1", "10.0.2.9"} {
+			d := newDesk(true)
+			h := wire.IPv4{Src: addr("10.0.1.9"), Dst: addr(dst), Proto: inet.UDP, TTL: 9, Options: c.options}
+			d.l.Receive(d.launch(h.Append(nil)), d.effects())
+			if dropped := d.count(rfc.SourceRoute, "packet.dropped") == 1; dropped != c.dropped {
+				t.Errorf("%s to %s: %+v", name, dst, d.last())
+			}
+		}
+	}
+}

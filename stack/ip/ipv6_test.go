@@ -207,7 +207,10 @@ func TestAPathsMTUIsLearnedAndForgotten(t *testing.T) {
 	if d6.l.LearnMTU(addr("fd00:2::9"), 600, d6.effects().Scope) {
 		t.Error("no path of IPv6 carries less than 1280 octets")
 	}
-	if !d6.l.LearnMTU(addr("fd00:1::9"), 600, d6.effects().Scope) || d6.last().Body.(event.PathMTU).New != 1280 {
+	if d6.l.LearnMTU(addr("fd00:1::9"), 1279, d6.effects().Scope) {
+		t.Error("a message of less than 1280 octets must be discarded")
+	}
+	if !d6.l.LearnMTU(addr("fd00:1::9"), 1280, d6.effects().Scope) || d6.last().Rule != rfc.PathLearned6 {
 		t.Errorf("%+v", d6.last())
 	}
 }

@@ -141,6 +141,9 @@ func (l *Layer) LearnMTU(dst netip.Addr, mtu int, fx event.Scope) bool {
 	if dst.Is6() {
 		least, rule = minPathMTU6, rfc.PathLearned6
 	}
+	if dst.Is6() && mtu < least {
+		return false // RFC 8201 §4: such a message must be discarded
+	}
 	way, ok := l.Path(dst)
 	mtu = max(mtu, least)
 	if !ok || way.Local || mtu >= way.MTU {

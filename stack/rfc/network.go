@@ -58,6 +58,7 @@ const (
 	PathAged6       ID = "rfc8201:5.3"
 	PathLimit       ID = "policy:path-limit"
 
+	SourceRoute      ID = "rfc7126:4.3"
 	Fragmented       ID = "rfc791:3.2"
 	Fragmented6      ID = "rfc8200:4.5"
 	Reassembly       ID = "rfc791:3.2-reassembly"
@@ -149,6 +150,7 @@ func network() []Rule {
 		{ID: PathAged6, Level: Should, RFC: 8201, Section: "5.3"},
 		{ID: PathLimit, Level: Policy, Why: "a host remembers the MTU of 64 paths, so that nobody " +
 			"can fill its memory; the oldest is forgotten"},
+		{ID: SourceRoute, Level: Should, RFC: 7126, Section: "4.3"},
 		{ID: Fragmented, Level: Says, RFC: 791, Section: "3.2"},
 		{ID: Fragmented6, Level: Says, RFC: 8200, Section: "4.5"},
 		{ID: Reassembly, Level: Must, RFC: 791, Section: "3.2"},
