@@ -34,6 +34,32 @@ func TestEveryPlaceIsAnEventThatNamesItsRule(t *testing.T) {
 	}
 }
 
+// No rule is only claimed: an event of a recorded run names it, or a reason stands why none
+// does; and some code of the stack names it.
+func TestEveryRuleHasAnExampleOrAReason(t *testing.T) {
+	without := Without()
+	for _, r := range rfc.Table() {
+		_, shown := Of(r.ID)
+		_, excused := without[r.ID]
+		switch {
+		case shown == excused:
+			t.Errorf("%s: a run shows it: %t; a reason why none does: %t", r.ID, shown, excused)
+		case r.Level != rfc.Root && len(Code(r.ID)) == 0:
+			t.Errorf("no code of the stack names %s", r.ID)
+		}
+		delete(without, r.ID)
+	}
+	for id := range without {
+		t.Errorf("%s has a reason and is no rule", id)
+	}
+	for _, r := range rfc.Ledger() {
+		if _, ok := Requirement(r); !ok && r.State == rfc.Met && len(r.Shown) > 0 &&
+			Without()[r.Shown[0]] == "" {
+			t.Errorf("%s is said to show in events, and in none does", r.ID)
+		}
+	}
+}
+
 func TestARecordedRunIsALabOfItsOwn(t *testing.T) {
 	digests := map[string]bool{}
 	for _, name := range Names() {

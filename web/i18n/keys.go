@@ -145,7 +145,6 @@ const (
 	RulesLevelSays          Key = "rules.level_says"
 	RulesLevelShld          Key = "rules.level_shld"
 	RulesNoEvent            Key = "rules.no_event"
-	RulesNoExample          Key = "rules.no_example"
 	RulesNothing            Key = "rules.nothing"
 	RulesOthers             Key = "rules.others"
 	RulesOthersLead         Key = "rules.others_lead"
@@ -179,6 +178,9 @@ const (
 	RulesTallyOf            Key = "rules.tally_of"
 	RulesTests              Key = "rules.tests"
 	RulesTitle              Key = "rules.title"
+	RulesWithoutBelow       Key = "rules.without_below"
+	RulesWithoutCalls       Key = "rules.without_calls"
+	RulesWithoutLarge       Key = "rules.without_large"
 	SessionsActions         Key = "sessions.actions"
 	SessionsEmpty           Key = "sessions.empty"
 	SessionsEmptyDo         Key = "sessions.empty_do"
@@ -363,7 +365,6 @@ func Keys() []Key {
 		RulesLevelSays,
 		RulesLevelShld,
 		RulesNoEvent,
-		RulesNoExample,
 		RulesNothing,
 		RulesOthers,
 		RulesOthersLead,
@@ -397,6 +398,9 @@ func Keys() []Key {
 		RulesTallyOf,
 		RulesTests,
 		RulesTitle,
+		RulesWithoutBelow,
+		RulesWithoutCalls,
+		RulesWithoutLarge,
 		SessionsActions,
 		SessionsEmpty,
 		SessionsEmptyDo,

@@ -47,6 +47,7 @@ type row struct {
 	tests   []string
 	code    []string
 	place   evidence.Place // the zero value: no recorded run shows it
+	without evidence.Why   // why none does
 }
 
 // part is a part of the ledger: sections of RFC 9293 that a reader takes for one thing.
@@ -97,7 +98,8 @@ func groups(requirements []rfc.Requirement, table []rfc.Rule, lang i18n.Lang) []
 		}
 		place, _ := evidence.Of(r.ID)
 		all[at].rows = append(all[at].rows, row{id: r.ID, level: r.Level, rfc: r.RFC,
-			section: r.Section, text: texts[string(r.ID)], code: evidence.Code(r.ID), place: place})
+			section: r.Section, text: texts[string(r.ID)], code: evidence.Code(r.ID), place: place,
+			without: evidence.Without()[r.ID]})
 	}
 	slices.SortStableFunc(all[first:], func(a, b group) int {
 		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.order(), b.order()))
@@ -132,6 +134,9 @@ func requirement(r rfc.Requirement, text, reason string) row {
 	one := row{id: r.ID, level: r.Level(), rfc: 9293, section: r.Section, state: r.State, text: text,
 		reason: reason, tests: r.Tests, code: evidence.Code(r.ID), place: place}
 	for _, id := range r.Shown {
+		if place.N == 0 && one.without == "" {
+			one.without = evidence.Without()[id]
+		}
 		if id != r.ID {
 			one.shown = append(one.shown, id)
 		}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 
+	"labserver/labs/evidence"
 	"labserver/stack/rfc"
 	"labserver/web/i18n"
 	"labserver/web/page/layout"
@@ -163,4 +164,17 @@ func stateClass(s rfc.State) string {
 		return "ls-tag-goal"
 	}
 	return "ls-tag-plain"
+}
+
+// without says why no recorded run shows a rule.
+func without(w evidence.Why) (i18n.Key, bool) {
+	switch w {
+	case evidence.Large:
+		return i18n.RulesWithoutLarge, true
+	case evidence.Below:
+		return i18n.RulesWithoutBelow, true
+	case evidence.Calls:
+		return i18n.RulesWithoutCalls, true
+	}
+	return "", false
 }
