@@ -172,8 +172,11 @@ func (r *runner) pieces(want, got *Packet, a *arrived) bool {
 		return false
 	}
 	full := r.smssOf(a.on)
-	got.Flags &^= wire.PSH
-	return full == 0 || got.Len+len(appendOptions(nil, a.p.Opts)) >= full
+	if full > 0 && got.Len+len(appendOptions(nil, a.p.Opts)) < full {
+		return false
+	}
+	got.Flags &^= wire.PSH // it counts up to one MSS
+	return true
 }
 
 // rest takes the segments behind the first of a large expected packet: all of the first

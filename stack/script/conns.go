@@ -14,8 +14,6 @@ type conn struct {
 
 	local, remote offset   // of the sequence numbers of each side
 	stamps        []stamps // of expected segments: what the script says, what came
-	tsShift       uint32   // added to the TS val of injected segments
-	mss           int      // as the stack last announced in an event; 0 if never
 }
 
 // offset is what is added to a script's sequence number to get the real one.
@@ -47,7 +45,6 @@ func (c *conn) toLive(p *Packet) Packet {
 		switch wire.OptionKind(o.Kind) {
 		case wire.OptTS:
 			o.Ecr = c.stampToLive(o.Ecr)
-			o.Value += c.tsShift
 		case wire.OptSACK:
 			o.Blocks = shift(o.Blocks, c.local.add)
 		}
@@ -78,9 +75,6 @@ func (c *conn) toScript(p *Packet) Packet {
 		switch wire.OptionKind(o.Kind) {
 		case wire.OptTS:
 			o.Value = c.stampToScript(o.Value)
-			if o.Ecr != 0 {
-				o.Ecr -= c.tsShift
-			}
 		case wire.OptSACK:
 			o.Blocks = shift(o.Blocks, -c.remote.add)
 		}

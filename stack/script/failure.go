@@ -20,6 +20,8 @@ type Failure struct {
 	// Unreadable tells that nothing was run: the text is at fault, or asks for what this
 	// runner does not have.
 	Unreadable bool
+	// Defect tells that the stack or the runner broke down.
+	Defect bool
 }
 
 // Text renders FILE:LINE: reason, and below it what was expected and what came.

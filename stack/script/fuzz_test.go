@@ -71,8 +71,8 @@ func FuzzRun(f *testing.F) {
 			return
 		}
 		res := Run("f", text, Options{})
-		if res.Failure != nil && res.Failure.Reason == "" {
-			t.Fatal("a failure without a reason")
+		if f := res.Failure; f != nil && (f.Reason == "" || f.Defect) {
+			t.Fatal(f.Text())
 		}
 	})
 }

@@ -140,11 +140,11 @@ func (r *runner) run() {
 	defer func() {
 		r.res.End = r.before
 		if e := recover(); e != nil {
-			h, ok := e.(halted)
-			if !ok {
-				panic(e)
+			if h, ok := e.(halted); ok {
+				r.res.Failure = h.f
+				return
 			}
-			r.res.Failure = h.f
+			r.res.Failure = r.defect(e)
 		}
 	}()
 	if unknown := r.sc.Unsupported(); len(unknown) > 0 {
@@ -162,6 +162,23 @@ func (r *runner) run() {
 		r.step(&r.sc.Events[i])
 	}
 	r.finish()
+}
+
+// defect is the failure of a run in which the stack, or this package, broke down. Its
+// journal, up to there, is the report.
+func (r *runner) defect(e any) *Failure {
+	what := "a broken invariant"
+	switch e := e.(type) {
+	case string:
+		what = e
+	case error:
+		what = e.Error()
+	}
+	f := &Failure{File: r.sc.File, Reason: "a defect of the stack: " + what, Defect: true}
+	if r.event != nil {
+		f.Line = r.event.Line
+	}
+	return f
 }
 
 // prepare builds the world and brings it to the instant at which the script begins.

@@ -196,13 +196,22 @@ func (r *runner) bind(c *Call) {
 		a["addr"] = d.liveText(addr)
 	}
 	r.start(c, "bind", a, func(o outcome) outcome {
-		d.bound = port
+		if d.bound = port; port == 0 {
+			r.chosen(d)
+		}
 		if d.proto == inet.UDP {
 			r.attach(d, inet.Flow{Local: inet.Endpoint{Addr: r.st.local, Port: port},
 				Remote: inet.Endpoint{Addr: r.st.remote, Port: r.st.connect}})
 		}
 		return o
 	})
+}
+
+// chosen finds out which port the stack chose for a socket.
+func (r *runner) chosen(d *descriptor) {
+	if out, err := r.make("getsockname", args{"fd": d.live}); err == nil && out.from != nil {
+		d.bound = out.from.Port
+	}
 }
 
 // attach makes a new connection of a descriptor the one the script speaks of.
@@ -220,6 +229,9 @@ func (r *runner) listen(c *Call) {
 	}
 	r.start(c, "listen", args{"fd": d.live, "backlog": count(max(0, min(backlog, 4096)))},
 		func(o outcome) outcome {
+			if d.bound == 0 {
+				r.chosen(d)
+			}
 			r.attach(d, inet.Flow{Local: inet.Endpoint{Addr: r.st.local, Port: d.bound},
 				Remote: inet.Endpoint{Addr: r.st.remote}})
 			r.listening = true

@@ -28,6 +28,8 @@ const (
 	pair             // low and high
 	asName           // of a congestion control
 	fromTLP          // 3 and more switch tail loss probes on
+	lowBits          // the 16 lowest bits
+	capped           // octets, up to the greatest buffer
 	ofSocket         // what our sockets have as an option each
 )
 
@@ -68,7 +70,7 @@ func linuxSysctls() []sysctl {
 		{"tcp_min_tso_segs", nil, asIs},
 		{"tcp_tso_win_divisor", nil, asIs},
 		{"tcp_tso_rtt_log", nil, asIs},
-		{"tcp_fastopen", []string{"tcp_fastopen"}, asIs},
+		{"tcp_fastopen", []string{"tcp_fastopen"}, lowBits},
 		{"tcp_fastopen_key", nil, asIs},
 		{"tcp_fastopen_blackhole_timeout_sec", nil, asIs},
 		{"tcp_syn_retries", []string{"tcp_syn_retries"}, asIs},
@@ -114,10 +116,10 @@ func freebsdSysctls() []sysctl {
 		{"ecn.enable", []string{"tcp_ecn"}, asIs},
 		{"ecn.maxretries", []string{"tcp_ecn_fallback"}, asIs},
 		{"blackhole", []string{"tcp_blackhole"}, asIs},
-		{"recvspace", []string{"tcp_rcvbuf_bytes"}, asIs},
-		{"sendspace", []string{"tcp_sndbuf_bytes"}, asIs},
-		{"recvbuf_max", []string{"tcp_rcvbuf_max_bytes"}, asIs},
-		{"sendbuf_max", []string{"tcp_sndbuf_max_bytes"}, asIs},
+		{"recvspace", []string{"tcp_rcvbuf_bytes"}, capped},
+		{"sendspace", []string{"tcp_sndbuf_bytes"}, capped},
+		{"recvbuf_max", []string{"tcp_rcvbuf_max_bytes"}, capped},
+		{"sendbuf_max", []string{"tcp_sndbuf_max_bytes"}, capped},
 		{"recvbuf_auto", []string{"tcp_moderate_rcvbuf"}, toSwitch},
 		{"delacktime", []string{"tcp_delack_max_ms", "tcp_delack_min_ms"}, fromMS},
 		{"keepidle", []string{"tcp_keepalive_time_ms"}, asIs},
@@ -155,7 +157,7 @@ func freebsdSysctls() []sysctl {
 
 func otherSysctls() []sysctl {
 	return []sysctl{
-		{"kern.ipc.maxsockbuf", []string{"tcp_rcvbuf_max_bytes", "tcp_sndbuf_max_bytes"}, asIs},
+		{"kern.ipc.maxsockbuf", []string{"tcp_rcvbuf_max_bytes", "tcp_sndbuf_max_bytes"}, capped},
 		{"net.inet.ip.ttl", []string{"ip_default_ttl"}, asIs},
 		{"net.core.rmem_max", nil, asIs}, {"net.core.wmem_max", nil, asIs},
 		{"net.core.somaxconn", nil, asIs}, {"net.core.default_qdisc", nil, asIs},
@@ -218,7 +220,13 @@ func (s sysctl) knobValues(value string) []string {
 		if len(n) < 3 {
 			return nil
 		}
-		out = []int64{n[1], n[2]}
+		out = []int64{min(n[1], maxBuffer), min(n[2], maxBuffer)}
+	case capped:
+		out = []int64{min(v, maxBuffer), min(v, maxBuffer)}
+	case lowBits:
+		out = []int64{v & 0xffff}
+	case fromMS:
+		out = []int64{max(v, 1), max(v, 1)}
 	case pair:
 		if len(n) < 2 {
 			return nil
@@ -233,6 +241,9 @@ func (s sysctl) knobValues(value string) []string {
 	}
 	return texts
 }
+
+// maxBuffer is the greatest buffer that a knob takes, in octets.
+const maxBuffer = 16 << 20
 
 // sysctl sets what a name=value means. What is not known is said and passed over.
 func (r *runner) sysctl(name, value string) {
