@@ -248,3 +248,28 @@ func TestMarksOfCongestionAreSentAndSeen(t *testing.T) {
 		"+0 write(4, ..., 10) = 10\n+0 > [ect0] P. 1:11(10) ack 1\n"+
 		"+.1 < [ce] P. 1:11(10) ack 11 win 65535\n+0 > [noecn] E. 11:11(0) ack 11\n", Options{})
 }
+
+func TestADefectOfTheStackIsSaidAndFailsItsScript(t *testing.T) {
+	r := &runner{sc: &Script{File: "t.pkt"}, event: &Event{Line: 7}}
+	f := r.defect("BUG: SND.UNA is past SND.NXT")
+	if !f.Defect || f.Unreadable ||
+		f.Text() != "t.pkt:7: a defect of the stack: BUG: SND.UNA is past SND.NXT" {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestErrorsAreComparedByNameAndByEitherNumber(t *testing.T) {
+	const refused = "0 socket(..., SOCK_STREAM | SOCK_NONBLOCK, IPPROTO_TCP) = 3\n" +
+		"+0 connect(3, ..., ...) = -1 EINPROGRESS\n+0 > S 0:0(0) <...>\n" +
+		"+.1 < R. 0:0(0) ack 1 win 0\n+0 getsockopt(3, SOL_SOCKET, SO_ERROR, [WHAT], [4]) = 0\n"
+	for _, e := range []string{"ECONNREFUSED", "111", "61"} {
+		passes(t, strings.Replace(refused, "WHAT", e, 1), Options{})
+	}
+	fails(t, strings.Replace(refused, "WHAT", "0", 1), "got       [ECONNREFUSED]")
+}
+
+func TestAPortThatTheStackChoosesIsLearnt(t *testing.T) {
+	passes(t, strings.Replace(opened, "bind(3, ..., ...)",
+		"bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=INADDR_ANY}, 16)", 1), Options{})
+	passes(t, strings.Replace(opened, "+0  bind(3, ..., ...) = 0\n", "", 1), Options{})
+}
