@@ -62,6 +62,37 @@ const good: readonly [line: string, plan: object][] = [
     "setsockopt 3 so_reuseaddr 1",
     calls(S("setsockopt", { fd: 3, option: "SO_REUSEADDR", value: 1 })),
   ],
+  [
+    "setsockopt 3 tcp_congestion reno",
+    calls(S("setsockopt", { fd: 3, option: "TCP_CONGESTION", text: "reno" })),
+  ],
+  ["socket tcp ip6", calls(S("socket", { proto: "tcp", family: "ip6" }))],
+  ['send 4 "!" oob more', calls(S("send", { fd: 4, text: "!", flags: ["oob", "more"] }))],
+  [
+    'sendto 4 1.2.3.4:5 "x" fastopen',
+    calls(S("sendto", { fd: 4, addr: "1.2.3.4", port: 5, text: "x", flags: ["fastopen"] })),
+  ],
+  ["recv 4 10 peek", calls(S("recv", { fd: 4, max: 10, flags: ["peek"] }))],
+  ["recv 4 oob", calls(S("recv", { fd: 4, flags: ["oob"] }))],
+  [
+    "poll 3 in 4 in,out timeout 500",
+    calls(
+      S("poll", {
+        fds: [
+          { fd: 3, events: ["POLLIN"] },
+          { fd: 4, events: ["POLLIN", "POLLOUT"] },
+        ],
+        timeout_ms: 500,
+      }),
+    ),
+  ],
+  ["poll 3 pri", calls(S("poll", { fds: [{ fd: 3, events: ["POLLPRI"] }], timeout_ms: -1 }))],
+  ["ioctl 3 siocinq", calls(S("ioctl", { fd: 3, request: "SIOCINQ" }))],
+  ["fcntl 3 f_getfl", calls(S("fcntl", { fd: 3, cmd: "F_GETFL" }))],
+  [
+    "fcntl 3 f_setfl o_nonblock",
+    calls(S("fcntl", { fd: 3, cmd: "F_SETFL", flags: ["O_NONBLOCK"] })),
+  ],
   ["ss -tan", { kind: "ss", proto: "tcp", listening: false }],
   ["ss -uan", { kind: "ss", proto: "udp", listening: false }],
   ["ss -l -t", { kind: "ss", proto: "tcp", listening: true }],
@@ -196,6 +227,7 @@ test("Tab completes verbs, descriptors, links and where somebody listens", () =>
     proc: "B.server",
     fd: 3,
     proto: "tcp",
+    family: "ip4",
     local: "0.0.0.0:8081",
     remote: "",
     listening: true,
@@ -217,8 +249,10 @@ test("Tab completes verbs, descriptors, links and where somebody listens", () =>
     name: "B",
     profile: "linux",
     forward: false,
-    nics: [{ id: "eth0", addr: "50.50.50.50/24", mtu: 1500 }],
+    bare: false,
+    nics: [{ id: "eth0", addr: "50.50.50.50/24", addr6: "", mtu: 1500 }],
     routes: [],
+    paths: [],
     procs: [],
     knobs: [],
   });

@@ -22,15 +22,18 @@ const FD_VERBS = new Set([
   "getsockopt",
   "getsockname",
   "getpeername",
+  "poll",
+  "ioctl",
+  "fcntl",
 ]);
 const OPTIONS = [
-  "SO_REUSEADDR",
-  "SO_REUSEPORT",
-  "SO_RCVBUF",
-  "SO_SNDBUF",
-  "SO_KEEPALIVE",
-  "TCP_NODELAY",
-  "O_NONBLOCK",
+  ..."O_NONBLOCK SO_REUSEADDR SO_REUSEPORT SO_BROADCAST SO_KEEPALIVE SO_OOBINLINE".split(" "),
+  ..."SO_LINGER SO_RCVBUF SO_SNDBUF SO_RCVTIMEO SO_SNDTIMEO SO_ERROR SO_TYPE SO_DOMAIN".split(" "),
+  ..."SO_PROTOCOL SO_ACCEPTCONN TCP_NODELAY TCP_CORK TCP_QUICKACK TCP_MAXSEG".split(" "),
+  ..."TCP_CONGESTION TCP_KEEPIDLE TCP_KEEPINTVL TCP_KEEPCNT TCP_KEEPINIT".split(" "),
+  ..."TCP_USER_TIMEOUT TCP_SYNCNT TCP_LINGER2 TCP_FASTOPEN TCP_FASTOPEN_CONNECT".split(" "),
+  ..."TCP_INFO IP_TOS IP_TTL IP_MTU_DISCOVER IP_RECVERR IP_MTU IPV6_TCLASS".split(" "),
+  ..."IPV6_UNICAST_HOPS IPV6_MTU_DISCOVER IPV6_RECVERR IPV6_MTU IPV6_V6ONLY".split(" "),
 ];
 const SECOND: Record<string, string[]> = {
   socket: ["tcp", "udp"],
@@ -77,7 +80,16 @@ function candidates(words: string[], view: View, proc: string): string[] {
     case "sendto":
       return words.length === 2 ? receivers(view) : ["octets"];
     case "send":
-      return ["octets"];
+      return words.length === 2 ? ["octets"] : ["oob", "more", "dontwait"];
+    case "recv":
+    case "recvfrom":
+      return ["peek", "oob", "dontwait", "waitall", "trunc"];
+    case "poll":
+      return words.length % 2 === 0 ? ["in", "out", "in,out", "pri", "rdhup"] : [...fds, "timeout"];
+    case "ioctl":
+      return ["SIOCINQ", "SIOCOUTQ", "SIOCOUTQNSD", "SIOCATMARK"];
+    case "fcntl":
+      return words.length === 2 ? ["F_GETFL", "F_SETFL"] : ["O_NONBLOCK"];
     case "shutdown":
       return ["rd", "wr", "rdwr"];
     case "setsockopt":

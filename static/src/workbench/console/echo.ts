@@ -12,7 +12,7 @@ export function line(op: string, args: Fields): string {
   const at = args["addr"] ? `${f("addr")}:${f("port")}` : f("port");
   switch (op) {
     case "socket":
-      return `socket ${f("proto")}`;
+      return join("socket", f("proto"), f("family") === "ip6" ? "ip6" : "");
     case "bind":
       return `bind ${f("fd")} ${at}`;
     case "listen":
@@ -25,18 +25,24 @@ export function line(op: string, args: Fields): string {
     case "getpeername":
       return `${op} ${f("fd")}`;
     case "send":
-      return `send ${f("fd")} ${payload(args)}`;
+      return join("send", f("fd"), payload(args), flags(args));
     case "sendto":
-      return `sendto ${f("fd")} ${at} ${payload(args)}`;
+      return join("sendto", f("fd"), at, payload(args), flags(args));
     case "recv":
     case "recvfrom":
-      return join(op, f("fd"), f("max"));
+      return join(op, f("fd"), f("max"), flags(args));
     case "shutdown":
       return `shutdown ${f("fd")} ${f("how")}`;
     case "setsockopt":
-      return `setsockopt ${f("fd")} ${f("option")} ${f("value")}`;
+      return `setsockopt ${f("fd")} ${f("option")} ${f("text") || f("value")}`;
     case "getsockopt":
       return `getsockopt ${f("fd")} ${f("option")}`;
+    case "poll":
+      return join("poll", polled(args, " "), wait(args));
+    case "ioctl":
+      return `ioctl ${f("fd")} ${f("request")}`;
+    case "fcntl":
+      return join("fcntl", f("fd"), f("cmd"), flags(args));
     case "link.set":
       return join("tc link", f("link"), params(args));
     case "link.add":
@@ -111,19 +117,44 @@ export function callText(op: string, args: Fields): string {
   const port =
     args["port"] === undefined ? "" : `${String(args["addr"] ?? "*")}:${String(args["port"])}`;
   const given: Record<string, string[]> = {
-    socket: [String(args["proto"])],
+    socket: [String(args["proto"]), String(args["family"] ?? "")],
     bind: [fd, port],
     connect: [fd, port],
     listen: [fd, String(args["backlog"] ?? "")],
-    send: [fd, payload(args)],
-    sendto: [fd, payload(args), port],
-    recv: [fd, String(args["max"] ?? "")],
-    recvfrom: [fd, String(args["max"] ?? "")],
+    send: [fd, payload(args), flags(args)],
+    write: [fd, payload(args)],
+    sendto: [fd, payload(args), flags(args), port],
+    sendmsg: [fd, payload(args), flags(args), port],
+    recv: [fd, String(args["max"] ?? ""), flags(args)],
+    read: [fd, String(args["max"] ?? "")],
+    recvfrom: [fd, String(args["max"] ?? ""), flags(args)],
+    recvmsg: [fd, String(args["max"] ?? ""), flags(args)],
+    poll: [polled(args, ", "), wait(args)],
+    ioctl: [fd, String(args["request"] ?? "")],
+    fcntl: [fd, String(args["cmd"] ?? ""), flags(args)],
     shutdown: [fd, String(args["how"] ?? "")],
-    setsockopt: [fd, String(args["option"] ?? ""), String(args["value"] ?? "")],
+    setsockopt: [fd, String(args["option"] ?? ""), String(args["text"] ?? args["value"] ?? "")],
     getsockopt: [fd, String(args["option"] ?? "")],
   };
   return `${op}(${(given[op] ?? [fd]).filter((s) => s !== "").join(", ")})`;
+}
+
+// The words of a call's flags, as they are typed.
+function flags(args: Fields): string {
+  return ((args["flags"] as string[] | undefined) ?? []).join(" ");
+}
+
+// What poll watches: "3 in,out" for each descriptor.
+function polled(args: Fields, between: string): string {
+  const fds = (args["fds"] as { fd: number; events: string[] }[] | undefined) ?? [];
+  return fds
+    .map((p) => join(String(p.fd), p.events.map((e) => e.slice(4).toLowerCase()).join(",")))
+    .join(between);
+}
+
+function wait(args: Fields): string {
+  const ms = Number(args["timeout_ms"] ?? -1);
+  return ms < 0 ? "" : `timeout ${ms}`;
 }
 
 function payload(args: Fields): string {

@@ -83,6 +83,12 @@ export class Reader {
     return this.i < this.words.length;
   }
 
+  /** What the next word will be, if there is one and it is not quoted. */
+  ahead(): string | undefined {
+    const w = this.words[this.i];
+    return w && !w.quoted ? w.text : undefined;
+  }
+
   /** The next word; the error names what was wanted. */
   word(want: Key): Word {
     const w = this.words[this.i];

@@ -37,12 +37,12 @@ export const verbs: readonly Verb[] = [
     parse: connect,
   },
   { name: "accept", usage: "accept [FD]", help: "help.accept", parse: accept },
-  { name: "send", usage: 'send FD "text" | send FD octets N', help: "help.send", parse: send },
+  { name: "send", usage: 'send FD "text"|octets N [oob|more|…]', help: "help.send", parse: send },
   {
     name: "recv",
-    usage: "recv FD [most]",
+    usage: "recv FD [most] [peek|oob|waitall|…]",
     help: "help.recv",
-    parse: (r) => call("recv", { fd: fd(r), ...most(r) }),
+    parse: (r) => call("recv", { fd: fd(r), ...most(r), ...flags(r, ...RECV_FLAGS) }),
   },
   {
     name: "close",
@@ -54,21 +54,44 @@ export const verbs: readonly Verb[] = [
   { name: "udp", usage: "udp [[addr:]port]", help: "help.udp", parse: udp },
   {
     name: "sendto",
-    usage: 'sendto FD addr:port "text" | … octets N',
+    usage: 'sendto FD addr:port "text"|octets N [fastopen|…]',
     help: "help.sendto",
     parse: sendto,
   },
   {
     name: "recvfrom",
-    usage: "recvfrom FD [most]",
+    usage: "recvfrom FD [most] [peek|trunc|…]",
     help: "help.recvfrom",
-    parse: (r) => call("recvfrom", { fd: fd(r), ...most(r) }),
+    parse: (r) => call("recvfrom", { fd: fd(r), ...most(r), ...flags(r, ...RECV_FLAGS) }),
   },
   {
     name: "socket",
-    usage: "socket tcp|udp",
+    usage: "socket tcp|udp [ip6]",
     help: "help.socket",
-    parse: (r) => call("socket", { proto: one(r, "console.want.proto", "tcp", "udp") }),
+    parse: (r) =>
+      call("socket", {
+        proto: one(r, "console.want.proto", "tcp", "udp"),
+        ...(r.take("ip6") ? { family: "ip6" } : {}),
+      }),
+  },
+  {
+    name: "poll",
+    usage: "poll FD in,out,pri,rdhup … [timeout MS]",
+    help: "help.poll",
+    parse: poll,
+  },
+  {
+    name: "ioctl",
+    usage: "ioctl FD SIOCINQ|SIOCOUTQ|SIOCATMARK",
+    help: "help.ioctl",
+    parse: (r) =>
+      call("ioctl", { fd: fd(r), request: r.word("console.want.option").text.toUpperCase() }),
+  },
+  {
+    name: "fcntl",
+    usage: "fcntl FD F_GETFL | fcntl FD F_SETFL [O_NONBLOCK]",
+    help: "help.fcntl",
+    parse: fcntl,
   },
   {
     name: "bind",
@@ -78,7 +101,7 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: "setsockopt",
-    usage: "setsockopt FD OPTION value",
+    usage: "setsockopt FD OPTION value|name",
     help: "help.setsockopt",
     parse: setsockopt,
   },
@@ -206,11 +229,44 @@ function accept(r: Reader, p: Process): Plan {
 }
 
 function send(r: Reader): Plan {
-  return call("send", { fd: fd(r), ...payload(r) });
+  return call("send", { fd: fd(r), ...payload(r), ...flags(r, ...SEND_FLAGS) });
 }
 
 function sendto(r: Reader): Plan {
-  return call("sendto", { fd: fd(r), ...r.endpoint(), ...payload(r) });
+  const to = { fd: fd(r), ...r.endpoint(), ...payload(r) };
+  return call("sendto", { ...to, ...flags(r, "fastopen", ...SEND_FLAGS) });
+}
+
+function poll(r: Reader): Plan {
+  const fds: { fd: number; events: string[] }[] = [];
+  let timeout = -1;
+  while (r.more()) {
+    if (r.take("timeout")) {
+      timeout = r.whole("console.want.value");
+      break;
+    }
+    fds.push({ fd: fd(r), events: r.more() ? pollEvents(r) : [] });
+  }
+  return call("poll", { fds, timeout_ms: timeout });
+}
+
+const POLLED = ["POLLIN", "POLLOUT", "POLLPRI", "POLLRDHUP"];
+
+function pollEvents(r: Reader): string[] {
+  const w = r.word("console.want.poll");
+  return w.text
+    .toUpperCase()
+    .split(",")
+    .map((e) => (e.startsWith("POLL") ? e : `POLL${e}`))
+    .map((e) => {
+      if (!POLLED.includes(e)) throw bad("console.want.poll", w);
+      return e;
+    });
+}
+
+function fcntl(r: Reader): Plan {
+  const args = { fd: fd(r), cmd: r.word("console.want.option").text.toUpperCase() };
+  return call("fcntl", r.take("o_nonblock") ? { ...args, flags: ["O_NONBLOCK"] } : args);
 }
 
 function udp(r: Reader): Plan {
@@ -224,7 +280,14 @@ function shutdown(r: Reader): Plan {
 }
 
 function setsockopt(r: Reader): Plan {
-  return call("setsockopt", { fd: fd(r), option: option(r), value: r.whole("console.want.value") });
+  const args = { fd: fd(r), option: option(r) };
+  const name = r.ahead() !== undefined && !/^-?\d+$/.test(r.ahead() ?? "");
+  return call(
+    "setsockopt",
+    name && args.option === "TCP_CONGESTION"
+      ? { ...args, text: r.word("console.want.value").text }
+      : { ...args, value: r.whole("console.want.value") },
+  );
 }
 
 function ss(r: Reader): Plan {
@@ -247,7 +310,19 @@ function payload(r: Reader): Record<string, unknown> {
 }
 
 function most(r: Reader): Record<string, unknown> {
-  return r.more() ? { max: r.whole("console.want.value") } : {};
+  return /^-?\d/.test(r.ahead() ?? "") ? { max: r.whole("console.want.value") } : {};
+}
+
+// What a call may be asked besides (MSG_…).
+const SEND_FLAGS = ["more", "dontwait", "oob", "nosignal"];
+const RECV_FLAGS = ["peek", "dontwait", "oob", "waitall", "trunc"];
+
+function flags(r: Reader, ...known: string[]): Record<string, unknown> {
+  const list: string[] = [];
+  while (known.includes(r.ahead()?.toLowerCase() ?? "")) {
+    list.push(r.word("console.want.option").text.toLowerCase());
+  }
+  return list.length > 0 ? { flags: list } : {};
 }
 
 function backlog(r: Reader): Record<string, unknown> {
