@@ -9,7 +9,6 @@ type Why string
 const (
 	Large Why = "large" // it takes more than a run that people look at should hold
 	Below Why = "below" // the layer below keeps it away in every world of ours
-	Calls Why = "calls" // no call of a program brings it about yet; tests do
 )
 
 // Without lists the rules that no recorded run shows, each with its reason. It is exact: a
@@ -22,14 +21,5 @@ func Without() map[rfc.ID]Why {
 		rfc.TCPHoldLimit: Large,
 
 		rfc.TCPToMany: Below,
-
-		rfc.TCPFastOpenAsk:    Calls,
-		rfc.TCPFastOpenGrant:  Calls,
-		rfc.TCPFastOpenSend:   Calls,
-		rfc.TCPFastOpenTake:   Calls,
-		rfc.TCPFastOpenBad:    Calls,
-		rfc.TCPFastOpenFull:   Calls,
-		rfc.TCPFastOpenAgain:  Calls,
-		rfc.TCPFastOpenSilent: Calls,
 	}
 }

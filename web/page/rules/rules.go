@@ -173,8 +173,6 @@ func without(w evidence.Why) (i18n.Key, bool) {
 		return i18n.RulesWithoutLarge, true
 	case evidence.Below:
 		return i18n.RulesWithoutBelow, true
-	case evidence.Calls:
-		return i18n.RulesWithoutCalls, true
 	}
 	return "", false
 }
