@@ -179,7 +179,6 @@ const (
 	RulesTests              Key = "rules.tests"
 	RulesTitle              Key = "rules.title"
 	RulesWithoutBelow       Key = "rules.without_below"
-	RulesWithoutCalls       Key = "rules.without_calls"
 	RulesWithoutLarge       Key = "rules.without_large"
 	SessionsActions         Key = "sessions.actions"
 	SessionsEmpty           Key = "sessions.empty"
@@ -399,7 +398,6 @@ func Keys() []Key {
 		RulesTests,
 		RulesTitle,
 		RulesWithoutBelow,
-		RulesWithoutCalls,
 		RulesWithoutLarge,
 		SessionsActions,
 		SessionsEmpty,
