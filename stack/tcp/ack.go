@@ -133,6 +133,7 @@ func (c *Conn) newACK(seg *wire.TCP, d *delivery, fx *Effects) {
 		if d.fin {
 			octets--
 		}
+		c.snd.acked += uint64(octets)
 		c.snd.buf.drop(int(octets))
 		c.snd.base = c.snd.base.Add(octets)
 	}

@@ -39,6 +39,7 @@ type Conn struct {
 	rtt    rttState
 	cc     ccState
 	loss   lossState
+	limits limitState
 	ack    ackState
 	ecn    ecnState
 	timers [timerCount]timerState
@@ -77,6 +78,8 @@ type sendSpace struct {
 	peerMSS  int      // SendMSS: of the peer's MSS Option, or the default without one
 	mss      int      // SMSS: data octets of a full-sized segment, timestamps deducted
 
+	acked uint64 // data octets acknowledged, ever
+
 	buf     buffer  // data from SND.UNA on, sent or not
 	base    seq.Num // sequence number of buf's first octet
 	size    inet.ByteCount
@@ -102,6 +105,7 @@ type recvSpace struct {
 	finSeen bool    // it arrived ahead of a gap
 	finAt   seq.Num // its sequence number, if fin or finSeen
 	urg     urgentState
+	taken   uint64  // data octets taken in order, ever
 	lastAck seq.Num // Last.ACK.sent of RFC 7323 §4.3
 	dup     [2]seq.Num
 	hasDup  bool // dup is to be reported as a D-SACK

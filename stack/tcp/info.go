@@ -78,17 +78,6 @@ func (c *Conn) Info(now sim.Time) Info {
 	if c.cc.ssthresh >= noSsthresh {
 		i.SndSsthresh = int64(noSsthresh)
 	}
-	switch c.cc.phase {
-	case phaseOpen:
-		if c.cc.dupAcks > 0 || c.snd.queue.sacked.segs > 0 {
-			i.CAState = CADisorder
-		}
-	case phaseCWR:
-		i.CAState = CACWR
-	case phaseRecovery:
-		i.CAState = CARecovery
-	case phaseLoss:
-		i.CAState = CALoss
-	}
+	c.lossInfo(&i, now)
 	return i
 }

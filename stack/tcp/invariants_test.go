@@ -173,7 +173,8 @@ func oneSMSSPerWindow(l *life) {
 		case event.SndChanged:
 			acked += int64(b.New.UNA.Sub(b.Old.UNA))
 		case event.CCChanged:
-			if b.Old.Phase != phase || b.New.Phase != phase || b.New.Cwnd < b.Old.Cwnd {
+			undone := e.Rule == rfc.TCPEifel || e.Rule == rfc.TCPDSACKUndo || e.Rule == rfc.TCPFRTO
+			if undone || b.Old.Phase != phase || b.New.Phase != phase || b.New.Cwnd < b.Old.Cwnd {
 				begin, grown, acked = int64(b.New.Cwnd), 0, 0
 				return
 			}

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"labserver/stack/inet"
+	"labserver/stack/seq"
 	"labserver/stack/sim"
 	"labserver/stack/wire"
 )
@@ -216,6 +217,13 @@ func fuzzSegments(t *testing.T, script []byte) {
 			seg.Opts.HasTS, seg.Opts.TSVal, seg.Opts.TSEcr = true, uint32(i)*uint32(s[6]>>4), 1
 		}
 		seg.Opts.SACKOK = s[6]&16 != 0
+		if n := int(s[3]) & 3; s[6]&8 == 0 && n > 0 {
+			for k := range n { // blocks around the acknowledgment, some of them nonsense
+				from := seg.Ack.Add(seq.Size(int8(s[7]) + int8(k)*int8(s[5]>>2)))
+				seg.Opts.SACK[k] = [2]seq.Num{from, from.Add(seq.Size(int8(s[2])))}
+			}
+			seg.Opts.NSACK = n
+		}
 		seg.Opts.HasWScale, seg.Opts.WScale = s[6]&32 != 0, s[5]
 		if s[6]&64 != 0 {
 			seg.Opts.MSS = uint16(s[7])

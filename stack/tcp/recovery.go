@@ -358,6 +358,10 @@ func (c *Conn) lossTimeout(fx *Effects) {
 	}
 	c.startFRTO(c.cc.phase == phaseOpen || c.cc.phase == phaseCWR)
 	c.reduced()
+	if k := int(c.l.k.Reordering); c.cc.phase == phaseOpen && c.snd.queue.sacked.segs >= k {
+		// As linux: a timeout although that much was SACKed says that DupThresh is too high.
+		c.loss.reordering = min(c.loss.reordering, k)
+	}
 	if c.snd.queue.at(0).sacked {
 		// RFC 2018 §8: the receiver may drop what it announced. It never acknowledges this
 		// segment, so it seems to have done that.

@@ -91,6 +91,7 @@ func (c *Conn) inOrder(a *arrival, fx *Effects) {
 	nxt := c.rcv.held.join(a.seq.Add(seq.Size(len(a.data))))
 	n := nxt.Sub(c.rcv.nxt)
 	c.rcv.buf.extend(int(n))
+	c.rcv.taken += uint64(n)
 	c.rcv.nxt = nxt
 	c.rcv.wnd -= n
 	c.showRcv(rfc.TCPText, fx)

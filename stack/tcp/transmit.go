@@ -118,9 +118,11 @@ func (c *Conn) output(fx *Effects) {
 	if !c.loss.frto.new {
 		c.resendLost(fx)
 	}
+	var held rfc.ID
 	for range maxBurst {
 		ch := c.choose()
 		if !ch.send {
+			held = ch.rule
 			break
 		}
 		c.sendNew(ch, fx)
@@ -130,6 +132,7 @@ func (c *Conn) output(fx *Effects) {
 	if c.ack.now {
 		c.sendACK(c.ack.rule, fx)
 	}
+	c.noteLimit(held, fx.Now)
 	c.loss.busy = false
 	c.setTimer(fx)
 	c.persistTimer(fx)
