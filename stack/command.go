@@ -211,7 +211,8 @@ func Ops() []string {
 	return []string{"host.add", "host.remove", "host.rename", "nic.add", "nic.remove",
 		"link.add", "link.set", "link.remove", "route.add", "route.remove", "knob.set",
 		"proc.start", "proc.kill", "segment.drop", "segment.delay",
-		"segment.duplicate", "segment.corrupt", "segment.mark", "segment.reorder", "packet.inject", "socket", "bind",
+		"segment.duplicate", "segment.corrupt", "segment.mark", "segment.reorder",
+		"packet.inject", "socket", "bind",
 		"listen", "accept", "connect", "send", "write", "sendto", "sendmsg", "recv", "read",
 		"recvfrom", "recvmsg", "poll", "fcntl", "ioctl", "shutdown", "close", "setsockopt",
 		"getsockopt", "getsockname", "getpeername", "answer", "hint", "bookmark", "finish"}

@@ -1,17 +1,21 @@
 package stack_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"reflect"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"labserver/stack"
+	"labserver/stack/inet"
 	"labserver/stack/rfc"
 	"labserver/stack/sim"
 	"labserver/stack/view"
+	"labserver/stack/wire"
 )
 
 // oddNet is a ring of three routers whose default routes chase each other, with a host on
@@ -33,11 +37,21 @@ link.add {"id":"L2","a":{"host":"R2","nic":"next"},"b":{"host":"R0","nic":"last"
 route.add {"host":"R0","dst":"0.0.0.0/0","via":"10.9.0.2"}
 route.add {"host":"R1","dst":"0.0.0.0/0","via":"10.9.1.2"}
 route.add {"host":"R2","dst":"0.0.0.0/0","via":"10.9.2.2"}
-host.add {"id":"A","addr":"10.0.0.2/24","profile":"rfc"}
-host.add {"id":"B","addr":"10.0.1.2/24","profile":"freebsd"}
+host.add {"id":"A","addr":"10.0.0.2/24","addr6":"fd00:a::2/64","profile":"rfc"}
+host.add {"id":"B","addr":"10.0.1.2/24","addr6":"fd00:b::2/64","profile":"freebsd"}
+host.add {"id":"X","addr":"10.0.3.2/24","bare":true}
+nic.add {"host":"R2","nic":"bare","addr":"10.0.3.1/24"}
 host.add {"id":"C","addr":"10.0.2.2/24"}
-nic.add {"host":"R0","nic":"lan","addr":"10.0.0.1/24"}
-nic.add {"host":"R1","nic":"lan","addr":"10.0.1.1/24"}
+nic.add {"host":"R0","nic":"lan","addr":"10.0.0.1/24","addr6":"fd00:a::1/64"}
+nic.add {"host":"R1","nic":"lan","addr":"10.0.1.1/24","addr6":"fd00:b::1/64"}
+nic.add {"host":"R0","nic":"six","addr":"fd00:6::1/64","mtu":1280}
+nic.add {"host":"R1","nic":"six","addr":"fd00:6::2/64"}
+link.add {"id":"L6","a":{"host":"R0","nic":"six"},"b":{"host":"R1","nic":"six"},"delay_ns":1000000,"dup_ppm":100000,"reorder_ppm":100000,"corrupt_ppm":100000}
+link.add {"id":"LX","a":{"host":"X"},"b":{"host":"R2","nic":"bare"}}
+route.add {"host":"A","dst":"::/0","via":"fd00:a::1"}
+route.add {"host":"B","dst":"::/0","via":"fd00:b::1"}
+route.add {"host":"R0","dst":"fd00:b::/64","via":"fd00:6::2"}
+route.add {"host":"R1","dst":"fd00:a::/64","via":"fd00:6::1"}
 link.add {"id":"LA","a":{"host":"A"},"b":{"host":"R0","nic":"lan"},"rate_bps":100000,"queue_octets":4000}
 link.add {"id":"LB","a":{"host":"B"},"b":{"host":"R1","nic":"lan"},"loss_ppm":50000}
 route.add {"host":"A","dst":"0.0.0.0/0","via":"10.0.0.1"}
@@ -77,13 +91,31 @@ bind {"proc":"pC0","fd":3,"port":80}
 sendto {"proc":"pC0","fd":3,"addr":"127.0.0.1","port":80,"octets":100}
 `
 
+// drawPacket draws what X sends to A or B: headers that are right, with anything inside and
+// any fragment's place, or damaged.
+func drawPacket(t *rapid.T) string {
+	p := wire.IP{Src: netip.MustParseAddr("10.0.3.2"), Dst: netip.MustParseAddr("10.0.0.2"),
+		Proto: inet.Protocol(rapid.SampledFrom([]int{1, 6, 17, 44, 58, 89}).Draw(t, "proto")), TTL: 9,
+		ID: uint32(rapid.IntRange(1, 2).Draw(t, "id")), MF: rapid.Bool().Draw(t, "more"),
+		FragOff: rapid.SampledFrom([]int{0, 0, 8, 16, 65528}).Draw(t, "offset"),
+		Payload: rapid.SliceOfN(rapid.Byte(), 0, 48).Draw(t, "payload")}
+	if rapid.Bool().Draw(t, "v6") {
+		p.Src, p.Dst = netip.MustParseAddr("fd00:c::2"), netip.MustParseAddr("fd00:a::2")
+	}
+	octets := p.Append(nil)
+	if rapid.IntRange(0, 3).Draw(t, "damaged") == 0 {
+		octets[rapid.IntRange(4, len(octets)-1).Draw(t, "at")] ^= 0x10
+	}
+	return fmt.Sprintf(`{"host":"X","base64":%q}`, base64.StdEncoding.EncodeToString(octets))
+}
+
 // drawOdd draws a command; few of them make sense.
 func drawOdd(t *rapid.T) (op, args string) {
 	pick := func(label string, from ...string) string { return rapid.SampledFrom(from).Draw(t, label) }
 	proc := pick("proc", "pA0", "pA0", "pA1", "pB0", "pB0", "pC0")
 	fd := pick("fd", "3", "3", "4", "5", "66", "-1", "2147483647")
 	addr := pick("addr", "10.0.0.2", "10.0.1.2", "10.0.1.2", "10.0.2.2", "127.0.0.1", "", "0.0.0.0",
-		"255.255.255.255", "10.0.0.255", "224.0.0.1", "10.99.0.1", "8.8.8.8", "::1", "x", "240.0.0.1",
+		"255.255.255.255", "10.0.0.255", "224.0.0.1", "10.99.0.1", "8.8.8.8", "::1", "fd00:a::2", "fd00:b::2", "fd00:b::2", "fd00:c::2", "x", "240.0.0.1",
 		"10.9.1.2")
 	port := pick("port", "80", "80", "80", "81", "0", "65535", "65536", "-1", "40000")
 	octets := pick("octets", "0", "1", "100", "1460", "1472", "1473", "65507", "65508", "300000", "16777216")
@@ -96,7 +128,8 @@ func drawOdd(t *rapid.T) (op, args string) {
 		"setsockopt", "setsockopt", "getsockopt", "getsockname", "getpeername", "poll", "read", "write", "sendmsg", "recvmsg",
 		"fcntl", "ioctl", "proc.start", "proc.kill", "knob.set",
 		"link.set", "link.set", "link.remove", "link.add", "nic.add", "nic.remove", "host.remove", "host.add",
-		"route.remove", "route.add", "segment.drop", "host.rename")
+		"route.remove", "route.add", "segment.drop", "host.rename", "packet.inject", "segment.duplicate",
+		"segment.corrupt", "segment.reorder", "segment.delay", "segment.mark")
 	switch op {
 	case "socket":
 		return op, fmt.Sprintf(`{"proc":%q,"proto":%q,"family":%q}`, proc, pick("proto", "tcp", "tcp", "udp"),
@@ -140,6 +173,12 @@ func drawOdd(t *rapid.T) (op, args string) {
 			return op, fmt.Sprintf(`{%s,"option":%q}`, self, o)
 		}
 		return op, fmt.Sprintf(`{%s,"option":%q,"value":%s}`, self, o, pick("value", "0", "1", "256", "4096", "4194304", "-1"))
+	case "packet.inject":
+		return op, drawPacket(t)
+	case "segment.duplicate", "segment.corrupt", "segment.reorder", "segment.delay", "segment.mark":
+		pkt := rapid.IntRange(100, 400).Draw(t, "pkt")
+		return op, fmt.Sprintf(`{"pkt":%d%s}`, pkt, map[string]string{"segment.corrupt": `,"bit":77`,
+			"segment.delay": `,"by_ns":5000000`, "segment.mark": `,"ecn":"ce"`}[op])
 	case "proc.start":
 		return op, fmt.Sprintf(`{"host":%q,"id":%q}`, host, proc)
 	case "proc.kill":

@@ -190,8 +190,8 @@ func (l *Layer) sendMessage(src, dst netip.Addr, proto inet.Protocol, payload []
 	h.DF = src.Is6()
 	octets := append(h.AppendHeader(nil, len(payload)), payload...)
 	n := fx.Because(by).OnHost(fx.Host).Emit(rule, event.ICMPSent{ICMP: shown})
-	l.Send(&Packet{ID: inet.PacketID(n), By: n, Octets: octets, Proto: proto, Label: shown.Name, MayCut: true,
-		Src: inet.Endpoint{Addr: src}, Dst: inet.Endpoint{Addr: dst}}, fx)
+	l.Send(&Packet{ID: inet.PacketID(n), By: n, Octets: octets, Proto: proto, Label: shown.Name,
+		MayCut: true, Src: inet.Endpoint{Addr: src}, Dst: inet.Endpoint{Addr: dst}}, fx)
 }
 
 // Describe renders an ICMP message for an event; an error says which packet it is about.

@@ -155,14 +155,16 @@ type Quoted struct {
 // on its way changed it, so neither its length nor its checksum is held against it.
 func ParseQuoted(data []byte) (Quoted, error) {
 	p, err := ParseIP(data)
-	if err != nil && err != Truncated && err != BadChecksum && err != BadExtension || !p.Src.IsValid() {
+	other := err != nil && err != Truncated && err != BadChecksum && err != BadExtension
+	if other || !p.Src.IsValid() {
 		return Quoted{}, err
 	}
 	total := int(be16(data[2:]))
 	if p.V6() {
 		total = IPv6HeaderLen + int(be16(data[4:]))
 	}
-	q := Quoted{Len: total, Proto: p.Proto, Src: inet.Endpoint{Addr: p.Src}, Dst: inet.Endpoint{Addr: p.Dst}}
+	q := Quoted{Len: total, Proto: p.Proto, Src: inet.Endpoint{Addr: p.Src},
+		Dst: inet.Endpoint{Addr: p.Dst}}
 	if p.FragOff != 0 || p.Proto != inet.TCP && p.Proto != inet.UDP {
 		return q, nil
 	}
