@@ -273,3 +273,22 @@ func TestAPortThatTheStackChoosesIsLearnt(t *testing.T) {
 		"bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=INADDR_ANY}, 16)", 1), Options{})
 	passes(t, strings.Replace(opened, "+0  bind(3, ..., ...) = 0\n", "", 1), Options{})
 }
+
+func TestOptionsThatDifferAreNamed(t *testing.T) {
+	const stamped = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 bind(3, ..., ...) = 0\n" +
+		"+0 listen(3, 1) = 0\n+0 < S 0:0(0) win 9 <mss 1000,sackOK,TS val 5 ecr 0>\n"
+	const ack = "+0 > S. 0:0(0) ack 1 <mss 1460,sackOK,TS val 100 ecr 5>\n" +
+		"+.1 < . 1:1(0) ack 1 win 9 <nop,nop,TS val 105 ecr 100>\n"
+	fails(t, stamped+"+0 > S. 0:0(0) ack 1 <mss 1460,sackOK,TS val 100 ecr 6>\n", "expected: TS ecr")
+	fails(t, stamped+"+0 > S. 0:0(0) ack 1 <mss 1400,sackOK,TS val 100 ecr 5>\n", "expected: options")
+	fails(t, stamped+"+0 > S. 0:0(0) ack 1 <sackOK,mss 1460,TS val 100 ecr 5>\n", "expected: options")
+	fails(t, stamped+"+0 > S. 0:0(0) ack 1\n", "expected: options")
+	fails(t, stamped+ack+"+0 < . 11:21(10) ack 1 win 9 <nop,nop,TS val 105 ecr 100>\n"+
+		"+0 > . 1:1(0) ack 1 <nop,nop,TS val 200 ecr 105,nop,nop,sack 11:22>\n", "SACK blocks")
+	fails(t, "--tcp_ts_tick_usecs=1000\n"+stamped+ack+
+		"+0 < . 1:11(10) ack 1 win 9 <nop,nop,TS val 106 ecr 100>\n"+
+		"+0 > . 1:1(0) ack 11 <nop,nop,TS val 300 ecr 106>\n", "expected: TS val")
+	fails(t, "0 < udp (5)\n+0 > icmp unreachable host_unreachable [udp (5)]\n", "expected: ICMP message")
+	fails(t, "0 < udp (5)\n+0 > icmp unreachable port_unreachable [udp (6)]\n", "what is quoted")
+	fails(t, "0 < udp (5)\n+0 > udp (5)\n", "expected: protocol")
+}
