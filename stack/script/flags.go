@@ -48,6 +48,7 @@ func (st *settings) flag(f Flag) (wrong string) {
 
 // version takes --ip_version.
 func (st *settings) version(f Flag) string {
+	st.pinned = f.Value == "ipv4"
 	switch f.Value {
 	case "ipv4", "ipv6":
 		st.ipv6, st.mapped = f.Value == "ipv6", false

@@ -292,3 +292,18 @@ func TestOptionsThatDifferAreNamed(t *testing.T) {
 	fails(t, "0 < udp (5)\n+0 > icmp unreachable port_unreachable [udp (6)]\n", "what is quoted")
 	fails(t, "0 < udp (5)\n+0 > udp (5)\n", "expected: protocol")
 }
+
+func TestAScriptAboutIPv4IsNotMovedToIPv6(t *testing.T) {
+	const syn = "0 < S 0:0(0) win 9\n+0 > [ttl 64] R. 0:0(0) ack 1\n"
+	for head, v6 := range map[string]bool{"": true, "--ip_version=ipv4\n": false,
+		"--ip_version=ipv6\n": true} {
+		sc, err := Parse("t.pkt", []byte(head+syn))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if st, _, _ := settle(sc.Flags, Options{IPv6: true}); st.ipv6 != v6 {
+			t.Errorf("%q runs over IPv6: %v", head, st.ipv6)
+		}
+		passes(t, head+syn, Options{IPv6: true})
+	}
+}

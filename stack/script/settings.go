@@ -74,9 +74,9 @@ func settle(flags []Flag, o Options) (settings, *Flag, string) {
 			return st, &all[i], wrong
 		}
 	}
-	over := o.IPv6 && !st.ipv6
+	over := o.IPv6 && !st.ipv6 && !st.pinned
 	st.mapped = st.mapped && !over
-	st.ipv6 = st.ipv6 || o.IPv6
+	st.ipv6 = st.ipv6 || over
 	st.written = places{local: st.local, remote: st.remote, bind: st.bind, connect: st.connect}
 	if over { // addresses of the other family stay what the script means by them
 		if !st.written.local.IsValid() {
