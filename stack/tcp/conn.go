@@ -30,6 +30,7 @@ type Conn struct {
 	rcv      recvSpace
 	mtu      int // of the path, as far as is known
 	path     pathState
+	sizing   sizing
 	ts       timestamps
 	tsOffset uint32 // of the timestamp clock
 	noMSS    bool   // the peer's SYN named no MSS

@@ -54,7 +54,11 @@ func (c *Conn) announcedMSS() int {
 // - TCPhdrsize - IPoptionsize". Options that every segment carries are deducted here (RFC
 // 6691 §2), others by effectiveMSS.
 func (c *Conn) sendMSS() int {
-	mss := min(max(c.snd.peerMSS, minMSS), max(c.mtu-c.headers(), minMSS))
+	path := c.mtu
+	if c.sizing.on {
+		path = min(path, c.sizing.low)
+	}
+	mss := min(max(c.snd.peerMSS, minMSS), max(path-c.headers(), minMSS))
 	if c.opts.MaxSeg > 0 {
 		mss = min(mss, c.opts.MaxSeg)
 	}
@@ -86,6 +90,9 @@ func (c *Conn) settle(seg *wire.TCP, rule rfc.ID, fx *Effects) {
 		peer = c.defaultMSS()
 	}
 	c.snd.peerMSS = peer
+	if c.l.k.MTUProbing == 2 {
+		c.startSizing()
+	}
 	c.snd.mss = c.sendMSS()
 	// Until the peer's segments show how large they are, assume the default.
 	c.rcv.segMax = min(536, c.snd.mss)

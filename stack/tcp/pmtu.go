@@ -105,9 +105,17 @@ func (c *Conn) narrow(mtu int, tiny bool, rule rfc.ID, fx *Effects) {
 	}
 }
 
-// useMTU lets the path have a new MTU: segments become smaller or larger.
+// useMTU lets the path have a new MTU.
 func (c *Conn) useMTU(mtu int, rule rfc.ID, fx *Effects) {
 	c.mtu = mtu
+	if s := &c.sizing; s.on {
+		s.low, s.high, s.size = min(s.low, mtu), min(max(s.high, s.low), mtu), 0
+	}
+	c.resize(rule, fx)
+}
+
+// resize lets segments become smaller or larger with what is known of the path.
+func (c *Conn) resize(rule rfc.ID, fx *Effects) {
 	old := c.snd.mss
 	if old == 0 || c.sendMSS() == old {
 		return // the peer's SYN is still to settle it, or the peer takes no more anyway

@@ -16,6 +16,7 @@ import (
 type rackState struct {
 	known   bool
 	at      sim.Time      // RACK.xmit_ts: of the segment sent last of all that arrived
+	nth     uint64        // which transmission that was
 	end     seq.Num       // RACK.end_seq: its end
 	rtt     time.Duration // RACK.rtt: its round trip
 	mult    time.Duration // RACK.reo_wnd_mult, one less: the zero value is the RFC's 1
@@ -27,10 +28,12 @@ type rackState struct {
 // usesRACK reports whether RACK finds losses. RFC 8985 §4 requires SACK.
 func (c *Conn) usesRACK() bool { return c.l.k.Recovery&1 != 0 && c.usesSACK() }
 
-// sentAfter is RACK_sent_after of RFC 8985 §6.2: segments sent at one instant are told
-// apart by their sequence.
-func sentAfter(t1 sim.Time, end1 seq.Num, t2 sim.Time, end2 seq.Num) bool {
-	return t1 > t2 || t1 == t2 && end2.Less(end1)
+// sentAfter is RACK_sent_after of RFC 8985 §6.2. The RFC tells segments that were sent at
+// one instant apart by their sequence; here the count of transmissions does, since an
+// instant of virtual time may hold new data and then a retransmission. Only the parts of a
+// segment that was split need their sequence.
+func sentAfter(n1 uint64, end1 seq.Num, n2 uint64, end2 seq.Num) bool {
+	return n1 > n2 || n1 == n2 && end2.Less(end1)
 }
 
 // rackDelivered is RFC 8985 §6.2 step 2 for one segment: "Update the state for the most
@@ -53,10 +56,10 @@ func (c *Conn) rackDelivered(s *sent, d *delivery, now sim.Time) {
 		}
 	}
 	r := &c.loss.rack
-	if r.known && !sentAfter(s.at, s.end, r.at, r.end) {
+	if r.known && !sentAfter(s.nth, s.end, r.nth, r.end) {
 		return
 	}
-	r.known, r.at, r.end, r.rtt = true, s.at, s.end, rtt
+	r.known, r.at, r.nth, r.end, r.rtt = true, s.at, s.nth, s.end, rtt
 }
 
 // adaptRACK is the part of RFC 8985 §6.2 step 4 that learns from D-SACKs: the window grows
@@ -125,7 +128,7 @@ func (c *Conn) findByRACK(d *delivery, fx *Effects) {
 			continue // stale, or known to be lost: it comes again when it is sent again
 		}
 		s := q.at(k)
-		if !sentAfter(r.at, r.end, s.at, s.end) {
+		if !sentAfter(r.nth, r.end, s.nth, s.end) {
 			break
 		}
 		// "remaining = Segment.xmit_ts + RACK.rtt + RACK.reo_wnd - Now(). If remaining <= 0:

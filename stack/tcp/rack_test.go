@@ -97,9 +97,15 @@ func TestRACKFindsALostRetransmission(t *testing.T) {
 	p.run(20 * ms)
 	p.sack(0, 1, 3)
 	p.wantSent("three above", p.sack(0, 1, 4), "R0")
+	p.wantSent("six above", p.sack(0, 1, 7), "N12")
 	p.run(20 * ms)
+	// What was sent at the instant of the retransmission, but before it, says nothing.
+	p.sack(0, 1, 12)
+	if got := p.lost(p.mark); got != "" {
+		t.Errorf("lost %s", got)
+	}
 	// New data that was sent after the retransmission arrives; the retransmission does not.
-	if got := p.sack(0, 1, 12); !strings.HasPrefix(got, "R0") {
+	if got := p.sack(0, 1, 13); !strings.HasPrefix(got, "R0") {
 		t.Errorf("sent %s", got)
 	}
 	if got := p.lost(p.mark); got != "0-1 rfc8985:6.2" {

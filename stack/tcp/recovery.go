@@ -227,6 +227,9 @@ func (c *Conn) mayRecover() bool {
 
 // enterRecovery: RFC 5681 §3.2 steps 2 and 3, RFC 6582 §3.2 step 2, RFC 6675 §5 step 4.
 func (c *Conn) enterRecovery(d *delivery, fx *Effects) {
+	if c.sizeProbeLost(fx) {
+		return
+	}
 	cc := c.algorithm()
 	reduced := c.cc.phase == phaseCWR
 	if !reduced {

@@ -14,6 +14,7 @@ import (
 type sent struct {
 	seq, end seq.Num
 	at       sim.Time // when it was last sent: Segment.xmit_ts of RFC 8985 §5.1
+	nth      uint64   // which of all transmissions that was
 	by       uint64   // the event that said it is lost, if lost
 	why      rfc.ID   // and the rule it is sent again by
 	syn, fin bool
@@ -82,6 +83,7 @@ type rtxQueue struct {
 	items []sent
 	head  int
 	marks
+	sent    uint64  // transmissions so far, probes and handshakes aside
 	dueFrom seq.Num // no segment before it is due
 	held    spans   // what the peer holds, the same as the SACK marks
 	order   txOrder
@@ -106,6 +108,8 @@ func (q *rtxQueue) push(s sent) {
 		q.items = q.items[:copy(q.items, q.items[q.head:])]
 		q.head = 0
 	}
+	q.sent++
+	s.nth = q.sent
 	q.items = append(q.items, s)
 	q.order.push(s.seq, s.at, q)
 }
@@ -121,7 +125,7 @@ func (q *rtxQueue) pop() {
 }
 
 // flush empties the queue.
-func (q *rtxQueue) flush() { *q = rtxQueue{} }
+func (q *rtxQueue) flush() { *q = rtxQueue{sent: q.sent} }
 
 // trim cuts off the part of the front segment that una acknowledges.
 func (q *rtxQueue) trim(una seq.Num) {
@@ -184,7 +188,8 @@ func (q *rtxQueue) found(i int) {
 func (q *rtxQueue) resent(i int, now sim.Time) {
 	s := q.at(i)
 	q.withdraw(s)
-	s.again, s.retrans, s.at = true, !s.sacked, now
+	q.sent++
+	s.again, s.retrans, s.at, s.nth = true, !s.sacked, now, q.sent
 	q.apply(s)
 	q.order.push(s.seq, now, q)
 }

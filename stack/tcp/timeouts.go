@@ -29,6 +29,7 @@ func (c *Conn) retransmissionTimeout(fx *Effects) {
 	}
 	c.retries++
 	c.reportR1(fx)
+	c.suspectBlackHole(fx)
 	before, backoff := c.cc.window, c.rtt.backoff
 	c.lossTimeout(fx)
 	// RFC 6298 §5.5: "The host MUST set RTO <- RTO * 2 (back off the timer)".

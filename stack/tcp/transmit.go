@@ -119,6 +119,7 @@ func (c *Conn) output(fx *Effects) {
 		c.resendLost(fx)
 	}
 	var held rfc.ID
+	c.sizeSegments(fx)
 	for range maxBurst {
 		ch := c.choose()
 		if !ch.send {
