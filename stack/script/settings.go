@@ -33,6 +33,7 @@ type Knob struct{ Name, Value string }
 type settings struct {
 	ipv6       bool
 	mapped     bool       // IPv6 sockets on IPv4
+	pinned     bool       // the script says that it is about IPv4
 	local      netip.Addr // live
 	remote     netip.Addr
 	gateway    netip.Addr
