@@ -168,20 +168,28 @@ func oneSMSSPerWindow(l *life) {
 	}
 	const phase = "congestion-avoidance"
 	var begin, grown, acked int64
+	var here int64       // of acked, by the segment at hand
+	var last event.Event // that grew cwnd
 	l.walk(func(e event.Event, s *sight) {
 		switch b := e.Body.(type) {
+		case event.SegmentReceived, event.TimerFired:
+			// By now all is known that the one before delivered.
+			if limit := s.smss * (acked/max(begin, 1) + 1); last.N > 0 && grown > limit {
+				l.bad(last, "cwnd grew by %d from %d for %d octets acknowledged", grown, begin, acked)
+			}
+			last, here = event.Event{}, 0
 		case event.SndChanged:
-			acked += int64(b.New.UNA.Sub(b.Old.UNA))
+			n := int64(b.New.UNA.Sub(b.Old.UNA))
+			acked, here = acked+n, here+n
+		case event.LossChanged:
+			acked += max(0, int64(b.New.Sacked-b.Old.Sacked))
 		case event.CCChanged:
-			undone := e.Rule == rfc.TCPEifel || e.Rule == rfc.TCPDSACKUndo || e.Rule == rfc.TCPFRTO
-			if undone || b.Old.Phase != phase || b.New.Phase != phase || b.New.Cwnd < b.Old.Cwnd {
-				begin, grown, acked = int64(b.New.Cwnd), 0, 0
+			if takenBack(e.Rule) || b.Old.Phase != phase || b.New.Phase != phase || b.New.Cwnd < b.Old.Cwnd {
+				begin, grown, acked, last = int64(b.New.Cwnd), 0, here, event.Event{}
 				return
 			}
 			grown += int64(b.New.Cwnd - b.Old.Cwnd)
-			if limit := s.smss * (acked/begin + 1); grown > limit {
-				l.bad(e, "cwnd grew by %d from %d for %d octets acknowledged", grown, begin, acked)
-			}
+			last = e
 		}
 	})
 }
@@ -209,7 +217,7 @@ func firstRTO(l *life) {
 func recoveryEndsAtSsthresh(l *life) {
 	l.walk(func(e event.Event, s *sight) {
 		b, ok := e.Body.(event.CCChanged)
-		if !ok || b.Old.Phase != "fast-recovery" || b.New.Ssthresh > b.Old.Ssthresh {
+		if !ok || b.Old.Phase != "fast-recovery" || takenBack(e.Rule) {
 			return
 		}
 		open := b.New.Phase == "congestion-avoidance" || b.New.Phase == "slow-start"
@@ -217,6 +225,11 @@ func recoveryEndsAtSsthresh(l *life) {
 			l.bad(e, "cwnd %d, ssthresh %d", b.New.Cwnd, b.New.Ssthresh)
 		}
 	})
+}
+
+// takenBack tells of the rules by which a reduction is undone.
+func takenBack(rule rfc.ID) bool {
+	return rule == rfc.TCPEifel || rule == rfc.TCPDSACKUndo || rule == rfc.TCPFRTO
 }
 
 // keepalivePatience: MUST-29, "it MUST NOT interpret failure to respond to any specific

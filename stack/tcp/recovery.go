@@ -338,7 +338,7 @@ func (c *Conn) steer(d *delivery, fx *Effects) {
 		if c.echoes(d.seg) {
 			return
 		}
-		if d.advanced || d.sacked > 0 && c.loss.reordering > 0 {
+		if d.advanced || d.sacked > 0 && c.shownLoss.Reordering > int(c.l.k.Reordering) {
 			c.grow(c.heard(d.octets, d.pipe, fx), fx)
 		}
 	}
