@@ -91,7 +91,8 @@ type RcvChanged struct {
 type CCVars struct {
 	Cwnd     inet.ByteCount `json:"cwnd"`
 	Ssthresh inet.ByteCount `json:"ssthresh"`
-	Phase    string         `json:"phase"` // slow-start, css, congestion-avoidance, fast-recovery, cwr, loss
+	// Phase is slow-start, css, congestion-avoidance, fast-recovery, cwr or loss.
+	Phase string `json:"phase"`
 }
 
 // CCChanged alters the congestion-control variables.

@@ -41,7 +41,8 @@ type HostAdded struct {
 	Name    string `json:"name"`
 	Profile string `json:"profile"`
 	Forward bool   `json:"forward"`
-	Bare    bool   `json:"bare,omitempty"` // without a stack: it shows what comes, sends what is injected
+	// Bare tells that it has no stack: it shows what comes and sends what is injected.
+	Bare bool `json:"bare,omitempty"`
 }
 
 // HostRemoved says that a host and all it held are gone.

@@ -132,8 +132,9 @@ func sockets() []Rule {
 		{ID: NoSuchOption, Level: Says, Section: "setsockopt"},
 		{ID: UDPConnect, Level: Says, Section: "connect"},
 		{ID: UDPTooLong, Level: Says, RFC: 768, Section: "length"},
-		{ID: UDPOverMTU, Level: Policy, Why: "datagrams carry DF unless a program asks for fragments, so " +
-			"that the size of a path shows in the call that meets it; Linux fragments unasked"},
+		{ID: UDPOverMTU, Level: Policy,
+			Why: "datagrams carry DF unless a program asks for fragments, so " +
+				"that the size of a path shows in the call that meets it; Linux fragments unasked"},
 		{ID: UnicastOnly, Level: Policy, Why: "a link joins two hosts; broadcast and multicast " +
 			"come with switches"},
 		{ID: FastOpenOff, Level: Policy, Why: "the knob tcp_fastopen keeps clients from it; Linux " +

@@ -67,7 +67,8 @@ func (s *Socket) nonblocking() bool { return s.option("O_NONBLOCK") != 0 }
 // View returns the row that folding the socket's events gives (law L3).
 func (s *Socket) View(host inet.HostID) view.Socket {
 	v := view.Socket{ID: s.id, Host: host, Proc: s.proc.ID, FD: s.fd, Proto: s.proto.String(),
-		Family: s.family.String(), Local: s.local, Remote: s.remote, Listening: s.listener != nil, Backlog: s.backlog,
+		Family: s.family.String(), Local: s.local, Remote: s.remote,
+		Listening: s.listener != nil, Backlog: s.backlog,
 		Listener: s.from, Error: s.err, ShutRead: s.shutRead, ShutWrite: s.shutWrite,
 		Options: append([]view.Option{}, s.options...)}
 	if s.listener != nil {

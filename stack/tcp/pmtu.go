@@ -167,7 +167,8 @@ func (c *Conn) mend(rule rfc.ID, fx *Effects) {
 // a host SHOULD increase its PMTU estimate […] to the MTU of the first-hop data link"; if
 // the path is still narrow, that costs one segment.
 func (c *Conn) widen(fx *Effects) {
-	if c.mtu < c.path.first && c.unsent() > 0 && c.path.lowered > 0 && fx.Now.Sub(c.path.lowered) >= pathAge &&
+	if c.mtu < c.path.first && c.unsent() > 0 && c.path.lowered > 0 &&
+		fx.Now.Sub(c.path.lowered) >= pathAge &&
 		c.discoversPath() {
 		c.path.lowered, c.path.tiny = 0, false
 		c.useMTU(c.path.first, rfc.TCPPathRaise, fx)

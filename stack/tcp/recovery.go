@@ -190,7 +190,8 @@ func (c *Conn) endRecovery(fx *Effects) {
 func (c *Conn) watch(d *delivery, fx *Effects) {
 	c.undoDSACK(fx)
 	c.findLosses(d, fx)
-	if !d.lost && !c.usesRACK() && c.cc.dupAcks >= c.dupThresh() && c.mayRecover() && c.snd.queue.len() > 0 {
+	if !d.lost && !c.usesRACK() && c.cc.dupAcks >= c.dupThresh() && c.mayRecover() &&
+		c.snd.queue.len() > 0 {
 		rule, resend := rfc.TCPDupThresh, rfc.TCPFastRetransmit
 		if c.usesSACK() {
 			// RFC 6675 §5, step (1): "If DupAcks >= DupThresh, go to step (4)"; there it is

@@ -1,8 +1,6 @@
 package tcp
 
 import (
-	"math"
-
 	"labserver/stack/inet"
 	"labserver/stack/rfc"
 )
@@ -46,7 +44,7 @@ func (c *Conn) retransmissionTimeout(fx *Effects) {
 // by: SYNs have their own (MUST-22, MUST-23).
 func (c *Conn) r2() (limit int64, rule rfc.ID) {
 	if c.userLimit() > 0 {
-		return math.MaxInt64, rfc.TCPUserTimeout // MUST-21: the program's own R2 is a time
+		return 1<<63 - 1, rfc.TCPUserTimeout // MUST-21: the program's own R2 is a time
 	}
 	switch c.state {
 	case inet.SynSent:

@@ -11,8 +11,7 @@ import (
 	"os"
 	"strings"
 
-	"labserver/stack/host"
-	"labserver/stack/tcp"
+	"labserver/stack"
 	"labserver/web/i18n"
 )
 
@@ -41,14 +40,14 @@ The rule is what the knob bends or fills in; the page ` + "`/rfc/knobs`" + ` lin
 
 `)
 	b.WriteString("| Knob | Unit | Values |")
-	for _, p := range tcp.Profiles() {
+	for _, p := range stack.Profiles() {
 		b.WriteString(" " + p + " |")
 	}
-	b.WriteString(" Rule | What it does |\n|" + strings.Repeat(" --- |", 5+len(tcp.Profiles())) + "\n")
+	b.WriteString(" Rule | What it does |\n|" + strings.Repeat(" --- |", 5+len(stack.Profiles())) + "\n")
 	texts := i18n.Knobs(i18n.English)
-	for _, k := range host.KnobTable() {
+	for _, k := range stack.KnobTable() {
 		span := ""
-		if k.Unit != tcp.UnitName {
+		if k.Unit != stack.KnobName {
 			span = fmt.Sprintf("%d to %d", k.Min, k.Max)
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s |", k.Name, k.Unit, span)

@@ -10,9 +10,8 @@ import (
 	"slices"
 	"strconv"
 
-	"labserver/stack/host"
+	"labserver/stack"
 	"labserver/stack/rfc"
-	"labserver/stack/tcp"
 	"labserver/web/i18n"
 	"labserver/web/page/layout"
 )
@@ -21,7 +20,7 @@ import (
 type Page struct{}
 
 type row struct {
-	tcp.KnobInfo
+	stack.KnobInfo
 	text  string
 	known bool // the rule has a place on the page of rules
 }
@@ -30,7 +29,7 @@ type row struct {
 func (Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	texts := i18n.Knobs(i18n.From(r.Context()))
 	var rows []row
-	for _, k := range host.KnobTable() {
+	for _, k := range stack.KnobTable() {
 		rows = append(rows, row{k, texts[k.Name], known(k.Rule)})
 	}
 	layout.Render(w, r, http.StatusOK, page(rows))
@@ -44,9 +43,9 @@ func known(id rfc.ID) bool {
 // values says what a knob may be: "0 to 8", and what it counts.
 func (k row) values(ctx context.Context) string {
 	switch {
-	case k.Unit == tcp.UnitName:
+	case k.Unit == stack.KnobName:
 		return ""
-	case k.Unit == tcp.UnitSwitch && k.Max == 1:
+	case k.Unit == stack.KnobSwitch && k.Max == 1:
 		return "0, 1"
 	}
 	return i18n.T(ctx, i18n.KnobsSpan, i18n.Args{"Min": strconv.FormatInt(k.Min, 10),
@@ -54,19 +53,19 @@ func (k row) values(ctx context.Context) string {
 }
 
 // unit names what a knob counts; false if that is just a number.
-func unit(u tcp.Unit) (i18n.Key, bool) {
+func unit(u stack.KnobUnit) (i18n.Key, bool) {
 	switch u {
-	case tcp.UnitMS:
+	case stack.KnobMS:
 		return i18n.KnobsUnitMs, true
-	case tcp.UnitOctets:
+	case stack.KnobOctets:
 		return i18n.KnobsUnitOctets, true
-	case tcp.UnitSegments:
+	case stack.KnobSegments:
 		return i18n.KnobsUnitSegments, true
-	case tcp.UnitSwitch:
+	case stack.KnobSwitch:
 		return i18n.KnobsUnitSwitch, true
-	case tcp.UnitBits:
+	case stack.KnobBits:
 		return i18n.KnobsUnitBits, true
-	case tcp.UnitName:
+	case stack.KnobName:
 		return i18n.KnobsUnitName, true
 	}
 	return "", false

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"labserver/stack/host"
+	"labserver/stack"
 	"labserver/web/i18n"
 )
 
@@ -15,7 +15,7 @@ func TestThePageShowsEveryKnobWithItsDefaultsAndALinkToItsRule(t *testing.T) {
 	Page{}.ServeHTTP(w, httptest.NewRequest("GET", "/rfc/knobs", nil))
 	body := html.UnescapeString(w.Body.String())
 	texts := i18n.Knobs(i18n.Fallback)
-	for _, k := range host.KnobTable() {
+	for _, k := range stack.KnobTable() {
 		_, rest, _ := strings.Cut(body, `<tr id="`+k.Name+`">`)
 		one, _, ok := strings.Cut(rest, "</tr>")
 		if !ok || !strings.Contains(one, texts[k.Name]) {
