@@ -121,6 +121,7 @@ func randomWire(r *sim.Rand, lose, double, late int) func(*packet) fate {
 func TestWhatIsReadIsWhatWasWrittenOverAnyWire(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		n := newNet(t, "A", "B")
+		defer n.heldTo(rt)
 		a, b := n.hosts[0], n.hosts[1]
 		for _, h := range n.hosts {
 			profile := rapid.SampledFrom([]string{"linux", "freebsd", "rfc"}).Draw(rt, "profile")
@@ -166,6 +167,15 @@ func TestWhatIsReadIsWhatWasWrittenOverAnyWire(t *testing.T) {
 			rt.Fatalf("%d connections are left", k)
 		}
 	})
+}
+
+// heldTo ends one of many runs: it was an honest stack's. The log is let go of.
+func (n *testNet) heldTo(rt *rapid.T) {
+	for _, wrong := range n.dishonesty() {
+		if !rt.Failed() {
+			rt.Errorf("%s", wrong)
+		}
+	}
 }
 
 // drawRecovery turns the knobs of loss recovery at random.
