@@ -43,7 +43,8 @@ func TestEveryKnobOfTheSysctlTableExists(t *testing.T) {
 		case fromUS:
 			value = "5000"
 		}
-		if s.name == "net.ipv4.tcp_base_mss" {
+		switch s.name {
+		case "net.ipv4.tcp_base_mss", "net.ipv4.route.min_pmtu":
 			value = "512"
 		}
 		res := Run("t", []byte("`sysctl "+s.name+"=\""+value+"\"`"), Options{})

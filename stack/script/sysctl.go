@@ -20,6 +20,7 @@ const (
 	asIs     reading = iota
 	toSwitch         // anything but 0 is 1
 	inverted         // 0 is 1, anything else is 0
+	oneMore          // the first that is no longer, of the last that still is
 	fromSec          // seconds to milliseconds
 	fromMS           // milliseconds of any size
 	fromUS           // microseconds to milliseconds
@@ -114,7 +115,7 @@ func freebsdSysctls() []sysctl {
 		{"rfc1323", []string{"tcp_timestamps", "tcp_window_scaling"}, toSwitch},
 		{"sack.enable", []string{"tcp_sack"}, toSwitch},
 		{"ecn.enable", []string{"tcp_ecn"}, asIs},
-		{"ecn.maxretries", []string{"tcp_ecn_fallback"}, asIs},
+		{"ecn.maxretries", []string{"tcp_ecn_fallback"}, oneMore},
 		{"blackhole", []string{"tcp_blackhole"}, asIs},
 		{"recvspace", []string{"tcp_rcvbuf_bytes"}, capped},
 		{"sendspace", []string{"tcp_sndbuf_bytes"}, capped},
@@ -158,6 +159,7 @@ func freebsdSysctls() []sysctl {
 func otherSysctls() []sysctl {
 	return []sysctl{
 		{"kern.ipc.maxsockbuf", []string{"tcp_rcvbuf_max_bytes", "tcp_sndbuf_max_bytes"}, capped},
+		{"net.ipv4.route.min_pmtu", []string{"tcp_min_pmtu_bytes"}, asIs},
 		{"net.inet.ip.ttl", []string{"ip_default_ttl"}, asIs},
 		{"net.core.rmem_max", nil, asIs}, {"net.core.wmem_max", nil, asIs},
 		{"net.core.somaxconn", nil, asIs}, {"net.core.default_qdisc", nil, asIs},
@@ -208,6 +210,8 @@ func (s sysctl) knobValues(value string) []string {
 		out = []int64{v, v}
 	case inverted:
 		out = []int64{1 - min(v, 1)}
+	case oneMore:
+		out = []int64{v + 1}
 	case fromSec:
 		out = []int64{v * 1000}
 	case fromUS:

@@ -129,7 +129,7 @@ func Profile(name string) (Knobs, bool) {
 	case "freebsd":
 		k := linux
 		// RTO = SRTT + 4·RTTVAR + 200 ms, and no less than 30 ms before the 200 are added.
-		k.MinRTO, k.MinRTTVar, k.MaxRTO = 230*time.Millisecond, 0, 64*time.Second
+		k.MinRTO, k.MinRTTVar, k.MaxRTO = 30*time.Millisecond, 0, 64*time.Second
 		k.RTOSlop = 200 * time.Millisecond
 		k.DelAckMin, k.DelAckMax, k.QuickAcks = 40*time.Millisecond, 40*time.Millisecond, 0
 		k.SynRetries, k.SynAckRetries, k.DataRetries = 12, 3, 12

@@ -74,7 +74,7 @@ func (c *Conn) measure(r time.Duration, rule rfc.ID, fx *Effects) {
 	// Deviation from §2.4 by knob: linux holds the variance term, not the whole RTO,
 	// above 200 ms.
 	k := c.l.k
-	s.base = max(s.srtt+max(tsTick, k.MinRTTVar, 4*s.rttvar)+k.RTOSlop, k.MinRTO)
+	s.base = max(s.srtt+max(tsTick, k.MinRTTVar, 4*s.rttvar), k.MinRTO) + k.RTOSlop
 	s.base, s.limit = min(s.base, k.MaxRTO), k.MaxRTO
 	s.backoff = 0
 	c.showRTT(r, rule, fx)
