@@ -1,12 +1,10 @@
 package tcp_test
 
 import (
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"labserver/stack/script"
 )
@@ -69,19 +67,17 @@ func (f scriptFile) variants() []variant {
 	if f.fixed {
 		return list
 	}
-	p := f.profiles[0]
-	near := []uint32{1<<32 - 1, 1<<32 - 2, 1<<32 - 11, 1<<32 - 1500, 1<<32 - 20000}
-	for i, isn := range near {
-		far := near[len(near)-1-i]
-		list = append(list, variant{p + " near the wrap",
-			script.Options{Profile: p, ISNLocal: &isn, ISNRemote: &far}})
+	base := script.Options{Profile: f.profiles[0]}
+	for _, v := range script.Variants(base) {
+		list = append(list, variant{base.Profile + ", " + v.Name, v.Options})
 	}
-	return append(list,
-		variant{p + " over IPv6", script.Options{Profile: p, IPv6: true}},
-		variant{p + " elsewhere", script.Options{Profile: p, BindPort: 443, ConnectPort: 65535,
-			Local: netip.MustParseAddr("10.1.2.3"), Remote: netip.MustParseAddr("203.0.113.99")}},
-		variant{p + " later", script.Options{Profile: p, ClockStart: 49 * 24 * time.Hour}},
-	)
+	near := []uint32{1<<32 - 1, 1<<32 - 11, 1<<32 - 20000}
+	for i, isn := range near {
+		o, far := base, near[len(near)-1-i]
+		o.ISNLocal, o.ISNRemote = &isn, &far
+		list = append(list, variant{base.Profile + " near the wrap", o})
+	}
+	return list
 }
 
 func (f scriptFile) run(v variant) script.Result { return script.Run(f.name, f.text, v.opt) }
