@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"labserver/stack/event"
+	"labserver/stack/inet"
 	"labserver/stack/rfc"
+	"labserver/stack/sim"
 )
 
 // scenario is a run that brings a mistake to light, if a stack makes it. The mutant is the
@@ -245,4 +247,23 @@ type Breach struct {
 	Rule      rfc.ID
 	Scenario  string
 	How       string
+}
+
+// A mistake is one of conduct: whatever the wire does, the books stay right, and nothing
+// that is called impossible happens. (The fold is compared with the layers throughout.)
+func TestNoMutantBreaksAWorld(t *testing.T) {
+	for _, m := range Mutants() {
+		for seed := range uint64(4) {
+			n, a, b := pair(t)
+			a.k.Mutant, b.k.Mutant = m.Name, m.Name
+			a.k.SACK = int64(seed % 2)
+			b.k.RcvBuf, b.k.RcvBufMax = 8000, 8000
+			n.wire = randomWire(sim.Stream(seed, m.Name), 60, 30, 150)
+			tr := startTransfer(t, n, a, b, pattern(40_000), pattern(9_000), 3000)
+			n.run(10 * time.Minute)
+			if tr.wa.conn.State() == inet.SynSent {
+				t.Errorf("%s, seed %d: it never began", m.Name, seed)
+			}
+		}
+	}
 }
