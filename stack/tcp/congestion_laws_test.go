@@ -18,6 +18,9 @@ import (
 // A path of 1.25 MB/s and 100 ms holds 83 segments; its queue holds ten times as much, so
 // that five rounds of conservative slow start, which may treble the window, fit.
 func TestHyStartLeavesSlowStartBeforeTheQueueOverflows(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long run; go test without -short")
+	}
 	for _, row := range []struct {
 		alg     string
 		hystart int64
@@ -60,6 +63,9 @@ func TestHyStartLeavesSlowStartBeforeTheQueueOverflows(t *testing.T) {
 // compared is the closed form in real numbers against the window as it was, every 50 ms;
 // it may be one round trip ahead or behind, and one segment, since it grows in whole ones.
 func TestCubicFollowsItsCurveBetweenLosses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long run; go test without -short")
+	}
 	for _, row := range []struct {
 		wMax float64 // segments, when a loss is made
 		rtt  time.Duration
@@ -112,6 +118,9 @@ func TestCubicFollowsItsCurveBetweenLosses(t *testing.T) {
 // is the same whether each segment or every second is acknowledged; √(3/4) would hold if
 // it counted delayed ACKs. W is measured as what arrives in a round trip.
 func TestRenosAverageWindowObeysTheSquareRootLaw(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long run; go test without -short")
+	}
 	const rtt = 100 * time.Millisecond
 	runs := 1
 	if os.Getenv("LABSERVER_LAWS") != "" {
