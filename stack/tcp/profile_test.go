@@ -282,3 +282,24 @@ func TestMSSOfZeroIsNone(t *testing.T) {
 		t.Errorf("%+v", got.Opts)
 	}
 }
+
+// TestASYNsTimestampMayBeZero: RFC 7323 §3.2, "TSecr […] is only valid if the ACK bit is set";
+// in a SYN it is 0, and a TSval of 0 is a value like any other.
+func TestASYNsTimestampMayBeZero(t *testing.T) {
+	p, syn := synWith(t, wire.Options{HasTS: true, TSVal: 0, TSEcr: 77})
+	if !syn.Opts.TS || syn.Opts.TSEcr != 0 || !p.c.ts.on {
+		t.Errorf("%+v", syn.Opts)
+	}
+	p.stamped("A", 101, 0, "")
+	p.stamped("PA", 101, 1, "newer")
+	p.stamped("PA", 106, 0, "older")
+	if p.wantRefused("old-timestamp"); p.c.Unread() != 5 {
+		t.Errorf("%d octets", p.c.Unread())
+	}
+	n, a, b := pair(t)
+	n.wire = func(*packet) fate { return fate{drop: true} }
+	a.open(5000, b.end(80))
+	if o := n.sentSegs(a, 0)[0].Opts; !o.TS || o.TSEcr != 0 {
+		t.Errorf("our SYN: %+v", o)
+	}
+}
