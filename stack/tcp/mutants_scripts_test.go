@@ -18,6 +18,9 @@ const mutantDir = "testdata/mutants/"
 // that the honest stack passes these scripts, and every test of the package that it keeps
 // the invariants.
 func TestEveryMutantIsKilledByAScriptAndAnInvariant(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs every script for every mutant; go test without -short")
+	}
 	var files []scriptFile
 	for _, f := range scriptFiles(t) {
 		if strings.HasPrefix(f.name, mutantDir) {

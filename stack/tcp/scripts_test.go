@@ -94,7 +94,11 @@ func TestScripts(t *testing.T) {
 		if strings.Contains(f.name, "/unreadable/") {
 			continue
 		}
-		for _, v := range f.variants() {
+		variants := f.variants()
+		if testing.Short() {
+			variants = variants[:1]
+		}
+		for _, v := range variants {
 			runs++
 			res := f.run(v)
 			if res.Failure != nil {
