@@ -204,12 +204,16 @@ func scenarios() []scenario {
 @1100 send {"proc":"client","fd":4,"octets":3000}
 @2000 close {"proc":"client","fd":3}
 `, 3e9},
-		{"marked-by-hand", 42, pair, `
+		{"marked-not-dropped", 42, pair, `
 @0 knob.set {"host":"A","knob":"tcp_ecn","value":"1"}
 @0 knob.set {"host":"A","knob":"tcp_option_order","value":"1"}
 ` + opened + `
 @100 send {"proc":"client","fd":3,"octets":9000}
+@105 segment.mark {"pkt":101,"ecn":"ce"}
+@105 segment.mark {"pkt":105,"ecn":"ce"}
 @500 recv {"proc":"server","fd":4,"max":9000}
+@600 send {"proc":"client","fd":3,"octets":9000}
+@900 recv {"proc":"server","fd":4,"max":9000}
 `, 3e9},
 		{"soft-errors", 16, pair, opened + `
 @0 knob.set {"host":"A","knob":"tcp_icmp_aborts","value":"1"}
