@@ -35,7 +35,7 @@ func (c cited) note(e event.Event) {
 // of TCP was emitted, and every text names only fields of the events it explains.
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if code == 0 && flag.Lookup("test.run").Value.String() == "" &&
+	if code == 0 && !testing.Short() && flag.Lookup("test.run").Value.String() == "" &&
 		flag.Lookup("test.fuzz").Value.String() == "" && flag.Lookup("test.list").Value.String() == "" &&
 		flag.Lookup("test.skip").Value.String() == "" {
 		for _, problem := range append(unusedRules(), wrongFields()...) {
