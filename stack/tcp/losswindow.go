@@ -9,8 +9,8 @@ import "labserver/stack/rfc"
 // the segment has not been sent again before. All that is not known to have arrived will
 // be sent again as the window allows.
 func (c *Conn) lossTimeout(fx *Effects) {
-	if c.cc.cwnd == 0 {
-		return // while our SYN is not acknowledged there is no congestion window
+	if c.snd.queue.at(0).syn {
+		return // until our SYN is acknowledged only it is sent again, and it has no scoreboard
 	}
 	// Deviation: a timeout in fast recovery does not reduce ssthresh a second time for the
 	// same flight, as in linux.

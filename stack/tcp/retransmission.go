@@ -168,6 +168,9 @@ func (q *rtxQueue) sack(i int) {
 // lose marks the i-th segment, and what was sent of it again, as lost.
 func (q *rtxQueue) lose(i int) {
 	s := q.at(i)
+	if s.syn {
+		panic("BUG: a SYN on the scoreboard")
+	}
 	q.withdraw(s)
 	s.sacked, s.lost, s.retrans = false, true, false
 	if q.due.segs == 0 || s.seq.Less(q.dueFrom) {

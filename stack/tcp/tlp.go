@@ -3,6 +3,7 @@ package tcp
 import (
 	"time"
 
+	"labserver/stack/inet"
 	"labserver/stack/rfc"
 	"labserver/stack/seq"
 )
@@ -22,9 +23,10 @@ const leastPTO = 2 * time.Millisecond
 
 // mayProbe reports whether a probe is to be scheduled: RFC 8985 §7.2, "the connection
 // supports SACK", "has no SACKed sequences in the SACK scoreboard", and "is not in loss
-// recovery".
+// recovery". Before the handshake of Fast Open is over its own timer repeats the SYN,ACK.
 func (c *Conn) mayProbe() bool {
-	return c.l.k.TLP != 0 && c.usesSACK() && c.maySend() && c.snd.queue.sacked.segs == 0 &&
+	return c.l.k.TLP != 0 && c.usesSACK() && c.maySend() && c.state != inet.SynReceived &&
+		c.snd.queue.sacked.segs == 0 &&
 		(c.cc.phase == phaseOpen || c.cc.phase == phaseCWR)
 }
 
