@@ -41,7 +41,11 @@ func (c *Conn) keepaliveTimeout(fx *Effects) {
 	quiet := fx.Now.Sub(c.heardAt)
 	if quiet < c.keepIdle() || c.snd.queue.len() > 0 {
 		c.keepTries = 0
-		c.arm(timerKeepalive, max(c.keepIdle()-quiet, c.keepInterval()), rfc.TCPKeepIdle, fx)
+		wait := c.keepIdle()
+		if quiet < wait {
+			wait -= quiet
+		}
+		c.arm(timerKeepalive, wait, rfc.TCPKeepIdle, fx)
 		return
 	}
 	// MUST-29: "it MUST NOT interpret failure to respond to any specific probe as a dead

@@ -89,6 +89,24 @@ func TestEachConnectionHasItsOwnKeepAliveTimes(t *testing.T) {
 	}
 }
 
+// MUST-26: the idle time runs from when the peer was last heard, however long the interval
+// between probes is.
+func TestTheIdleTimeBeginsAnewWhenThePeerIsHeard(t *testing.T) {
+	n, a, b, ca, cb := connected(t)
+	a.configure(ca, Options{KeepAlive: true, KeepIdle: 10 * time.Second,
+		KeepInterval: time.Minute})
+	n.run(5 * time.Second)
+	b.mustSend(cb, "still here")
+	n.run(time.Second)
+	mark := n.log.Len()
+	n.run(8500 * time.Millisecond)
+	n.wantSegments(mark)
+	n.run(time.Second)
+	if got := n.segments(mark); len(got) != 2 { // the probe and its answer
+		t.Errorf("%q", got)
+	}
+}
+
 // tcp(7): TCP_USER_TIMEOUT "overrides keep-alive to determine when to close".
 func TestTheUserTimeoutEndsKeepAliveToo(t *testing.T) {
 	n, a, b, ca, _ := connected(t)
