@@ -29,14 +29,13 @@ type args map[string]any
 
 // arrived is a packet that came to the remote host.
 type arrived struct {
-	at      sim.Time
-	id      inet.PacketID
-	rule    rfc.ID      // by which the stack sent it
-	on      inet.ConnID // of which connection
-	octets  []byte
-	ends    ends
-	p       Packet // raw numbers
-	matched bool
+	at     sim.Time
+	id     inet.PacketID
+	rule   rfc.ID      // by which the stack sent it
+	on     inet.ConnID // of which connection
+	octets []byte
+	ends   ends
+	p      Packet // raw numbers
 }
 
 // build makes the world before the script's first event.

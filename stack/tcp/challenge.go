@@ -16,7 +16,7 @@ type challengeBudget struct {
 	begun bool
 }
 
-// take uses up one challenge ACK of the present second. The limit of each second is
+// takeChallenge uses up one challenge ACK of the present second. The limit of each second is
 // drawn between half and all of the knob, so that nobody can count on it from outside
 // (the side channel of a fixed limit is CVE-2016-5696).
 func (l *Layer) takeChallenge(now sim.Time) bool {

@@ -76,7 +76,6 @@ func (li *Listener) sendCookie(flow inet.Flow, a *arrival, fx *Effects) {
 	if !c.ts.on { // no room to remember them
 		c.sack, c.scaling, c.ecn.on = false, false, false
 	}
-	c.markECN(&out, false, rfc.TCPCookieSent)
 	c.setOptions(&out, c.cookieStamp(fx.Now))
 	c.markECN(&out, false, rfc.TCPCookieSent)
 	li.l.emit(flow, "", &out, false, rfc.TCPCookieSent, fx)

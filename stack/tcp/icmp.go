@@ -79,11 +79,8 @@ func icmp6Error(kind, code uint8) ICMPError {
 	return NoICMPError
 }
 
-// Errno is what a program sees of the error.
-func (e ICMPError) Errno(v6 bool) inet.Errno { return e.errno(v6) }
-
-// errno is what a program sees of the error: linux's icmp_err_convert and tab_unreach.
-func (e ICMPError) errno(v6 bool) inet.Errno {
+// Errno is what a program sees of the error: linux's icmp_err_convert and tab_unreach.
+func (e ICMPError) Errno(v6 bool) inet.Errno {
 	switch e {
 	case NetUnreachable:
 		return inet.ENETUNREACH
@@ -136,11 +133,11 @@ func (l *Layer) Unreachable(flow inet.Flow, at seq.Num, what ICMPError, pkt inet
 	switch {
 	case !c.icmpEnds(what.hard()):
 		// MUST-56: "a TCP implementation MUST NOT abort the connection".
-		c.softError(what.errno(c.v6()), fx)
+		c.softError(what.Errno(c.v6()), fx)
 	case c.state == inet.SynReceived && !c.active:
 		c.remove(inet.OK, rule, fx) // nobody was told of it yet
 	default:
-		c.remove(what.errno(c.v6()), rule, fx)
+		c.remove(what.Errno(c.v6()), rule, fx)
 	}
 }
 

@@ -128,7 +128,7 @@ func TestICMPMessagesMeanTheSameInBothFamilies(t *testing.T) {
 			t.Errorf("%+v: %d", tc, got)
 		}
 	}
-	if Prohibited.errno(true) != inet.EACCES || Prohibited.errno(false) != inet.EHOSTUNREACH {
+	if Prohibited.Errno(true) != inet.EACCES || Prohibited.Errno(false) != inet.EHOSTUNREACH {
 		t.Error("linux tells EACCES for IPv6 alone")
 	}
 	mapped := Conn{flow: inet.Flow{Local: inet.Endpoint{Addr: netip.MustParseAddr("::ffff:1.2.3.4")}}}

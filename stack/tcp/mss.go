@@ -108,7 +108,7 @@ func (c *Conn) settle(seg *wire.TCP, rule rfc.ID, fx *Effects) {
 
 // defaultMSS is what a peer takes that names no MSS (MUST-15).
 func (c *Conn) defaultMSS() int {
-	if c.headers() == 60 {
+	if c.v6() {
 		return 1220
 	}
 	return 536
