@@ -122,7 +122,7 @@ func (c *Conn) spent() bool {
 // congestion loss in non-ECN-capable TCP". While a loss is repaired the window has been
 // reduced already.
 func (c *Conn) takeECE(seg *wire.TCP, flight inet.ByteCount, fx *Effects) {
-	if c.echoes(seg) && flight > 0 && !c.spent() && c.congestedBy(flight, rfc.TCPECNReduce, fx) {
+	if c.echoes(seg) && flight > 0 && !c.spent() && c.congested(flight, fx) {
 		c.reduced()
 	}
 }

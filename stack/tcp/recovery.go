@@ -18,6 +18,9 @@ type lossMark struct {
 	set bool
 }
 
+// pass unsets a mark that lies behind SND.UNA.
+func (m *lossMark) pass(una seq.Num) { m.set = m.set && !m.seq.Less(una) }
+
 // repair is how the window is kept while fast recovery lasts.
 type repair uint8
 
@@ -101,6 +104,10 @@ func (c *Conn) acknowledged(d *delivery, fx *Effects) {
 	}
 	if d.advanced {
 		c.loss.restart = true
+		// Sequence numbers must not come round to what was noted long ago.
+		c.loss.judged = c.loss.judged.Max(c.snd.una)
+		c.cc.high.pass(c.snd.una)
+		c.ecn.high.pass(c.snd.una)
 	}
 }
 
@@ -345,15 +352,10 @@ func (c *Conn) steer(d *delivery, fx *Effects) {
 	}
 }
 
-// congested answers a sign of congestion that lost nothing: a mark of the network (RFC
-// 3168 §6.1.2, "TCP should not react to congestion indications more than once every
-// window of data"), or a probe that showed a loss. It reports whether it did.
-func (c *Conn) congested(rule rfc.ID, fx *Effects) bool {
-	return c.congestedBy(c.flight()-c.cc.limited, rule, fx)
-}
-
-// congestedBy is congested with flight octets outstanding when the sign came.
-func (c *Conn) congestedBy(flight inet.ByteCount, rule rfc.ID, fx *Effects) bool {
+// congested answers a mark of the network, a sign of congestion that lost nothing, with
+// flight octets outstanding when it came: RFC 3168 §6.1.2, "TCP should not react to
+// congestion indications more than once every window of data". It reports whether it did.
+func (c *Conn) congested(flight inet.ByteCount, fx *Effects) bool {
 	if c.cc.phase != phaseOpen || c.cc.cwnd == 0 {
 		return false
 	}
@@ -368,6 +370,6 @@ func (c *Conn) congestedBy(flight inet.ByteCount, rule rfc.ID, fx *Effects) bool
 		c.loss.repair = repairPipe
 		c.cc.cwnd = c.cc.ssthresh
 	}
-	c.showCC(rule, fx)
+	c.showCC(rfc.TCPECNReduce, fx)
 	return true
 }

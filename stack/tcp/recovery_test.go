@@ -380,7 +380,7 @@ func TestCongestionWithoutLossReducesOncePerWindow(t *testing.T) {
 		p := sackSender(t, func(k *Knobs) { k.PRR = prr })
 		p.b.send(p.c, pattern(30_000))
 		marked := func() (did bool) {
-			p.b.do(func(fx *Effects) { did = p.c.congested(rfc.TCPPRR, fx) })
+			p.b.do(func(fx *Effects) { did = p.c.congested(p.c.flight(), fx) })
 			return did
 		}
 		if !marked() || marked() {
@@ -401,10 +401,26 @@ func TestCongestionWithoutLossReducesOncePerWindow(t *testing.T) {
 	}
 }
 
+// After 2 GiB without a loss the numbers noted at the last one would lie ahead again.
+func TestWhatALossNotedDoesNotComeRoundAgain(t *testing.T) {
+	p := sackSender(t, func(*Knobs) {})
+	p.b.send(p.c, pattern(30_000))
+	for i := range 3 {
+		p.sack(0, 1, 2+i)
+	}
+	p.c.ecn.high = p.c.cc.high
+	if p.sack(10); !p.c.cc.high.set || p.c.cc.phase != phaseOpen {
+		t.Fatalf("recovery is over, and all up to its end is acknowledged: %+v", p.c.cc.high)
+	}
+	if p.sack(20); p.c.cc.high.set || p.c.ecn.high.set || p.c.loss.judged != p.c.snd.una {
+		t.Errorf("%+v %+v %d", p.c.cc.high, p.c.ecn.high, p.c.loss.judged)
+	}
+}
+
 func TestALossDuringAReductionIsRepairedWithoutAnother(t *testing.T) {
 	p := sackSender(t, func(*Knobs) {})
 	p.b.send(p.c, pattern(30_000))
-	p.b.do(func(fx *Effects) { p.c.congested(rfc.TCPPRR, fx) })
+	p.b.do(func(fx *Effects) { p.c.congested(p.c.flight(), fx) })
 	for i := range 4 {
 		p.sack(0, 1, 2+i)
 	}
