@@ -6,7 +6,7 @@ func ledgerRetransmission() []Requirement {
 		{"MUST-18", "3.8.1", Met, ids(TCPRTT, TCPRTTFirst, TCPRTTStamp), tests(
 			"stack/tcp.TestRTTIsMeasuredByRFC6298",
 			"stack/tcp.TestKarnForbidsToTimeWhatWasSentTwice")},
-		{"MAY-4", "3.8.1", NoCase, nil, nil},
+		{"MAY-4", "3.8.1", NotMet, nil, nil},
 		{"MUST-19", "3.8.2", Met, ids(TCPSlowStart, TCPAvoidance, TCPRTOBackoff), tests(
 			"stack/tcp.TestSlowStartDoublesTheWindowEachRoundTrip",
 			"stack/tcp.TestCongestionAvoidanceGrowsByOneSegmentEachRoundTrip",
