@@ -242,7 +242,7 @@ func TestKnobsAreSetVisibly(t *testing.T) {
 	for _, c := range []struct{ name, value, old string }{
 		{"ip_default_ttl", "9", "64"}, {"ip_default_ttl", "10", "9"},
 		{"ip_local_port_low", "40000", "32768"}, {"ip_local_port_high", "40000", "60999"},
-		{"tcp_nagle", "0", "1"},
+		{"tcp_nagle", "0", "2"},
 		{"tcp_congestion_control", "reno", "cubic"},
 	} {
 		if !d.h.SetKnob(c.name, c.value, fx) {
@@ -256,7 +256,7 @@ func TestKnobsAreSetVisibly(t *testing.T) {
 	if b := d.log.At(d.log.Len()).Body; b != (event.KnobSet{Knob: "tcp_nagle", Old: "0", New: "1"}) {
 		t.Errorf("%+v", b)
 	}
-	if d.h.SetKnob("tcp_nagle", "2", fx) || len(d.h.View().Knobs) != 5 || d.h.View().Knobs[0].Value != "10" {
+	if d.h.SetKnob("tcp_nagle", "3", fx) || len(d.h.View().Knobs) != 5 || d.h.View().Knobs[0].Value != "10" {
 		t.Errorf("%+v", d.h.View().Knobs)
 	}
 }

@@ -111,6 +111,7 @@ func (c *Conn) oldACK(a *arrival, d *delivery, fx *Effects) {
 	c.updateWindow(seg)
 	c.showSnd(rfc.TCPWindow, fx)
 	c.windowOpened(fx)
+	c.windowAnswered(fx)
 	// RFC 5681 §2: an ACK is a duplicate when "(a) the receiver of the ACK has outstanding
 	// data, (b) the incoming acknowledgment carries no data, (c) the SYN and FIN bits are
 	// both off, (d) the acknowledgment number is equal to the greatest acknowledgment

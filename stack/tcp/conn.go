@@ -90,7 +90,10 @@ type sendSpace struct {
 	probing bool     // the segment at SND.UNA was sent into a closed window
 	sentAt  sim.Time // when data was last sent
 	more    bool     // the last Send said that more follows
-	urg     urgentState
+
+	small     seq.Num // behind the last segment that was not full, if smallSent
+	smallSent bool
+	urg       urgentState
 }
 
 // recvSpace is the receive sequence space with the receive buffer.
@@ -114,6 +117,7 @@ type recvSpace struct {
 
 	drsAt   sim.Time // start of the round in which reading is measured
 	drsRead int      // octets read in it
+	drsMost int      // the most that was read in one
 
 	rightEdge
 }

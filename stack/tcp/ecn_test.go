@@ -168,6 +168,7 @@ func TestOnlyNewDataIsECNCapable(t *testing.T) {
 
 func TestAWindowProbeIsNotECNCapable(t *testing.T) {
 	n, a, b := ecnPair(t)
+	a.k.ProbeData = 1
 	b.k.RcvBuf, b.k.RcvBufMax = 4096, 4096
 	ca, _ := connect(t, n, a, b)
 	a.send(ca, pattern(8000))

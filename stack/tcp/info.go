@@ -70,14 +70,30 @@ func (c *Conn) Info(now sim.Time) Info {
 		AdvMSS: inet.ByteCount(c.announcedMSS()), SndMSS: inet.ByteCount(c.snd.mss),
 		RcvMSS: inet.ByteCount(c.rcv.segMax), PMTU: c.mtu,
 		MinRTT: c.rtt.least.get(), RTT: c.rtt.srtt, RTTVar: c.rtt.rttvar, RTO: c.rto(), ATO: c.ack.ato,
-		RcvSpace: c.rcv.size, LastDataSent: now.Sub(c.snd.sentAt),
+		RcvSpace: c.rcvSpace(), LastDataSent: now.Sub(c.snd.sentAt),
 		LastDataRecv: now.Sub(c.ack.dataAt), LastAckRecv: now.Sub(c.heardAt),
 		Retransmits: int64(c.retries), Probes: int64(c.probes + c.keepTries),
-		Backoff: int64(c.rtt.backoff),
+		Backoff: int64(max(c.rtt.backoff, c.probeBackoff)),
+	}
+	if c.ts.on {
+		i.AdvMSS -= tsOptionLen // RFC 6691 does not count options in the MSS; linux shows what is left
+	}
+	if !c.ack.heard {
+		i.ATO = 0
+	}
+	if c.rtt.measured {
+		i.RTTVar = max(i.RTTVar, c.l.k.MinRTTVar/4)
 	}
 	if c.cc.ssthresh >= noSsthresh {
 		i.SndSsthresh = int64(noSsthresh)
 	}
 	c.lossInfo(&i, now)
 	return i
+}
+
+// rcvSpace is what the program is thought to read in a round trip: before it was measured,
+// ten segments.
+func (c *Conn) rcvSpace() inet.ByteCount {
+	first := min(int(c.rcv.wnd)+c.rcv.buf.len(), 10*c.announcedMSS())
+	return inet.ByteCount(max(c.rcv.drsMost, first))
 }

@@ -27,6 +27,7 @@ type Knobs struct {
 
 	SynRetries    int64 // R2 for a SYN (MUST-22, MUST-23)
 	SynAckRetries int64 // R2 for a SYN,ACK
+	SynLinear     int64 // so many timeouts of a SYN do not double the RTO, nor count for R2
 	DataRetries   int64 // R2 for data (MUST-20)
 
 	RcvBuf      inet.ByteCount // receive buffer at the start
@@ -40,8 +41,9 @@ type Knobs struct {
 	LimitedTransmit  int64  // RFC 3042
 	IdleRestart      int64  // RFC 5681 §4.1: slow start again after idleness
 	IdleDecay        int64  // 1: cwnd halves for each RTO of idleness, 0: at once to the initial
-	Nagle            int64  // SHLD-7
+	Nagle            int64  // SHLD-7; 2: a small segment waits for a small one only
 	Timestamps       int64  // RFC 7323 §3
+	BareSegments     int64  // 1: where timestamps are in use, a segment without is taken too
 	SACK             int64  // RFC 2018
 	DSACK            int64  // RFC 2883
 	WindowScale      int64  // RFC 7323 §2
@@ -98,6 +100,8 @@ type Knobs struct {
 	WholeWindow   int64         // 1: the window of a SYN comes in whole segments
 	AckSmall      int64         // 1: smaller segments count for MaxUnackedRcv too
 	MaxUnackedRcv int64         // full-sized segments before an ACK is due (SHLD-19)
+	ProbeData     int64         // 1: a probe of a closed window carries an octet, 0: it is empty
+	KeepPush      int64         // 1: a segment sent again is pushed if it was the first time
 
 	Mutant string // a documented mistake (RFC 2525) to make on purpose; "none"
 }
@@ -112,7 +116,7 @@ func Profile(name string) (Knobs, bool) {
 		SynRetries: 6, SynAckRetries: 5, DataRetries: 15,
 		RcvBuf: 131072, RcvBufMax: 6291456, AdvWinScale: 1, SndBuf: 87040, SndBufMax: 4194304,
 		IW: 10, Congestion: "cubic", LimitedTransmit: 1, IdleRestart: 1, IdleDecay: 1,
-		Nagle:      1,
+		Nagle: 2, KeepPush: 1, BareSegments: 1,
 		Timestamps: 1, SACK: 1, DSACK: 1, WindowScale: 1,
 		ChallengeACK: 1, ChallengeLimit: 1000, InvalidRateLimit: 500 * time.Millisecond,
 		KeepIdle: 2 * time.Hour, KeepInterval: 75 * time.Second, KeepProbes: 9,
@@ -136,6 +140,7 @@ func Profile(name string) (Knobs, bool) {
 		k.RcvBuf, k.RcvBufMax, k.AdvWinScale = 65536, 2097152, 0
 		k.SndBuf, k.SndBufMax = 32768, 2097152
 		k.KeepProbes, k.SynBacklog, k.ABC, k.IdleDecay = 8, 15375, 2, 0
+		k.Nagle, k.KeepPush, k.BareSegments, k.ProbeData = 1, 0, 0, 1
 		k.OptionOrder, k.ECNFallback, k.BaseMSS, k.MinPMTU = 1, 2, 1200, 296
 		k.ICMPAborts, k.AckSmall, k.WholeWindow = 1, 1, 0
 		// Its default stack finds losses by RFC 6675, without RACK, TLP and F-RTO.
@@ -152,6 +157,7 @@ func Profile(name string) (Knobs, bool) {
 		k.HyStart, k.ABC, k.FastOpen, k.SynCookies, k.ModerateRcv = 0, 1, 0, 0, 0
 		k.Congestion, k.SsthreshCwnd, k.IdleDecay = "newreno", 0, 0
 		k.MinPMTU, k.ICMPAborts = 68, 5
+		k.Nagle, k.KeepPush, k.BareSegments, k.ProbeData = 1, 0, 0, 1
 		return k, true
 	}
 	return Knobs{}, false

@@ -150,6 +150,8 @@ func knobsOfTiming() []knob {
 			func(k *Knobs) *int64 { return &k.TWReuse }},
 		{"tcp_syn_retries", UnitCount, 0, 127, "MUST-23",
 			func(k *Knobs) *int64 { return &k.SynRetries }},
+		{"tcp_syn_linear_timeouts", UnitCount, 0, 127, "rfc6298:5.5",
+			func(k *Knobs) *int64 { return &k.SynLinear }},
 		{"tcp_synack_retries", UnitCount, 0, 127, "MUST-23",
 			func(k *Knobs) *int64 { return &k.SynAckRetries }},
 		{"tcp_retries1", UnitCount, 0, 127, "SHLD-9",
@@ -204,8 +206,12 @@ func knobsOfSending() []knob {
 			func(k *Knobs) *int64 { return &k.ABC }},
 		{"tcp_ssthresh_from_cwnd", UnitSwitch, 0, 1, "rfc5681:3.1:timeout",
 			func(k *Knobs) *int64 { return &k.SsthreshCwnd }},
-		{"tcp_nagle", UnitSwitch, 0, 1, "SHLD-7",
+		{"tcp_nagle", UnitSwitch, 0, 2, "SHLD-7",
 			func(k *Knobs) *int64 { return &k.Nagle }},
+		{"tcp_keep_push", UnitSwitch, 0, 1, "MUST-61",
+			func(k *Knobs) *int64 { return &k.KeepPush }},
+		{"tcp_probe_data", UnitSwitch, 0, 1, "MUST-36",
+			func(k *Knobs) *int64 { return &k.ProbeData }},
 	}
 }
 
@@ -213,6 +219,8 @@ func knobsOfOptions() []knob {
 	return []knob{
 		{"tcp_timestamps", UnitSwitch, 0, 1, "rfc7323:3.2",
 			func(k *Knobs) *int64 { return &k.Timestamps }},
+		{"tcp_tolerate_missing_ts", UnitSwitch, 0, 1, "rfc7323:3.2",
+			func(k *Knobs) *int64 { return &k.BareSegments }},
 		{"tcp_sack", UnitSwitch, 0, 1, "rfc2018:2",
 			func(k *Knobs) *int64 { return &k.SACK }},
 		{"tcp_dsack", UnitSwitch, 0, 1, "rfc2883:4",

@@ -101,7 +101,7 @@ func timerCells() []timerCell {
 				"+.02 > P. 11:21(10) ack 1\n"},
 		{"ESTABLISHED", "delack", "--set=tcp_quickacks=0\n",
 			"+0   < P. 1:11(10) ack 1 win 1000\n+.03~+.5 > . 1:1(0) ack 11\n"},
-		{"ESTABLISHED", "persist", "", "+0   < . 1:1(0) ack 1 win 0\n" +
+		{"ESTABLISHED", "persist", "--set=tcp_probe_data=1\n", "+0   < . 1:1(0) ack 1 win 0\n" +
 			"+0   write(4, ..., 10) = 10\n+.2~+1.1 > . 1:2(1) ack 1\n"},
 		{"ESTABLISHED", "keepalive", "", "+0   setsockopt(4, SOL_TCP, TCP_KEEPIDLE, [10], 4) = 0\n" +
 			"+0   setsockopt(4, SOL_SOCKET, SO_KEEPALIVE, [1], 4) = 0\n+10  > . 0:0(0) ack 1\n"},

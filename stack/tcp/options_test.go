@@ -127,9 +127,15 @@ func TestPAWSForgetsAfter24Days(t *testing.T) {
 
 func TestSegmentsWithoutTheAgreedTimestampAreDropped(t *testing.T) {
 	p, _ := synWith(t, wire.Options{HasTS: true, TSVal: 1000})
+	p.b.k.BareSegments = 0
 	p.stamped("A", 101, 1000, "")
 	p.want(p.seg("PA", 101, 301, "bare"))
 	p.wantRefused("no-timestamp")
+	p.b.k.BareSegments = 1
+	p.seg("PA", 101, 301, "bare")
+	if p.c.Unread() != 4 {
+		t.Error("the knob lets it in")
+	}
 }
 
 func TestTimestampOfADelayedACKIsTheEarliest(t *testing.T) {

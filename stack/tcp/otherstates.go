@@ -35,9 +35,9 @@ func (c *Conn) checkTimestamp(a *arrival, fx *Effects) bool {
 		refuse(c.id, a.pkt, "old-timestamp", 0, rfc.TCPPAWS, fx)
 		c.answerInvalid(a, rfc.TCPPAWS, fx)
 		return false
-	case c.ts.on && !seg.Opts.HasTS && !seg.Flags.Has(wire.RST):
+	case c.ts.on && !seg.Opts.HasTS && !seg.Flags.Has(wire.RST) && c.l.k.BareSegments == 0:
 		// RFC 7323 §3.2: "If a non-<RST> segment is received without a TSopt, a TCP SHOULD
-		// silently drop the segment."
+		// silently drop the segment." By knob, as in linux, it is taken.
 		refuse(c.id, a.pkt, "no-timestamp", 0, rfc.TCPNoTimestamp, fx)
 		return false
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"labserver/stack/rfc"
+	"labserver/stack/wire"
 )
 
 // Zero-window probing: RFC 9293 §3.8.6.1. The same timer is the override timeout of the
@@ -80,7 +81,10 @@ func (c *Conn) persistTimeout(fx *Effects) {
 	case c.snd.queue.len() > 0:
 		c.resendFirstOctet(rfc.TCPProbe, fx)
 	case u > 0 && d > 0:
-		c.sendNew(choice{n: min(d, c.effectiveMSS(), int(u)), rule: rfc.TCPOverride}, fx)
+		c.sendNew(choice{n: min(d, c.effectiveMSS(), int(u)), push: c.l.k.ProbeData == 0,
+			rule: rfc.TCPOverride}, fx)
+	case c.l.k.ProbeData == 0:
+		c.sendEmptyProbe(fx)
 	default:
 		// "The sending TCP peer must regularly transmit at least one octet of new data (if
 		// available) […] even if the send window is zero". A FIN counts as an octet.
@@ -88,6 +92,24 @@ func (c *Conn) persistTimeout(fx *Effects) {
 		c.sendNew(choice{n: min(d, 1), fin: d == 0, rule: rfc.TCPProbe}, fx)
 	}
 	c.persistTimer(fx)
+}
+
+// sendEmptyProbe asks without data, with a sequence number that is acknowledged already:
+// an unacceptable segment, so MUST be answered (RFC 9293 §3.10.7.4). As in linux.
+//
+// Deviation by knob from MUST-36's "at least one octet of new data": what the answer says
+// is the same, and nothing has to be sent again when it says that the window is closed.
+func (c *Conn) sendEmptyProbe(fx *Effects) {
+	out := wire.TCP{Seq: c.snd.una - 1, Flags: wire.ACK}
+	c.transmit(&out, false, rfc.TCPProbe, fx)
+}
+
+// windowAnswered lets the wait for the next empty probe begin with the answer to the last.
+func (c *Conn) windowAnswered(fx *Effects) {
+	if c.l.k.ProbeData == 0 && c.timers[timerPersist].running && c.probeBackoff > 0 &&
+		c.snd.queue.len() == 0 && int64(c.unsent()) > c.usable() {
+		c.arm(timerPersist, c.probeInterval(), rfc.TCPProbeSlow, fx)
+	}
 }
 
 // windowOpened goes back to ordinary transmission after probing: what was sent into the

@@ -95,7 +95,7 @@ func TestTheSegmentSizeFollowsThePath(t *testing.T) {
 	if n.rules(mark, rfc.TCPPathKnown) != 2 || n.rules(mark, rfc.TCPRTOFired) != 0 {
 		t.Error("the other messages, or a timeout")
 	}
-	if ca.Info(n.now).PMTU != 1000 || ca.Info(n.now).AdvMSS != 1460 {
+	if ca.Info(n.now).PMTU != 1000 || ca.Info(n.now).AdvMSS != 1448 {
 		t.Errorf("%+v", ca.Info(n.now))
 	}
 	mark = n.log.Len()

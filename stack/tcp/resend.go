@@ -117,7 +117,9 @@ func (c *Conn) resend(i int, rule rfc.ID, fx *Effects) {
 	if n > 0 {
 		off := int(s.seq.Sub(c.snd.base))
 		out.Data = c.snd.buf.slice(off, n)
-		if off+n == c.snd.buf.len() {
+		// MUST-61 asks for the last buffered segment; by knob, as in linux, what was pushed
+		// stays pushed.
+		if k := c.l.k.KeepPush; k == 0 && off+n == c.snd.buf.len() || k != 0 && s.push {
 			out.Flags |= wire.PSH
 		}
 	}

@@ -18,6 +18,7 @@ type sent struct {
 	by       uint64   // the event that said it is lost, if lost
 	why      rfc.ID   // and the rule it is sent again by
 	syn, fin bool
+	push     bool // it ends in a PSH
 	again    bool // it was sent more than once, so Karn forbids to time it
 	sacked   bool // the peer holds it, so it is neither lost nor retrans
 	lost     bool // taken for lost
@@ -147,7 +148,7 @@ func (q *rtxQueue) split(i int, n seq.Num) {
 	q.withdraw(s)
 	rest := *s
 	rest.seq, rest.syn = n, false
-	s.end, s.fin = n, false
+	s.end, s.fin, s.push = n, false, false
 	q.apply(s)
 	q.apply(&rest)
 	at := q.head + i + 1

@@ -31,7 +31,10 @@ func (c *Conn) retransmissionTimeout(fx *Effects) {
 	before, backoff := c.cc.window, c.rtt.backoff
 	c.lossTimeout(fx)
 	// RFC 6298 §5.5: "The host MUST set RTO <- RTO * 2 (back off the timer)".
-	c.rtt.backoff = min(c.rtt.backoff+1, 32)
+	// Deviation by knob: as recent linux, not at once while a connection is being opened.
+	if c.state != inet.SynSent || int64(c.retries) > c.l.k.SynLinear {
+		c.rtt.backoff = min(c.rtt.backoff+1, 32)
+	}
 	c.mutateTimeout(before, backoff, fx)
 	c.showRTT(0, rfc.TCPRTOBackoff, fx)
 	for i := range c.mutantResent() {
@@ -48,7 +51,7 @@ func (c *Conn) r2() (limit int64, rule rfc.ID) {
 	}
 	switch c.state {
 	case inet.SynSent:
-		return c.synRetries(), rfc.TCPR2SYN
+		return c.synRetries() + c.l.k.SynLinear, rfc.TCPR2SYN
 	case inet.SynReceived:
 		return c.l.k.SynAckRetries, rfc.TCPR2SYN
 	}

@@ -61,6 +61,7 @@ func TestTIMEWAITTakesASYNByRFC6191(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := waitingWith(t, c.stamps)
+			p.b.k.BareSegments = 0
 			seg := wire.TCP{Flags: wire.SYN, Seq: num(c.seq), Wnd: 65535}
 			if c.ts != 0 {
 				seg.Opts = wire.Options{HasTS: true, TSVal: c.ts}

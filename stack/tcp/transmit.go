@@ -69,7 +69,7 @@ func (c *Conn) choose() choice {
 	case int64(d) <= u:
 		// (2) pushed, and all queued data can be sent now. A FIN pushes as well and is
 		// not held back: no more data will come to fill the segment.
-		if nagle && !idle && !fin {
+		if nagle && !idle && !fin && (c.l.k.Nagle == 1 || c.smallOut()) {
 			return choice{rule: rfc.TCPNagle}
 		}
 		if (c.opts.Cork || c.snd.more) && !fin && !urgent {
@@ -92,6 +92,14 @@ func (c *Conn) choose() choice {
 	ch.push = ch.n == d // MUST-61: "the last buffered segment"
 	ch.fin = fin && ch.push && u > int64(ch.n) && !c.l.k.mutant(mutantLateFIN)
 	return ch
+}
+
+// smallOut reports whether a segment that was not full is still unacknowledged.
+//
+// Deviation by knob from SHLD-7: Minshall's variant of the Nagle algorithm, as in linux,
+// lets the small end of a large write follow the full segments before it.
+func (c *Conn) smallOut() bool {
+	return c.snd.smallSent && c.snd.una.Less(c.snd.small) && c.snd.small.LessEq(c.snd.nxt)
 }
 
 // cwndAllows reports whether n more octets fit the congestion window, and by which
@@ -157,6 +165,9 @@ func (c *Conn) sendNew(ch choice, fx *Effects) {
 	if ch.rule == rfc.TCPLimited {
 		c.cc.limited += inet.ByteCount(ch.n)
 	}
+	if end := out.Seq.Add(seq.Size(ch.n)); ch.n > 0 && ch.n < c.effectiveMSS() {
+		c.snd.small, c.snd.smallSent = end, true
+	}
 	if ch.n > 0 {
 		c.snd.sentAt = fx.Now
 		c.dataSent(fx)
@@ -221,10 +232,10 @@ func (c *Conn) transmit(out *wire.TCP, again bool, rule rfc.ID, fx *Effects) {
 		if out.Flags.Has(wire.SYN) && len(out.Data) > 0 {
 			// The SYN is sent again without its data (RFC 7413 §4.1.3.1).
 			c.snd.queue.push(sent{seq: out.Seq, end: out.Seq.Add(1), at: fx.Now, syn: true})
-			out.Seq, out.Flags = out.Seq.Add(1), out.Flags&^wire.SYN
+			out.Seq, out.Flags = out.Seq.Add(1), out.Flags&^wire.SYN|wire.PSH
 		}
 		c.snd.queue.push(sent{seq: out.Seq, end: end, at: fx.Now,
-			syn: out.Flags.Has(wire.SYN), fin: out.Flags.Has(wire.FIN)})
+			syn: out.Flags.Has(wire.SYN), fin: out.Flags.Has(wire.FIN), push: out.Flags.Has(wire.PSH)})
 		c.snd.nxt = end
 		c.loss.probeAgain = true
 		c.showSnd(rule, fx)

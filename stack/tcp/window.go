@@ -45,7 +45,7 @@ func (l *Layer) windowScale(size inet.ByteCount, fixed bool) uint8 {
 // firstWindow is the window a SYN offers: unscaled (RFC 7323 §2.2), and by knob in whole
 // segments where at least one fits, as linux does.
 func (c *Conn) firstWindow() seq.Size {
-	space := min(c.l.windowSpace(c.rcv.size), maxField)
+	space := c.l.windowSpace(c.rcv.size)
 	segment := c.announcedMSS()
 	if c.ts.on {
 		segment -= tsOptionLen
@@ -53,7 +53,7 @@ func (c *Conn) firstWindow() seq.Size {
 	if space > segment && c.l.k.WholeWindow != 0 {
 		space -= space % segment
 	}
-	return seq.Size(space)
+	return seq.Size(min(space, maxField))
 }
 
 // bestWindow is the window to offer now. It obeys SHLD-14, never moving the right edge
@@ -154,5 +154,6 @@ func (c *Conn) autotune(read int, now sim.Time) {
 	if want := inet.ByteCount(4 * c.rcv.drsRead); want > c.rcv.size {
 		c.resizeRcv(min(want, limit, 2*c.rcv.size))
 	}
+	c.rcv.drsMost = max(c.rcv.drsMost, c.rcv.drsRead)
 	c.rcv.drsAt, c.rcv.drsRead = now, 0
 }

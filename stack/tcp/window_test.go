@@ -14,6 +14,7 @@ import (
 // smallReader is a connection whose receiver has a buffer of n octets and does not read.
 func smallReader(t *testing.T, size inet.ByteCount) (n *testNet, a, b *testHost, ca, cb *Conn) {
 	n, a, b = pair(t)
+	a.k.ProbeData = 1
 	b.k, _ = Profile("rfc")
 	b.k.RcvBuf, b.k.RcvBufMax = size, size
 	ca, cb = connect(t, n, a, b)
@@ -58,6 +59,35 @@ func TestWindowClosesAndIsProbedWithDoublingIntervals(t *testing.T) {
 	if ca.State() != inet.Established {
 		t.Fatal("an answered probe must not time out")
 	}
+	var got []byte
+	for range 20 {
+		data, _ := b.recv(cb, 1<<20)
+		got = append(got, data...)
+		n.run(5 * time.Second)
+	}
+	if !bytes.Equal(got, pattern(10000)) {
+		t.Errorf("%d octets arrived", len(got))
+	}
+}
+
+func TestAnEmptyProbeSaysNothingAndIsAnswered(t *testing.T) {
+	n, a, b, ca, cb := smallReader(t, 4096)
+	a.k.ProbeData = 0
+	a.send(ca, pattern(10000))
+	mark := n.log.Len()
+	n.run(20 * time.Second)
+	probes := 0
+	for _, e := range n.log.From(mark + 1) {
+		if s, ok := e.Body.(event.SegmentSent); ok && e.Rule == rfc.TCPProbe {
+			if probes++; s.Seg.Len != 0 || s.Seg.Seq != ca.snd.una-1 {
+				t.Errorf("probe %s", figure(s.Seg))
+			}
+		}
+	}
+	if probes < 4 || ca.probes != 0 || ca.snd.probing {
+		t.Errorf("%d probes, %d unanswered", probes, ca.probes)
+	}
+	n.run(5 * time.Hour)
 	var got []byte
 	for range 20 {
 		data, _ := b.recv(cb, 1<<20)
