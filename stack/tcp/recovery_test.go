@@ -409,10 +409,10 @@ func TestWhatALossNotedDoesNotComeRoundAgain(t *testing.T) {
 		p.sack(0, 1, 2+i)
 	}
 	p.c.ecn.high = p.c.cc.high
-	if p.sack(10); !p.c.cc.high.set || p.c.cc.phase != phaseOpen {
+	if p.sack(12); !p.c.cc.high.set || p.c.cc.phase != phaseOpen {
 		t.Fatalf("recovery is over, and all up to its end is acknowledged: %+v", p.c.cc.high)
 	}
-	if p.sack(20); p.c.cc.high.set || p.c.ecn.high.set || p.c.loss.judged != p.c.snd.una {
+	if p.sack(13); p.c.cc.high.set || p.c.ecn.high.set || p.c.loss.judged != p.c.snd.una {
 		t.Errorf("%+v %+v %d", p.c.cc.high, p.c.ecn.high, p.c.loss.judged)
 	}
 }
