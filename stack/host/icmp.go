@@ -83,7 +83,8 @@ func (h *Host) icmpv6(p *ip.Packet, packet *wire.IP, fx *Effects, sfx *sock.Effe
 // complaintOf6 reads an ICMPv6 error.
 func complaintOf6(m wire.ICMPv6) complaint {
 	if m.Type == wire.ICMPv6PacketTooBig {
-		return complaint{mtu: int(m.MTU)}
+		// The field has 32 bits, an int of some machines no more; and 0 is too small as well.
+		return complaint{mtu: int(min(max(m.MTU, 1), 1<<31-1))}
 	}
 	return complaint{what: tcp.ICMPErrorOf(true, m.Type, m.Code)}
 }

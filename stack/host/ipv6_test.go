@@ -201,3 +201,12 @@ func TestAnOldRoutersMTUIsGuessed(t *testing.T) {
 		}
 	}
 }
+
+// RFC 4443 §3.2: the MTU has 32 bits. What does not fit an int, on any machine, is large.
+func TestAnAbsurdMTUStaysALargeOne(t *testing.T) {
+	for mtu, want := range map[uint32]int{0: 1, 1280: 1280, 1<<32 - 1: 1<<31 - 1} {
+		if c := complaintOf6(wire.ICMPv6{Type: wire.ICMPv6PacketTooBig, MTU: mtu}); c.mtu != want {
+			t.Errorf("%d: %+v", mtu, c)
+		}
+	}
+}
