@@ -109,8 +109,84 @@ const good: readonly [line: string, plan: object][] = [
       }),
     },
   ],
+  [
+    "tc link l1 duplicate 1% corrupt 0.5% reorder 2%",
+    {
+      kind: "world",
+      step: S("link.set", {
+        link: "l1",
+        dup_ppm: 10_000,
+        corrupt_ppm: 5_000,
+        reorder_ppm: 20_000,
+      }),
+    },
+  ],
   ["tc link l1 down", { kind: "world", step: S("link.set", { link: "l1", up: false }) }],
   ["drop #17", { kind: "world", step: S("segment.drop", { pkt: 17 }) }],
+  ["delay #17 50ms", { kind: "world", step: S("segment.delay", { pkt: 17, by_ns: 50e6 }) }],
+  ["duplicate 17", { kind: "world", step: S("segment.duplicate", { pkt: 17 }) }],
+  ["corrupt #17 160", { kind: "world", step: S("segment.corrupt", { pkt: 17, bit: 160 }) }],
+  ["reorder #17", { kind: "world", step: S("segment.reorder", { pkt: 17 }) }],
+  ["mark #17 ce", { kind: "world", step: S("segment.mark", { pkt: 17, ecn: "ce" }) }],
+  ["inject X RQAA", { kind: "world", step: S("packet.inject", { host: "X", base64: "RQAA" }) }],
+  [
+    "listen [fd00::1]:80",
+    calls(
+      S("socket", { proto: "tcp", family: "ip6" }),
+      S("bind", { fd: NEW, addr: "fd00::1", port: 80 }),
+      S("listen", { fd: NEW }),
+    ),
+  ],
+  [
+    "connect [fd00:1::2]:80 from 3001",
+    calls(
+      S("socket", { proto: "tcp", family: "ip6" }),
+      S("bind", { fd: NEW, port: 3001 }),
+      S("connect", { fd: NEW, addr: "fd00:1::2", port: 80 }),
+    ),
+  ],
+  [
+    "udp [::]:53",
+    calls(
+      S("socket", { proto: "udp", family: "ip6" }),
+      S("bind", { fd: NEW, addr: "::", port: 53 }),
+    ),
+  ],
+  [
+    "connect fd 3 [::ffff:1.2.3.4]:80",
+    calls(S("connect", { fd: 3, addr: "::ffff:1.2.3.4", port: 80 })),
+  ],
+  [
+    "host add X 9.9.9.9/24 fd00::9/64 bare",
+    {
+      kind: "world",
+      step: S("host.add", {
+        id: "X",
+        name: "X",
+        addr: "9.9.9.9/24",
+        addr6: "fd00::9/64",
+        bare: true,
+      }),
+    },
+  ],
+  [
+    "host add F profile freebsd",
+    { kind: "world", step: S("host.add", { id: "F", name: "F", profile: "freebsd" }) },
+  ],
+  [
+    "nic add R 10.0.0.1/24 fd00:1::1/64 mtu 1400",
+    {
+      kind: "world",
+      step: S("nic.add", { host: "R", addr: "10.0.0.1/24", addr6: "fd00:1::1/64", mtu: 1400 }),
+    },
+  ],
+  [
+    "route add A ::/0 via fd00::1 mtu 1400 advmss 1200",
+    {
+      kind: "world",
+      step: S("route.add", { host: "A", dst: "::/0", via: "fd00::1", mtu: 1400, adv_mss: 1200 }),
+    },
+  ],
   [
     "host add D 44.44.44.44/24",
     { kind: "world", step: S("host.add", { id: "D", name: "D", addr: "44.44.44.44/24" }) },
@@ -170,6 +246,14 @@ const wrong: readonly [line: string, key: string, col: number][] = [
   ["play 5000", "console.not", 5],
   ["ss --all", "console.not", 3],
   ["close 4 5", "console.too_much", 8],
+  ["connect fd00::1:80", "console.not", 8],
+  ["connect [fd00::1::2]:80", "console.not", 8],
+  ["connect [1.2.3.4]:80", "console.not", 8],
+  ["connect [fd00:1:2:3:4:5:6:7:8]:80", "console.not", 8],
+  ["route add A fd00::/129 via fd00::1", "console.not", 12],
+  ["route add A ::/0 via fd00::1 metric 3", "console.not", 29],
+  ["mark #17 maybe", "console.not", 9],
+  ["delay #17", "console.want", 10],
 ];
 
 test("an error points at the word that is wrong", () => {
@@ -214,6 +298,7 @@ test("what a button echoes means the same when typed", () => {
 test("a call reads as strace prints it", () => {
   assert.equal(callText("bind", { fd: 3, port: 8081 }), "bind(3, *:8081)");
   assert.equal(callText("connect", { fd: 3, addr: "1.2.3.4", port: 5 }), "connect(3, 1.2.3.4:5)");
+  assert.equal(callText("bind", { fd: 3, addr: "::", port: 5 }), "bind(3, [::]:5)");
   assert.equal(callText("send", { fd: 4, text: 'a"b' }), 'send(4, "a\\"b")');
   assert.equal(callText("accept", { fd: 3 }), "accept(3)");
   assert.equal(quote("tab\t"), '"tab\\t"');

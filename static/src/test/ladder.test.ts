@@ -457,3 +457,34 @@ test("an address is what stands before the port", () => {
     "2001:db8::1",
   ]);
 });
+
+test("a copy and a fragment have arrows of their own, from where the packet was", () => {
+  const run = new Run();
+  const sent = run.send(0, "A", "S");
+  run.tell(0, "packet.departed", { pkt: sent, link: "l1", from: "A", to: "R", arrive: 10 * MS });
+  const copy = run.tell(5 * MS, "packet.duplicated", { pkt: sent });
+  run.tell(6 * MS, "packet.delayed", { pkt: sent, arrive: 40 * MS });
+  const at = (n: number): number => run.rows.rowOf(n);
+  assert.equal(label(run.rows, at(copy), true), "copy · SYN 0");
+  const shares = [...run.rows.underWay(10 * MS)].map((p) => p.share);
+  assert.deepEqual(shares, [0.125, 0.5], "the copy is not delayed with it");
+  const got = run.arrive(20 * MS, copy, "B");
+  assert.equal(run.rows.fate.at(at(copy)), Fate.Received);
+  assert.equal(at(got), at(copy));
+  assert.equal(run.rows.fate.at(at(sent)), Fate.Flying);
+  const piece = run.tell(20 * MS, "packet.fragmented", { pkt: sent, offset: 8, octets: 28 });
+  run.tell(30 * MS, "packet.merged", { pkt: piece, into: sent });
+  assert.equal(label(run.rows, at(piece), true), "fragment · SYN 0");
+  assert.equal(run.rows.fate.at(at(piece)), Fate.Received);
+});
+
+test("what a bare host sends and takes is drawn, whatever it is", () => {
+  const run = new Run();
+  const body = { proto: "89", src: "1.1.1.1", dst: "2.2.2.2", octets: 40 };
+  const sent = run.tell(0, "packet.injected", body, "A");
+  const taken = run.tell(MS, "packet.taken", { pkt: sent }, "B");
+  const row = run.rows.rowOf(sent);
+  assert.equal(run.rows.rowOf(taken), row);
+  assert.equal(label(run.rows, row, true), "89 40 B");
+  assert.equal(run.rows.fate.at(row), Fate.Received);
+});

@@ -67,14 +67,14 @@ function candidates(words: string[], view: View, proc: string): string[] {
   if (verb === "help") return verbs.map((v) => v.name);
   if (words.length === 1) {
     if (verb === "connect") return ["fd", ...listeners(view)];
-    return FD_VERBS.has(verb) ? fds : (SECOND[verb] ?? (verb === "knob" ? hosts : []));
+    return FD_VERBS.has(verb) ? fds : (SECOND[verb] ?? (verb === "knob" || verb === "inject" ? hosts : []));
   }
   if (words[1] === "fd" && words.length === 2) return fds;
   switch (verb) {
     case "tc":
       return words.length === 2
         ? links
-        : ["delay", "jitter", "loss", "rate", "queue", "up", "down"];
+        : "delay jitter loss duplicate corrupt reorder rate queue up down".split(" ");
     case "connect":
       return words[1] === "fd" ? listeners(view) : ["from"];
     case "sendto":
@@ -99,12 +99,20 @@ function candidates(words: string[], view: View, proc: string): string[] {
       return words[1] === "kill" ? view.hosts.flatMap((h) => h.procs.map((p) => p.id)) : hosts;
     case "link":
       return words[1] === "remove" ? links : hosts;
+    case "knob":
+      return words.length === 2 ? knobs(view, words[1]) : [];
+    case "mark":
+      return words.length === 2 ? ["ce", "ect0", "ect1", "not"] : [];
     case "host":
     case "nic":
     case "route":
       return hosts;
   }
   return [];
+}
+
+function knobs(view: View, host: string | undefined): string[] {
+  return view.hosts.find((h) => h.id === host)?.knobs.map((k) => k.name) ?? [];
 }
 
 // Where somebody listens, so that connect need not be typed in full.
@@ -121,7 +129,11 @@ function receivers(view: View): string[] {
 function reach(view: View, host: string, local: string): string[] {
   const port = local.slice(local.lastIndexOf(":") + 1);
   const wild = local.startsWith("0.0.0.0:") || local.startsWith("*:");
-  if (!wild) return [local];
+  const wild6 = local.startsWith("[::]:");
+  if (!wild && !wild6) return [local];
   const nics = view.hosts.find((h) => h.id === host)?.nics ?? [];
-  return nics.map((n) => `${n.addr.split("/", 1)[0] ?? ""}:${port}`);
+  return nics.flatMap((n) => [
+    `${n.addr.split("/", 1)[0] ?? ""}:${port}`,
+    ...(wild6 && n.addr6 ? [`[${n.addr6.split("/", 1)[0] ?? ""}]:${port}`] : []),
+  ]);
 }

@@ -9,7 +9,7 @@ type Fields = Record<string, unknown>;
 /** The console line of one command. */
 export function line(op: string, args: Fields): string {
   const f = (name: string): string => String(args[name] ?? "");
-  const at = args["addr"] ? `${f("addr")}:${f("port")}` : f("port");
+  const at = args["addr"] ? endpoint(args) : f("port");
   switch (op) {
     case "socket":
       return join("socket", f("proto"), f("family") === "ip6" ? "ip6" : "");
@@ -54,18 +54,25 @@ export function line(op: string, args: Fields): string {
         "host add",
         word(f("name") || f("id")),
         f("addr"),
+        f("addr6"),
         args["forward"] ? "router" : "",
+        args["bare"] ? "bare" : "",
+        named("profile", f("profile")),
       );
     case "host.remove":
       return `host remove ${f("host")}`;
     case "host.rename":
       return `host rename ${f("host")} ${word(f("name"))}`;
     case "nic.add":
-      return `nic add ${f("host")} ${f("addr")}`;
+      return join("nic add", f("host"), f("addr"), f("addr6"), named("mtu", f("mtu")));
     case "nic.remove":
       return `nic remove ${f("host")} ${f("nic")}`;
     case "route.add":
-      return `route add ${f("host")} ${f("dst")} via ${f("via")}`;
+      return join(
+        `route add ${f("host")} ${f("dst")} via ${f("via")}`,
+        named("mtu", f("mtu")),
+        named("advmss", f("adv_mss")),
+      );
     case "route.remove":
       return `route remove ${f("host")} ${f("dst")}`;
     case "knob.set":
@@ -76,6 +83,18 @@ export function line(op: string, args: Fields): string {
       return `proc kill ${f("proc")}`;
     case "segment.drop":
       return `drop #${f("pkt")}`;
+    case "segment.delay":
+      return `delay #${f("pkt")} ${Number(args["by_ns"]) / 1e6}ms`;
+    case "segment.duplicate":
+      return `duplicate #${f("pkt")}`;
+    case "segment.corrupt":
+      return `corrupt #${f("pkt")} ${f("bit")}`;
+    case "segment.reorder":
+      return `reorder #${f("pkt")}`;
+    case "segment.mark":
+      return `mark #${f("pkt")} ${f("ecn")}`;
+    case "packet.inject":
+      return `inject ${f("host")} ${f("base64")}`;
     case "clock.play":
       return join("play", f("speed"));
     case "clock.pause":
@@ -96,14 +115,14 @@ export function composite(steps: readonly { op: string; args: Fields }[]): strin
   const last = rest[rest.length - 1];
   const local = bind
     ? bind["addr"]
-      ? `${String(bind["addr"])}:${String(bind["port"])}`
+      ? endpoint(bind)
       : String(bind["port"])
     : "";
   if (last?.op === "listen") return join("listen", local, String(last.args["backlog"] ?? ""));
   if (last?.op === "connect") {
     return join(
       "connect",
-      `${String(last.args["addr"])}:${String(last.args["port"])}`,
+      endpoint(last.args),
       bind ? `from ${local}` : "",
     );
   }
@@ -115,7 +134,7 @@ export function composite(steps: readonly { op: string; args: Fields }[]): strin
 export function callText(op: string, args: Fields): string {
   const fd = args["fd"] === NEW ? "…" : String(args["fd"] ?? "");
   const port =
-    args["port"] === undefined ? "" : `${String(args["addr"] ?? "*")}:${String(args["port"])}`;
+    args["port"] === undefined ? "" : endpoint({ addr: "*", ...args });
   const given: Record<string, string[]> = {
     socket: [String(args["proto"]), String(args["family"] ?? "")],
     bind: [fd, port],
@@ -137,6 +156,17 @@ export function callText(op: string, args: Fields): string {
     getsockopt: [fd, String(args["option"] ?? "")],
   };
   return `${op}(${(given[op] ?? [fd]).filter((s) => s !== "").join(", ")})`;
+}
+
+// An address and a port; IPv6 stands in brackets.
+function endpoint(args: Fields): string {
+  const addr = String(args["addr"]);
+  return `${addr.includes(":") ? `[${addr}]` : addr}:${String(args["port"])}`;
+}
+
+// "mtu 1400", or nothing without a value.
+function named(word: string, value: string): string {
+  return value && `${word} ${value}`;
 }
 
 // The words of a call's flags, as they are typed.
@@ -194,6 +224,9 @@ function params(args: Fields): string {
   add("delay", "delay_ns", (v) => `${v / 1e6}ms`);
   add("jitter", "jitter_ns", (v) => `${v / 1e6}ms`);
   add("loss", "loss_ppm", (v) => `${v / 1e4}%`);
+  add("duplicate", "dup_ppm", (v) => `${v / 1e4}%`);
+  add("corrupt", "corrupt_ppm", (v) => `${v / 1e4}%`);
+  add("reorder", "reorder_ppm", (v) => `${v / 1e4}%`);
   add("rate", "rate_bps", (v) => (v === 0 ? "0" : `${v / 1e6}mbit`));
   add("queue", "queue_octets", String);
   if (args["up"] === true) out.push("up");

@@ -112,34 +112,34 @@ export class Reader {
     return Number(w.text);
   }
 
-  /** "8081", ":8081", "1.2.3.4:8081", "*:8081". An empty address is the wildcard. */
+  /** "8081", ":8081", "1.2.3.4:8081", "[fd00::1]:8081", "*:8081". Empty: the wildcard. */
   local(): { addr?: string; port: number } {
     const w = this.word("console.want.local");
     const m = /^(?:(.*):)?(-?\d{1,15})$/.exec(w.text);
     if (!m) throw bad("console.want.local", w);
     const addr = m[1] === "*" || m[1] === "" ? undefined : m[1];
-    if (addr !== undefined) checkAddress(addr, w);
-    return { ...(addr === undefined ? {} : { addr }), port: Number(m[2]) };
+    return { ...(addr === undefined ? {} : { addr: hostPart(addr, w) }), port: Number(m[2]) };
   }
 
-  /** "1.2.3.4:8081", with an address. */
+  /** "1.2.3.4:8081" or "[fd00::1]:8081", with an address. */
   endpoint(): { addr: string; port: number } {
     const w = this.word("console.want.endpoint");
     const m = /^(.+):(-?\d{1,15})$/.exec(w.text);
     if (!m?.[1]) throw bad("console.want.endpoint", w);
-    checkAddress(m[1], w);
-    return { addr: m[1], port: Number(m[2]) };
+    return { addr: hostPart(m[1], w), port: Number(m[2]) };
   }
 
-  /** "1.2.3.4" or "1.2.3.0/24". */
+  /** "1.2.3.4" or "1.2.3.0/24", "fd00::1" or "fd00::/64". */
   address(want: Key, prefix: boolean): string {
     const w = this.word(want);
     const [addr = "", length, ...rest] = w.text.split("/");
     const good =
-      isAddress(addr) &&
+      (isAddress(addr) || isAddress6(addr)) &&
       rest.length === 0 &&
       (prefix
-        ? length !== undefined && /^\d{1,2}$/.test(length) && Number(length) <= 32
+        ? length !== undefined &&
+          /^\d{1,3}$/.test(length) &&
+          Number(length) <= (addr.includes(":") ? 128 : 32)
         : length === undefined);
     if (!good) throw bad(want, w);
     return w.text;
@@ -196,10 +196,26 @@ export function isAddress(s: string): boolean {
   return parts.length === 4 && parts.every((p) => /^\d{1,3}$/.test(p) && Number(p) <= 255);
 }
 
-function checkAddress(addr: string, w: Word): void {
-  if (!isAddress(addr))
-    throw new LineError("console.not", w.col, addr.length, {
-      word: addr,
-      what: "console.want.address",
-    });
+/** Whether s is an IPv6 address as RFC 4291 §2.2 writes them, without a zone. */
+export function isAddress6(s: string): boolean {
+  const halves = s.split("::");
+  if (!s.includes(":") || halves.length > 2) return false;
+  const groups = halves.flatMap((h) => (h === "" ? [] : h.split(":")));
+  const dotted = !s.endsWith("::") && isAddress(groups[groups.length - 1] ?? "");
+  const count = groups.length + (dotted ? 1 : 0);
+  return (
+    groups.slice(0, dotted ? -1 : undefined).every((g) => /^[0-9a-f]{1,4}$/i.test(g)) &&
+    (halves.length === 2 ? count < 8 : count === 8)
+  );
+}
+
+// The address of an endpoint: IPv6 stands in brackets, because it has colons of its own.
+function hostPart(text: string, w: Word): string {
+  if (isAddress(text)) return text;
+  const inner = /^\[(.*)\]$/.exec(text)?.[1];
+  if (inner !== undefined && isAddress6(inner)) return inner;
+  throw new LineError("console.not", w.col, text.length, {
+    word: text,
+    what: "console.want.address",
+  });
 }

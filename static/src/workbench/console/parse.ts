@@ -7,8 +7,8 @@
 
 import type { Key } from "../text";
 import { LineError, Reader, bad, lex, type Word } from "./lex";
-import { NEW, call, calls, clock, one, world, type Plan, type Process, type Step } from "./plan";
-import { host, knob, link, nic, number, play, proc, route, step, tc } from "./world";
+import { NEW, call, calls, clock, one, type Plan, type Process, type Step } from "./plan";
+import { edits, host, inject, knob, link, nic, play, proc, route, step, tc } from "./world";
 
 export { NEW, type Plan, type Process, type Step } from "./plan";
 
@@ -126,16 +126,17 @@ export const verbs: readonly Verb[] = [
   { name: "ss", usage: "ss [-t|-u|-l]", help: "help.ss", parse: ss },
   {
     name: "tc",
-    usage: "tc link LINK [delay 40ms] [jitter 2ms] [loss 5%] [rate 10mbit] [queue 64k] [up|down]",
+    usage: "tc link LINK [delay 40ms] [jitter 2ms] [loss 5%] [duplicate 1%] [corrupt 1%] [reorder 1%] [rate 10mbit] [queue 64k] [up|down]",
     help: "help.tc",
     parse: tc,
   },
-  {
-    name: "drop",
-    usage: "drop #N",
-    help: "help.drop",
-    parse: (r) => world("segment.drop", { pkt: number(r) }),
-  },
+  { name: "drop", usage: "drop #N", help: "help.drop", parse: edits.drop },
+  { name: "delay", usage: "delay #N 50ms", help: "help.delay", parse: edits.delay },
+  { name: "duplicate", usage: "duplicate #N", help: "help.duplicate", parse: edits.duplicate },
+  { name: "corrupt", usage: "corrupt #N BIT", help: "help.corrupt", parse: edits.corrupt },
+  { name: "reorder", usage: "reorder #N", help: "help.reorder", parse: edits.reorder },
+  { name: "mark", usage: "mark #N not|ect0|ect1|ce", help: "help.mark", parse: edits.mark },
+  { name: "inject", usage: "inject HOST BASE64", help: "help.inject", parse: inject },
   {
     name: "proc",
     usage: "proc start HOST [name] | proc kill PROCESS",
@@ -144,13 +145,13 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: "host",
-    usage: "host add [NAME] [addr/len] [router] | host remove HOST | host rename HOST NAME",
+    usage: "host add [NAME] [addr/len] [addr6/len] [router|bare] [profile NAME] | host remove HOST | host rename HOST NAME",
     help: "help.host",
     parse: host,
   },
   {
     name: "nic",
-    usage: "nic add HOST addr/len | nic remove HOST NIC",
+    usage: "nic add HOST addr/len [addr6/len] [mtu N] | nic remove HOST NIC",
     help: "help.nic",
     parse: nic,
   },
@@ -162,7 +163,7 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: "route",
-    usage: "route add HOST addr/len via addr | route remove HOST addr/len",
+    usage: "route add HOST addr/len via addr [mtu N] [advmss N] | route remove HOST addr/len",
     help: "help.route",
     parse: route,
   },
@@ -193,8 +194,8 @@ export function parse(line: string, process: Process): Plan | null {
 }
 
 function unknown(w: Word): LineError {
-  const near = verbs.map((v) => v.name).sort((a, b) => edits(a, w.text) - edits(b, w.text))[0];
-  return near !== undefined && edits(near, w.text) <= 2
+  const near = verbs.map((v) => v.name).sort((a, b) => apart(a, w.text) - apart(b, w.text))[0];
+  return near !== undefined && apart(near, w.text) <= 2
     ? new LineError("console.unknown_near", w.col, w.width, { word: w.text, near })
     : new LineError("console.unknown", w.col, w.width, { word: w.text });
 }
@@ -203,7 +204,7 @@ function listen(r: Reader): Plan {
   if (r.take("fd")) return call("listen", { fd: fd(r), ...backlog(r) });
   const at = r.local();
   return calls(
-    { op: "socket", args: { proto: "tcp" } },
+    socketFor("tcp", at.addr),
     { op: "bind", args: { fd: NEW, ...at } },
     { op: "listen", args: { fd: NEW, ...backlog(r) } },
   );
@@ -212,9 +213,14 @@ function listen(r: Reader): Plan {
 function connect(r: Reader): Plan {
   if (r.take("fd")) return call("connect", { fd: fd(r), ...r.endpoint() });
   const to = r.endpoint();
-  const steps: Step[] = [{ op: "socket", args: { proto: "tcp" } }];
+  const steps: Step[] = [socketFor("tcp", to.addr)];
   if (r.take("from")) steps.push({ op: "bind", args: { fd: NEW, ...r.local() } });
   return calls(...steps, { op: "connect", args: { fd: NEW, ...to } });
+}
+
+// An address of IPv6 wants a socket of its family.
+function socketFor(proto: string, addr: string | undefined): Step {
+  return { op: "socket", args: { proto, ...(addr?.includes(":") ? { family: "ip6" } : {}) } };
 }
 
 function accept(r: Reader, p: Process): Plan {
@@ -270,9 +276,9 @@ function fcntl(r: Reader): Plan {
 }
 
 function udp(r: Reader): Plan {
-  const steps: Step[] = [{ op: "socket", args: { proto: "udp" } }];
-  if (r.more()) steps.push({ op: "bind", args: { fd: NEW, ...r.local() } });
-  return calls(...steps);
+  if (!r.more()) return calls(socketFor("udp", undefined));
+  const at = r.local();
+  return calls(socketFor("udp", at.addr), { op: "bind", args: { fd: NEW, ...at } });
 }
 
 function shutdown(r: Reader): Plan {
@@ -334,7 +340,7 @@ function option(r: Reader): string {
 }
 
 /** Levenshtein's distance; both are short words. */
-function edits(a: string, b: string): number {
+function apart(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];

@@ -20,6 +20,9 @@ function linkParams(r: Reader, change: boolean): Record<string, unknown> {
     if (r.take("delay")) args["delay_ns"] = r.span();
     else if (r.take("jitter")) args["jitter_ns"] = r.span();
     else if (r.take("loss")) args["loss_ppm"] = r.share();
+    else if (r.take("duplicate")) args["dup_ppm"] = r.share();
+    else if (r.take("corrupt")) args["corrupt_ppm"] = r.share();
+    else if (r.take("reorder")) args["reorder_ppm"] = r.share();
     else if (r.take("rate")) args["rate_bps"] = r.rate();
     else if (r.take("queue")) args["queue_octets"] = r.size();
     else if (change && r.take("up")) args["up"] = true;
@@ -49,12 +52,11 @@ export function host(r: Reader): Plan {
   }
   const args: Record<string, unknown> = {};
   while (r.more()) {
-    if (r.take("router")) {
-      args["forward"] = true;
-      continue;
-    }
     const w = r.word("console.want.name");
-    if (w.text.includes("/")) args["addr"] = w.text;
+    if (w.text === "router") args["forward"] = true;
+    else if (w.text === "bare") args["bare"] = true;
+    else if (w.text === "profile") args["profile"] = r.word("console.want.profile").text;
+    else if (w.text.includes("/")) args[w.text.includes(":") ? "addr6" : "addr"] = w.text;
     else args["name"] = args["id"] = w.text;
   }
   return world("host.add", args);
@@ -65,7 +67,12 @@ export function nic(r: Reader): Plan {
   const at = r.word("console.want.host").text;
   if (what === "remove")
     return world("nic.remove", { host: at, nic: r.word("console.want.nic_name").text });
-  return world("nic.add", { host: at, addr: r.address("console.want.prefix", true) });
+  const args: Record<string, unknown> = { host: at, addr: r.address("console.want.prefix", true) };
+  while (r.more()) {
+    if (r.take("mtu")) args["mtu"] = r.size();
+    else args["addr6"] = r.address("console.want.prefix", true);
+  }
+  return world("nic.add", args);
 }
 
 export function link(r: Reader): Plan {
@@ -87,7 +94,13 @@ export function route(r: Reader): Plan {
   if (what === "remove") return world("route.remove", { host: at, dst });
   if (!r.take("via"))
     throw r.more() ? bad("console.want.via", r.word("console.want.via")) : missing(r);
-  return world("route.add", { host: at, dst, via: r.address("console.want.address", false) });
+  const args: Record<string, unknown> = { via: r.address("console.want.address", false) };
+  while (r.more()) {
+    if (r.take("mtu")) args["mtu"] = r.size();
+    else if (r.take("advmss")) args["adv_mss"] = r.size();
+    else throw bad("console.want.route_param", r.word("console.want.route_param"));
+  }
+  return world("route.add", { host: at, dst, ...args });
 }
 
 function missing(r: Reader): LineError {
@@ -107,6 +120,29 @@ export function knob(r: Reader): Plan {
   });
 }
 
+/** What a hand does to one packet in flight. */
+export const edits = {
+  drop: (r: Reader): Plan => world("segment.drop", { pkt: number(r) }),
+  delay: (r: Reader): Plan => world("segment.delay", { pkt: number(r), by_ns: r.span() }),
+  duplicate: (r: Reader): Plan => world("segment.duplicate", { pkt: number(r) }),
+  corrupt: (r: Reader): Plan =>
+    world("segment.corrupt", { pkt: number(r), bit: r.whole("console.want.bit") }),
+  reorder: (r: Reader): Plan => world("segment.reorder", { pkt: number(r) }),
+  mark: (r: Reader): Plan =>
+    world("segment.mark", {
+      pkt: number(r),
+      ecn: one(r, "console.want.ecn", "not", "ect0", "ect1", "ce"),
+    }),
+};
+
+/** A whole IP packet from a host without a stack. */
+export function inject(r: Reader): Plan {
+  return world("packet.inject", {
+    host: r.word("console.want.host").text,
+    base64: r.word("console.want.base64").text,
+  });
+}
+
 export function play(r: Reader): Plan {
   if (!r.more()) return clock("clock.play", {});
   const w = r.word("console.want.speed");
@@ -122,7 +158,7 @@ export function step(r: Reader): Plan {
   });
 }
 
-export function number(r: Reader): number {
+function number(r: Reader): number {
   const w = r.word("console.want.number");
   const m = /^#?(\d{1,15})$/.exec(w.text);
   if (!m) throw bad("console.want.number", w);

@@ -278,7 +278,7 @@ function gist(l: Layer): string {
     case "IPv4":
       return `${of("ip.src")} → ${of("ip.dst")} · TTL ${of("ip.ttl")}`;
     case "IPv6":
-      return `${of("ip.src")} → ${of("ip.dst")} · ${of("ip6.hops")}`;
+      return `${of("ip.src")} → ${of("ip.dst")} · hop limit ${of("ip6.hops")}`;
     case "TCP":
       return `${of("tcp.src_port")} → ${of("tcp.dst_port")}`;
     case "UDP":

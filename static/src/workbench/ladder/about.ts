@@ -61,6 +61,8 @@ export function summary(store: Store, e: Event): string {
     case "segment.received":
     case "datagram.received":
     case "icmp.received":
+    case "packet.injected":
+    case "packet.taken":
       return row >= 0 ? label(store.rows, row, true) : "";
     case "packet.departed":
       return `#${e.pkt} ${e.link} ${e.from} → ${e.to}, ${span(e.arrive - e.t)}`;

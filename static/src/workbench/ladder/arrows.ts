@@ -1,6 +1,7 @@
 // One packet's arrow: its geometry, its style, its label, and how near a point is to it.
 
 import { relative } from "../format";
+import type { Event } from "../model";
 import type { Axis } from "./axis";
 import { textWidth, type Spot, type Wish } from "./labels";
 import { Fate, type Rows } from "./rows";
@@ -201,8 +202,14 @@ function along(a: Arrow, d: number, up: number): { x: number; y: number } {
 export function label(rows: Rows, i: number, relativeSeq: boolean): string {
   const e = rows.events[i];
   if (!e) return "";
+  const piece = rows.piece[i];
+  return piece ? `${piece} · ${wordsOf(rows, i, e, relativeSeq)}` : wordsOf(rows, i, e, relativeSeq);
+}
+
+function wordsOf(rows: Rows, i: number, e: Event, relativeSeq: boolean): string {
   if (e.kind === "datagram.sent") return `UDP ${e.dgram.len} B`;
   if (e.kind === "icmp.sent") return `ICMP ${e.icmp.name}`;
+  if (e.kind === "packet.injected") return `${e.proto ? e.proto.toUpperCase() : "?"} ${e.octets} B`;
   if (e.kind !== "segment.sent") return e.kind;
   const seg = e.seg;
   const seq = relativeSeq ? relative(seg.seq, rows.iss.at(i)) : seg.seq;

@@ -58,6 +58,7 @@ export class Rows {
   readonly connFrom: string[] = [];
   readonly connTo: string[] = [];
   readonly events: Event[] = [];
+  readonly piece: ("" | "copy" | "fragment")[] = []; // of the packet whose event stands there
 
   // Marks: changes of state, in order.
   readonly markAnchor = ints();
@@ -96,7 +97,7 @@ export class Rows {
   }
 
   private own(nic: { addr: string; addr6?: string }, host: string): void {
-    this.owner.set(bare(nic.addr), host);
+    if (nic.addr) this.owner.set(bare(nic.addr), host);
     if (nic.addr6) this.owner.set(bare(nic.addr6), host);
   }
 
@@ -136,9 +137,19 @@ export class Rows {
         return this.sent(e, e.dgram.src, e.dgram.dst, null);
       case "icmp.sent":
         return this.sent(e, e.icmp.src, e.icmp.dst, null);
+      case "packet.injected":
+        return this.sent(e, e.src, e.dst, null);
+      case "packet.duplicated":
+        return this.doubled(e, e.pkt, "copy");
+      case "packet.fragmented":
+        return this.doubled(e, e.pkt, "fragment");
+      case "packet.delayed":
+        return this.delayed(e.pkt, e.arrive);
       case "segment.received":
       case "datagram.received":
       case "icmp.received":
+      case "packet.taken":
+      case "packet.merged":
         return this.ended(e, e.pkt, Fate.Received);
       case "packet.dropped":
         return this.ended(e, e.pkt, Fate.Dropped);
@@ -203,7 +214,37 @@ export class Rows {
     this.connFrom.push(e.conn ?? "");
     this.connTo.push("");
     this.events.push(e);
+    this.piece.push("");
     this.flying.set(e.n, { row, hops: 0, depart: e.t, arrive: e.t });
+  }
+
+  /** A copy or a fragment of a packet under way: a row of its own, on the way from here on. */
+  private doubled(e: Event, pkt: number, piece: "copy" | "fragment"): void {
+    const of = this.flying.get(pkt);
+    if (!of) return;
+    const row = this.n.length;
+    this.n.push(e.n);
+    this.end.push(0);
+    this.t0.push(e.t);
+    this.t1.push(e.t);
+    this.fate.push(Fate.Flying);
+    this.share.push(0);
+    for (const column of [this.from, this.to, this.iss, this.peerIss]) {
+      column.push(column.at(of.row));
+    }
+    this.a0.push(this.anchor(e.t, Anchor.Send, this.from.at(of.row)));
+    this.a1.push(-1);
+    this.again.push(0);
+    this.connFrom.push(this.connFrom[of.row] ?? "");
+    this.connTo.push("");
+    this.events.push(this.events[of.row] ?? e);
+    this.piece.push(piece);
+    this.flying.set(e.n, { ...of, row });
+  }
+
+  private delayed(pkt: number, arrive: number): void {
+    const hop = this.flying.get(pkt);
+    if (hop) hop.arrive = arrive;
   }
 
   /** The host an endpoint belongs to; 127.0.0.0/8 is everybody's own (RFC 1122 §3.2.1.3). */
