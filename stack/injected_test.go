@@ -107,7 +107,7 @@ func besiege(t *testing.T, script []byte) {
 		w.Advance(w.Now() + sim.Time(s[1])*sim.Time(1<<(s[0]&31)))
 		c := parse(t, calls[int(s[2])%len(calls)])
 		if s[0]&0x80 == 0 {
-			c = parse(t, forge(w, s))
+			c = parse(t, inject(forge(w, s)))
 		}
 		if w.Check(c) == nil {
 			w.Apply(c)
@@ -131,9 +131,15 @@ func besiege(t *testing.T, script []byte) {
 	w.Advance(w.Now() + 3600*1e9)
 }
 
-// forge makes the command that sends one forged segment: of a connection that stands, its
-// numbers near the edges of the windows; or else out of nothing.
-func forge(w *stack.World, s []byte) string {
+// inject is the command by which X sends a packet.
+func inject(packet []byte) string {
+	return fmt.Sprintf(`packet.inject {"host":"X","base64":%q}`,
+		base64.StdEncoding.EncodeToString(packet))
+}
+
+// forge makes one forged segment: of a connection that stands, its numbers near the edges
+// of the windows; or else out of nothing.
+func forge(w *stack.World, s []byte) []byte {
 	src, dst := "10.0.0.2", "10.0.1.2"
 	seg := wire.TCP{SrcPort: 5000, DstPort: 80, Flags: wire.Flags(s[3]),
 		Wnd: uint16(s[6]) << (s[7] & 7), Urg: uint16(s[8]), Data: make([]byte, int(s[9])*int(s[10]&3))}
@@ -160,11 +166,10 @@ func forge(w *stack.World, s []byte) string {
 		seg.Opts.HasTS, seg.Opts.TSVal, seg.Opts.TSEcr = true, uint32(s[8])<<8, uint32(s[9])
 	}
 	seg.Opts.SACKOK = s[7]&32 != 0
-	h := wire.IPv4{Src: from, Dst: to, Proto: inet.TCP, TTL: 60, TOS: s[10] >> 6,
+	h := wire.IP{Src: from, Dst: to, Proto: inet.TCP, TTL: 60, TOS: s[10] >> 6,
 		Payload: seg.Append(nil, from, to)}
 	if s[7]&64 != 0 {
 		h.Payload[16]++ // a wrong checksum
 	}
-	return fmt.Sprintf(`packet.inject {"host":"X","base64":%q}`,
-		base64.StdEncoding.EncodeToString(h.Append(nil)))
+	return h.Append(nil)
 }

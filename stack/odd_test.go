@@ -313,3 +313,39 @@ func apart(folded, world view.View) string {
 	near := func(s string) string { return s[max(0, i-200):min(len(s), i+100)] }
 	return "\nfolded   … " + near(a) + "\nsnapshot … " + near(b)
 }
+
+// TestPacketsAreCutToPiecesBesideOthersOfOneAct: the pieces of the first get ids when the
+// second has its own already.
+func TestPacketsAreCutToPiecesBesideOthersOfOneAct(t *testing.T) {
+	w := world(t, `
+host.add {"id":"A","addr":"10.0.0.1/24"}
+host.add {"id":"B","addr":"10.0.0.2/24"}
+link.add {"a":{"host":"A"},"b":{"host":"B"}}
+knob.set {"host":"A","knob":"tcp_pmtu_discovery","value":"0"}
+knob.set {"host":"A","knob":"mutant","value":"options-missing-from-mss"}
+proc.start {"host":"A","id":"pA"}
+proc.start {"host":"B","id":"pB"}
+socket {"proc":"pB","proto":"tcp"}
+bind {"proc":"pB","fd":3,"port":80}
+listen {"proc":"pB","fd":3}
+socket {"proc":"pA","proto":"tcp"}
+connect {"proc":"pA","fd":3,"addr":"10.0.0.2","port":80}
+`)
+	w.Advance(1e9)
+	try(t, w, `send {"proc":"pA","fd":3,"octets":20000}`)
+	cut, last := 0, inet.PacketID(0)
+	for _, p := range w.View().Packets {
+		if p.Pkt <= last {
+			t.Errorf("packet %d is after %d", p.Pkt, last)
+		}
+		last = p.Pkt
+	}
+	for _, e := range w.Events().From(1) {
+		if e.Rule == rfc.Fragmented {
+			cut++
+		}
+	}
+	if cut < 2 {
+		t.Errorf("%d packets were cut", cut)
+	}
+}

@@ -7,6 +7,7 @@ package ip
 
 import (
 	"bytes"
+	"slices"
 	"sort"
 
 	"labserver/stack/inet"
@@ -60,13 +61,19 @@ type Flights struct {
 	Sent, Delivered, Dropped int64
 }
 
-// Launch adds a packet that was just sent.
+// Launch adds a packet that was just sent. Most are the newest; but when the packets that
+// one act sends are too large and are cut to pieces, the pieces of the first are made when
+// the second has its id already.
 func (f *Flights) Launch(p *Packet) {
-	if n := len(f.packets); n > 0 && f.packets[n-1].ID >= p.ID {
-		panic("BUG: packet ids must grow")
+	i := len(f.packets)
+	for i > 0 && f.packets[i-1].ID > p.ID {
+		i--
+	}
+	if i > 0 && f.packets[i-1].ID == p.ID {
+		panic("BUG: a packet was launched twice")
 	}
 	f.Sent++
-	f.packets = append(f.packets, p)
+	f.packets = slices.Insert(f.packets, i, p)
 }
 
 // Deliver takes out a packet that reached the protocol it was for.

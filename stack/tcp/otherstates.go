@@ -16,6 +16,12 @@ func (c *Conn) otherStates(a *arrival, fx *Effects) {
 		c.checkSYN(a, fx) && // fourth
 		c.checkACK(a, fx) // fifth
 	if !ok {
+		// What a closed window refused has its acknowledgment even if the fifth check drops
+		// the rest, but for a segment that was answered with a reset.
+		if c.ack.now && c.state.Synchronized() {
+			c.sendACK(c.ack.rule, fx)
+		}
+		c.ack.now = false
 		return
 	}
 	c.checkURG(a, fx)                          // sixth

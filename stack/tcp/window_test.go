@@ -2,6 +2,7 @@ package tcp
 
 import (
 	"bytes"
+	"reflect"
 	"testing"
 	"time"
 
@@ -333,6 +334,22 @@ func TestZeroWindowStillTakesACKAndRST(t *testing.T) {
 	p.seg("R", 1101, 0, "")
 	if p.c.State() != inet.Closed {
 		t.Error("and so does a RST")
+	}
+}
+
+// RFC 9293 §3.10.7.4 drops a segment without ACK in the fifth check; the first has said by
+// then that one into a closed window is not acceptable, and those are answered.
+func TestASegmentWithoutACKIntoAClosedWindowIsAnswered(t *testing.T) {
+	p := newRaw(t)
+	p.b.k.RcvBuf, p.b.k.RcvBufMax, p.b.k.AdvWinScale = 1000, 1000, 0
+	p.li = p.b.listen(80, 5)
+	p.seg("S", 100, 0, "")
+	p.seg("A", 101, 301, "")
+	p.seg("PA", 101, 301, string(pattern(1000)))
+	since := p.seg("", 1101, 0, "p")
+	p.want(since, "<SEQ=301><ACK=1101><CTL=A>")
+	if got := p.refusals(p.mark); !reflect.DeepEqual(got, []string{"zero-window", "no-ack"}) {
+		t.Errorf("refused for %v", got)
 	}
 }
 

@@ -2,9 +2,12 @@ package wire
 
 import (
 	"bytes"
+	"reflect"
+	"slices"
 	"testing"
 
 	"labserver/stack/inet"
+	"labserver/stack/seq"
 )
 
 // What every parser promises, over any octets: no panic, no look outside its input,
@@ -181,6 +184,48 @@ func FuzzParseEthernet(f *testing.F) {
 		e, err := ParseEthernet(b)
 		if err == nil && !bytes.Equal(e.Append(nil), b) {
 			t.Fatalf("%+v", e)
+		}
+	})
+}
+
+// FuzzOptions reads the option octets of a header and writes what they mean in each
+// layout, which reads as the same again.
+func FuzzOptions(f *testing.F) {
+	for _, o := range []Options{
+		{MSS: 1460, SACKOK: true, HasTS: true, TSVal: 1, HasWScale: true, WScale: 7},
+		{HasTS: true, TSVal: 9, TSEcr: 8, NSACK: 3, SACK: [4][2]seq.Num{{1, 2}, {5, 6}, {9, 1 << 31}}},
+		{MSS: 536, FO: true, Cookie: []byte("12345678")},
+		{FO: true, FOExp: true, Layout: LayoutFreeBSD},
+	} {
+		f.Add(o.append(nil))
+	}
+	f.Add([]byte{2, 4, 0, 0, 2, 4, 5, 180, 3, 2, 253, 4, 1, 2, 0, 9})
+	f.Add([]byte{5, 34, 19: 1, 39: 7})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		b = exact(b[:min(len(b), maxOpts)])
+		var o Options
+		if _ = o.parse(b); !inside(b, o.Cookie) || o.NSACK > len(o.SACK) {
+			t.Fatalf("%+v", o)
+		}
+		o.Unknown = nil
+		for _, layout := range []Layout{LayoutLinux, LayoutFreeBSD} {
+			o.Layout = layout
+			written := o.append(nil)
+			if len(written) > maxOpts || len(written)%4 != 0 || len(written) != o.Len() {
+				t.Fatalf("%+v has %d octets, Len is %d", o, len(written), o.Len())
+			}
+			want, got := o.asRead(), Options{}
+			if err := got.parse(written); err != nil || len(got.Unknown) > 0 {
+				t.Fatalf("% x reads as %+v, %v", written, got, err)
+			}
+			// SACK goes last, as many blocks as fit.
+			shown := got.Blocks()
+			want.NSACK, want.SACK = got.NSACK, got.SACK
+			if len(shown) > o.NSACK || !slices.Equal(shown, o.SACK[:len(shown)]) ||
+				o.NSACK > 0 && len(shown) == 0 && len(written) <= maxOpts-lenBlock-4 ||
+				!reflect.DeepEqual(got, want) {
+				t.Fatalf("%+v came back as %+v", o, got)
+			}
 		}
 	})
 }
