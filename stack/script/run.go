@@ -36,10 +36,12 @@ type runner struct {
 	nextPort  uint16
 
 	fds      []*descriptor
-	defaults []named  // options of every TCP socket, by shell lines
-	cookies  []cookie // of Fast Open, as the script calls them
-	pending  []*pendingCall
-	last     *pendingCall // of the call being made
+	defaults []named // options of every TCP socket, by shell lines
+
+	insecureRST, insecureSYN bool     // FreeBSD's switches of these names
+	cookies                  []cookie // of Fast Open, as the script calls them
+	pending                  []*pendingCall
+	last                     *pendingCall // of the call being made
 
 	event  *Event
 	before time.Duration // script time of the event before

@@ -17,21 +17,21 @@ type sysctl struct {
 type reading uint8
 
 const (
-	asIs     reading = iota
-	toSwitch         // anything but 0 is 1
-	inverted         // 0 is 1, anything else is 0
-	oneMore          // the first that is no longer, of the last that still is
-	fromSec          // seconds to milliseconds
-	fromMS           // milliseconds of any size
-	fromUS           // microseconds to milliseconds
-	doubled          // an MSL to two of them
-	triple           // minimum, default, maximum of a buffer: the first knob gets the default
-	pair             // low and high
-	asName           // of a congestion control
-	fromTLP          // 3 and more switch tail loss probes on
-	lowBits          // the 16 lowest bits
-	capped           // octets, up to the greatest buffer
-	ofSocket         // what our sockets have as an option each
+	asIs        reading = iota
+	toSwitch            // anything but 0 is 1
+	inverted            // 0 is 1, anything else is 0
+	oneMore             // the first that is no longer, of the last that still is
+	fromSec             // seconds to milliseconds
+	fromMS              // milliseconds of any size
+	fromUS              // microseconds to milliseconds
+	doubled             // an MSL to two of them
+	triple              // minimum, default, maximum of a buffer: the first knob gets the default
+	pair                // low and high
+	asName              // of a congestion control
+	fromTLP             // 3 and more switch tail loss probes on
+	lowBits             // the 16 lowest bits
+	capped              // octets, up to the greatest buffer
+	asChallenge         // one half of tcp_challenge_ack; see challenge
 )
 
 // sysctls is the table of names in public use.
@@ -126,10 +126,12 @@ func freebsdSysctls() []sysctl {
 		{"keepidle", []string{"tcp_keepalive_time_ms"}, asIs},
 		{"keepintvl", []string{"tcp_keepalive_intvl_ms"}, asIs},
 		{"keepcnt", []string{"tcp_keepalive_probes"}, asIs},
-		{"keepinit", nil, ofSocket}, // see sysctl
-		{"insecure_rst", []string{"tcp_challenge_ack"}, inverted},
-		{"insecure_syn", []string{"tcp_challenge_ack"}, inverted},
-		{"insecure_ack", []string{"tcp_challenge_ack"}, inverted},
+		{"persmin", []string{"tcp_persist_min_ms"}, asIs},
+		{"keepinit", []string{"tcp_open_timeout_ms"}, asIs},
+		{"insecure_rst", []string{"tcp_challenge_ack"}, asChallenge},
+		{"insecure_syn", []string{"tcp_challenge_ack"}, asChallenge},
+		{"insecure_ack", nil, asIs},
+		{"ack_war_cnt", []string{"tcp_invalid_limit"}, asIs},
 		{"ack_war_timewindow", []string{"tcp_invalid_ratelimit_ms"}, fromMS},
 		{"rexmit_initial", []string{"tcp_rto_initial_ms"}, asIs},
 		{"rexmit_min", []string{"tcp_rto_min_ms"}, asIs},
@@ -256,17 +258,13 @@ func (r *runner) sysctl(name, value string) {
 		r.warn(r.here() + "the sysctl " + name + " is not known; it is passed over")
 		return
 	}
-	if row.as == ofSocket {
-		ms, err := strconv.ParseInt(value, 10, 32)
-		if err != nil {
-			r.fail("the sysctl " + name + " cannot be " + strconv.Quote(value))
-		}
-		r.everySocket("TCP_KEEPINIT", max(1, ms/1000))
-	}
 	if row.knobs == nil {
 		return
 	}
 	values := row.knobValues(value)
+	if values != nil && row.as == asChallenge {
+		values = []string{r.challenge(row.name, values[0] != "0")}
+	}
 	if values == nil {
 		r.fail("the sysctl " + name + " cannot be " + strconv.Quote(value))
 	}
@@ -276,6 +274,25 @@ func (r *runner) sysctl(name, value string) {
 				" takes " + values[i])
 		}
 	}
+}
+
+// challenge puts FreeBSD's two switches together: what neither of them makes insecure is
+// questioned.
+func (r *runner) challenge(name string, insecure bool) string {
+	if strings.HasSuffix(name, "_rst") {
+		r.insecureRST = insecure
+	} else {
+		r.insecureSYN = insecure
+	}
+	switch {
+	case r.insecureRST && r.insecureSYN:
+		return "0"
+	case r.insecureRST:
+		return "2"
+	case r.insecureSYN:
+		return "3"
+	}
+	return "1"
 }
 
 // everySocket sets an option on every TCP socket that the script makes from now on.

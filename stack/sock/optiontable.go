@@ -157,6 +157,8 @@ func (t *Table) valueOf(s *Socket, name string) int64 {
 		return seconds(int64(k.KeepInterval))
 	case "TCP_KEEPCNT":
 		return k.KeepProbes
+	case "TCP_KEEPINIT":
+		return seconds(int64(k.OpenTimeout))
 	case "TCP_USER_TIMEOUT":
 		return int64(k.UserTimeout) / 1e6
 	case "TCP_SYNCNT":

@@ -56,9 +56,32 @@ func (c *Conn) challengeACK(a *arrival, rule rfc.ID, fx *Effects) {
 
 // mayAnswer reports whether this connection's limit lets an invalid segment be answered.
 func (c *Conn) mayAnswer(fx *Effects) bool {
-	if c.oowAcked && fx.Now.Sub(c.oowAckAt) < c.l.k.InvalidRateLimit {
+	switch k := c.l.k; {
+	case c.oowAcks == 0 || fx.Now.Sub(c.oowAckAt) >= k.InvalidRateLimit:
+		c.oowAcks, c.oowAckAt = 1, fx.Now
+	case c.oowAcks >= k.InvalidLimit:
 		return false
+	default:
+		c.oowAcks++
 	}
-	c.oowAcked, c.oowAckAt = true, fx.Now
+	return true
+}
+
+// The values of Knobs.ChallengeACK between none and all.
+const (
+	challengeSYNs = 2 // only SYNs are questioned
+	challengeRSTs = 3 // only RSTs are
+)
+
+// questions reports whether a segment with this flag, RST or SYN, must prove itself.
+func (l *Layer) questions(flag wire.Flags) bool {
+	switch l.k.ChallengeACK {
+	case 0:
+		return false
+	case challengeSYNs:
+		return flag == wire.SYN
+	case challengeRSTs:
+		return flag == wire.RST
+	}
 	return true
 }

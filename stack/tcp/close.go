@@ -29,14 +29,23 @@ func (c *Conn) Close(fx *Effects) {
 		return
 	}
 	c.Detach(fx)
-	if c.rcv.buf.len() > 0 && c.state != inet.TimeWait && !c.l.k.mutant(mutantNoRSTOnUnread) {
+	if c.rcv.buf.len() > 0 && c.state != inet.TimeWait && c.lostUnread() {
 		c.sendRST(rfc.TCPUnread, fx)
 		c.remove(inet.OK, rfc.TCPUnread, fx)
 		return
 	}
+	if c.l.k.UnreadRST == 0 && c.rcv.buf.len() > 0 {
+		c.rcv.buf.drop(c.rcv.buf.len()) // as FreeBSD: nobody reads it any more
+		c.showRcv(rfc.TCPClose, fx)
+	}
 	c.closeCall(fx)
 	c.boundFinWait2(fx)
 	c.check()
+}
+
+// lostUnread reports whether closing with data unread resets the connection.
+func (c *Conn) lostUnread() bool {
+	return c.l.k.UnreadRST != 0 && !c.l.k.mutant(mutantNoRSTOnUnread)
 }
 
 // Detach takes the connection from its socket without closing it.

@@ -50,8 +50,8 @@ type Conn struct {
 	probeBackoff uint8         // how often the interval between probes was doubled
 	keepTries    int           // keep-alive probes in a row that nobody answered
 	heardAt      sim.Time      // when the peer was last heard
-	oowAckAt     sim.Time      // when an invalid segment was last answered
-	oowAcked     bool          // oowAckAt is meant
+	oowAckAt     sim.Time      // when the present pause between answers to invalid segments began
+	oowAcks      int64         // such answers since then; 0: none yet
 	orphan       bool          // the program closed its socket
 	shutRead     bool          // shutdown(SHUT_RD)
 	err          inet.Errno    // to be told once

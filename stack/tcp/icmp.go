@@ -100,6 +100,17 @@ func (e ICMPError) Errno(v6 bool) inet.Errno {
 	return inet.EHOSTUNREACH
 }
 
+// bsdErrno is the errno as FreeBSD's icmp_errmap and icmp6_errmap have it.
+func (e ICMPError) bsdErrno() inet.Errno {
+	switch e {
+	case ProtocolUnreachable, PortUnreachable, Prohibited:
+		return inet.ECONNREFUSED
+	case ParameterProblem:
+		return inet.ENOPROTOOPT
+	}
+	return inet.EHOSTUNREACH
+}
+
 // hard reports whether the error is a hard one: RFC 9293 §3.9.2.2, "for ICMP these include
 // Destination Unreachable -- codes 2-4". RFC 5461 §2.2 counts their like in ICMPv6 and what
 // a policy prohibits.
@@ -126,18 +137,23 @@ func (l *Layer) Unreachable(flow inet.Flow, at seq.Num, what ICMPError, pkt inet
 	if c == nil || what == NoICMPError || !c.quotes(at, pkt, fx) {
 		return
 	}
+	hard, errno := what.hard(), what.Errno(c.v6())
+	if l.k.BSDSockets != 0 {
+		hard = hard || what == TimeExceeded && c.state == inet.SynSent
+		errno = what.bsdErrno()
+	}
 	rule := rfc.TCPSoftError
-	if what.hard() {
+	if hard {
 		rule = rfc.TCPHardError
 	}
 	switch {
-	case !c.icmpEnds(what.hard()):
+	case !c.icmpEnds(hard):
 		// MUST-56: "a TCP implementation MUST NOT abort the connection".
-		c.softError(what.Errno(c.v6()), fx)
+		c.softError(errno, fx)
 	case c.state == inet.SynReceived && !c.active:
 		c.remove(inet.OK, rule, fx) // nobody was told of it yet
 	default:
-		c.remove(what.Errno(c.v6()), rule, fx)
+		c.remove(errno, rule, fx)
 	}
 }
 

@@ -99,6 +99,14 @@ type Knobs struct {
 	RFC1337       int64         // RSTs do not end TIME-WAIT (RFC 1337 §3, fix F1)
 	WholeWindow   int64         // 1: the window of a SYN comes in whole segments
 	AckSmall      int64         // 1: smaller segments count for MaxUnackedRcv too
+	WholeBuffers  int64         // 1: the peer's MSS rounds both buffers up to whole segments
+	OfferAll      int64         // 1: every ACK offers all free space; SWS avoidance as in FreeBSD
+	InvalidLimit  int64         // answers to invalid segments of one connection in InvalidRateLimit
+	OpenTimeout   time.Duration // how long an open may take; 0: R2 decides
+	PersistMin    time.Duration // the shortest wait before a probe of a closed window
+	TimeoutRST    int64         // 1: giving up sends a reset
+	UnreadRST     int64         // closing with data unread sends a reset (SHLD-3)
+	BSDSockets    int64         // 1: errnos and shutdown as in FreeBSD, 0: as in linux
 	MaxUnackedRcv int64         // full-sized segments before an ACK is due (SHLD-19)
 	ProbeData     int64         // 1: a probe of a closed window carries an octet, 0: it is empty
 	KeepPush      int64         // 1: a segment sent again is pushed if it was the first time
@@ -125,6 +133,7 @@ func Profile(name string) (Knobs, bool) {
 		Reordering: 3, MaxReordering: 300, ECN: 2, ECNFallback: 1,
 		PMTUDiscovery: 1, BaseMSS: 1024, MinPMTU: 552, ICMPAborts: 3, WholeWindow: 1,
 		SynCookies: 1, FastOpen: 1, R1: 3, ModerateRcv: 1, MaxUnackedRcv: 2,
+		InvalidLimit: 1, UnreadRST: 1,
 		Mutant: NoMutant,
 	}
 	switch name {
@@ -143,6 +152,10 @@ func Profile(name string) (Knobs, bool) {
 		k.Nagle, k.KeepPush, k.BareSegments, k.ProbeData = 1, 0, 0, 1
 		k.OptionOrder, k.ECNFallback, k.BaseMSS, k.MinPMTU = 1, 2, 1200, 296
 		k.ICMPAborts, k.AckSmall, k.WholeWindow = 1, 1, 0
+		k.WholeBuffers, k.OfferAll, k.TimeoutRST, k.UnreadRST, k.BSDSockets = 1, 1, 1, 0, 1
+		k.InvalidRateLimit, k.InvalidLimit = time.Second, 5
+		k.PersistMin = 5 * time.Second
+		k.OpenTimeout, k.RFC1337 = 75*time.Second, 1
 		// Its default stack finds losses by RFC 6675, without RACK, TLP and F-RTO.
 		k.Recovery, k.TLP, k.FRTO, k.FastOpen = 0, 0, 0, 0
 		return k, true

@@ -35,6 +35,8 @@ const matrixFlags = `--set=tcp_adv_win_scale=0
 --set=tcp_rcvbuf_max_bytes=14600
 --set=tcp_invalid_ratelimit_ms=0
 --set=tcp_syncookies=0
+--set=tcp_rfc1337=0
+--set=tcp_persist_min_ms=0
 `
 
 // probes are the segments that a state is tried with.

@@ -50,10 +50,9 @@ func (c *Conn) announcedMSS() int {
 	return mss
 }
 
-// sendMSS is the effective send MSS: RFC 9293 §3.7.1, "Eff.snd.MSS = min(SendMSS+20, MMS_S)
-// - TCPhdrsize - IPoptionsize". Options that every segment carries are deducted here (RFC
-// 6691 §2), others by effectiveMSS.
-func (c *Conn) sendMSS() int {
+// segmentMSS is the size of a segment before options are deducted: what the peer, the path
+// and the program allow.
+func (c *Conn) segmentMSS() int {
 	path := c.mtu
 	if c.sizing.on {
 		path = min(path, c.sizing.low)
@@ -62,6 +61,14 @@ func (c *Conn) sendMSS() int {
 	if c.opts.MaxSeg > 0 {
 		mss = min(mss, c.opts.MaxSeg)
 	}
+	return mss
+}
+
+// sendMSS is the effective send MSS: RFC 9293 §3.7.1, "Eff.snd.MSS = min(SendMSS+20, MMS_S)
+// - TCPhdrsize - IPoptionsize". Options that every segment carries are deducted here (RFC
+// 6691 §2), others by effectiveMSS.
+func (c *Conn) sendMSS() int {
+	mss := c.segmentMSS()
 	if c.ts.on && !c.l.k.mutant(mutantOptionsMissing) {
 		mss -= tsOptionLen
 	}
@@ -98,6 +105,9 @@ func (c *Conn) settle(seg *wire.TCP, rule rfc.ID, fx *Effects) {
 	c.rcv.segMax = min(536, c.snd.mss)
 	if !c.active {
 		c.rcv.wnd = c.firstWindow()
+	}
+	if c.l.k.WholeBuffers != 0 {
+		c.roundBuffers()
 	}
 	c.snd.wnd = seq.Size(seg.Wnd) // RFC 7323 §2.2: a SYN's window is never scaled
 	c.snd.maxWnd = c.snd.wnd

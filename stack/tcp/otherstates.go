@@ -105,7 +105,7 @@ func (c *Conn) unacceptable(a *arrival, length seq.Size, fx *Effects) {
 		return
 	}
 	rule := rfc.TCPSeq
-	if seg.Flags.Has(wire.SYN) && c.state.Synchronized() && c.l.k.ChallengeACK != 0 {
+	if seg.Flags.Has(wire.SYN) && c.state.Synchronized() && c.l.questions(wire.SYN) {
 		// RFC 5961 §4.2: "If the SYN bit is set, irrespective of the sequence number, TCP
 		// MUST send an ACK (also referred to as challenge ACK) to the remote peer".
 		rule = rfc.TCPSYNChallenge
@@ -154,6 +154,7 @@ func (c *Conn) repeatedSYN(a *arrival, fx *Effects) bool {
 	refuse(c.id, a.pkt, "repeated-syn", 0, rfc.TCPSynAckAgain, fx)
 	c.synAgain(a.seg, fx)
 	c.resend(0, rfc.TCPSynAckAgain, fx)
+	c.armRTO(c.rto(), rfc.TCPSynAckAgain, fx) // as linux and FreeBSD: the wait begins anew
 	return true
 }
 
@@ -168,17 +169,17 @@ func (c *Conn) checkRST(a *arrival, fx *Effects) bool {
 	if !a.seg.Flags.Has(wire.RST) {
 		return true
 	}
-	if c.l.k.ChallengeACK != 0 && a.seg.Seq != c.rcv.nxt {
+	if c.state == inet.TimeWait && c.l.k.RFC1337 != 0 {
+		// RFC 1337 §3, fix F1: "Ignore RST segments in TIME-WAIT state."
+		refuse(c.id, a.pkt, "rst-in-time-wait", 0, rfc.TCPTimeWaitRST, fx)
+		return false
+	}
+	if c.l.questions(wire.RST) && a.seg.Seq != c.rcv.nxt {
 		// "3) If the RST bit is set and the sequence number does not exactly match the next
 		// expected sequence value, yet is within the current receive window, TCP endpoints
 		// MUST send an acknowledgment (challenge ACK)".
 		refuse(c.id, a.pkt, "rst-not-exact", 0, rfc.TCPRSTChallenge, fx)
 		c.challengeACK(a, rfc.TCPRSTChallenge, fx)
-		return false
-	}
-	if c.state == inet.TimeWait && c.l.k.RFC1337 != 0 {
-		// RFC 1337 §3, fix F1: "Ignore RST segments in TIME-WAIT state."
-		refuse(c.id, a.pkt, "rst-in-time-wait", 0, rfc.TCPTimeWaitRST, fx)
 		return false
 	}
 	c.reset(fx)
@@ -203,11 +204,19 @@ func (c *Conn) reset(fx *Effects) {
 	case inet.Established, inet.FinWait1, inet.FinWait2:
 		c.remove(inet.ECONNRESET, rfc.TCPRST, fx)
 	case inet.CloseWait:
+		if c.l.k.BSDSockets != 0 {
+			c.remove(inet.ECONNRESET, rfc.TCPRST, fx)
+			return
+		}
 		// The peer had finished, so what fails is our sending: linux says EPIPE.
 		c.remove(inet.EPIPE, rfc.TCPRST, fx)
 	default:
 		// CLOSING, LAST-ACK, TIME-WAIT: "enter the CLOSED state, delete the TCB".
-		c.remove(inet.OK, rfc.TCPRST, fx)
+		errno := inet.OK
+		if c.l.k.BSDSockets != 0 && c.state != inet.TimeWait {
+			errno = inet.ECONNRESET
+		}
+		c.remove(errno, rfc.TCPRST, fx)
 	}
 }
 
@@ -231,7 +240,7 @@ func (c *Conn) checkSYN(a *arrival, fx *Effects) bool {
 		// to the LISTEN state and return."
 		refuse(c.id, a.pkt, "syn-in-window", 0, rfc.TCPBackToListen, fx)
 		c.backToListen(fx)
-	case c.l.k.ChallengeACK != 0:
+	case c.l.questions(wire.SYN):
 		refuse(c.id, a.pkt, "syn-in-window", 0, rfc.TCPSYNChallenge, fx)
 		c.challengeACK(a, rfc.TCPSYNChallenge, fx)
 	default:

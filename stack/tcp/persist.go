@@ -55,7 +55,7 @@ func (c *Conn) persistRule() rfc.ID {
 // probeInterval: SHLD-30, "SHOULD increase exponentially the interval between
 // successive probes".
 func (c *Conn) probeInterval() time.Duration {
-	return backedOff(c.rtt.base, c.probeBackoff, c.l.k.MaxRTO)
+	return max(backedOff(c.rtt.base, c.probeBackoff, c.l.k.MaxRTO), c.l.k.PersistMin)
 }
 
 // persistTimeout sends a probe, or what the override timeout lets go.

@@ -33,7 +33,7 @@ func TestTheFirstWindowsOfEachProfile(t *testing.T) {
 		syn   uint32
 		scale uint8
 		next  uint32 // the window field of the first segment after the SYN
-	}{"linux": {64240, 7, 502}, "freebsd": {65535, 6, 1023}, "rfc": {64240, 0, 64239}} {
+	}{"linux": {64240, 7, 502}, "freebsd": {65535, 6, 1026}, "rfc": {64240, 0, 64239}} {
 		p := profiled(t, profile, nil)
 		syn := p.sentSegs(p.b, 0)[0]
 		if syn.Wnd != want.syn || *syn.Opts.WScale != want.scale {

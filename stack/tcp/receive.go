@@ -76,6 +76,11 @@ func (c *Conn) ShutdownRead(fx *Effects) inet.Errno {
 		return inet.ENOTCONN
 	}
 	c.shutRead = true
+	if c.l.k.BSDSockets != 0 {
+		c.rcv.buf.drop(c.rcv.buf.len()) // as FreeBSD: what is buffered is lost
+		c.passed(fx)
+		c.showRcv(rfc.TCPReceive, fx)
+	}
 	fx.ready(c)
 	return inet.OK
 }

@@ -21,9 +21,10 @@ func (c *Conn) Send(data []byte, fx *Effects) (n int, e inet.Errno) {
 // SendWith takes as much of data as there is room for and sends what may be sent. EAGAIN
 // means that nothing could be taken now: the buffer is full, or the connection is not
 // established yet. EPIPE means that our direction is over ("error: connection closing",
-// "error: connection does not exist"). A pending error is told once, first.
+// "error: connection does not exist"). A pending error is told once, first; as in FreeBSD,
+// where a closed connection says EPIPE and keeps the error for others, by knob.
 func (c *Conn) SendWith(data []byte, f SendFlags, fx *Effects) (n int, e inet.Errno) {
-	if c.err != inet.OK {
+	if c.err != inet.OK && !(c.l.k.BSDSockets != 0 && c.state == inet.Closed) {
 		return 0, c.TakeError()
 	}
 	switch c.state {

@@ -51,7 +51,8 @@ func (c *Conn) text(a *arrival, fx *Effects) {
 // nobodyReads reports whether data that comes now can never be read: the socket is
 // closed, or both directions were shut.
 func (c *Conn) nobodyReads() bool {
-	return c.orphan || c.shutRead && (c.state == inet.FinWait1 || c.state == inet.FinWait2)
+	shut := c.shutRead && c.l.k.BSDSockets == 0 // FreeBSD goes on throwing away
+	return c.orphan || shut && (c.state == inet.FinWait1 || c.state == inet.FinWait2)
 }
 
 // trim cuts off what lies outside the window: "One could tailor actual segments to fit
@@ -94,6 +95,10 @@ func (c *Conn) inOrder(a *arrival, fx *Effects) {
 	c.rcv.taken += uint64(n)
 	c.rcv.nxt = nxt
 	c.rcv.wnd -= n
+	if c.shutRead && c.l.k.BSDSockets != 0 {
+		c.rcv.buf.drop(c.rcv.buf.len()) // as FreeBSD: taken, and thrown away
+		c.passed(fx)
+	}
 	c.showRcv(rfc.TCPText, fx)
 	c.scheduleACK(gap, fx)
 	fx.ready(c)

@@ -69,6 +69,9 @@ func (c *Conn) giveUp(rule rfc.ID, fx *Effects) {
 	if c.state == inet.SynReceived && !c.active && !c.fast.taken {
 		errno = inet.OK // nobody was told of it yet
 	}
+	if c.l.k.TimeoutRST != 0 && c.state.Synchronized() {
+		c.sendRST(rule, fx) // as FreeBSD: whoever still listens learns of it
+	}
 	c.remove(errno, rule, fx)
 }
 

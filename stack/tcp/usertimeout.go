@@ -31,7 +31,10 @@ func (c *Conn) userTimer(fx *Effects) {
 func (c *Conn) userLimit() time.Duration {
 	switch c.state {
 	case inet.SynSent, inet.SynReceived:
-		return c.opts.OpenTimeout
+		if c.opts.OpenTimeout == 0 && !c.active {
+			return 0 // as in FreeBSD, where the SYN cache alone counts its SYN,ACKs
+		}
+		return orKnob(c.opts.OpenTimeout, c.l.k.OpenTimeout)
 	}
 	return c.userTimeout()
 }

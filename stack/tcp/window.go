@@ -65,12 +65,39 @@ func (c *Conn) bestWindow() seq.Size {
 	if c.l.k.ShrinkWindow != 0 && free < int(c.rcv.wnd) {
 		return c.shrunkWindow(free)
 	}
+	if c.l.k.OfferAll != 0 {
+		return c.allWindow(free)
+	}
 	reduction := free - int(c.rcv.wnd)
 	if reduction > 0 && reduction >= min(space/2, c.announcedMSS()) {
 		whole := seq.Size(free) >> c.rcv.scale << c.rcv.scale
 		return max(whole, c.rcv.wnd)
 	}
 	return c.rcv.wnd
+}
+
+// allWindow is FreeBSD's way to avoid silly windows (MUST-39): what is free is offered, and
+// nothing while that is neither a segment nor a quarter of the buffer.
+func (c *Conn) allWindow(free int) seq.Size {
+	if free < int(c.rcv.size/4) && free < c.segmentMSS() {
+		free = 0
+	}
+	return max(seq.Size(max(free, 0))>>c.rcv.scale<<c.rcv.scale, c.rcv.wnd)
+}
+
+// roundBuffers makes both buffers hold whole segments, as FreeBSD does when it knows how
+// large those are.
+func (c *Conn) roundBuffers() {
+	mss := inet.ByteCount(c.segmentMSS())
+	up := func(size, most inet.ByteCount) inet.ByteCount {
+		if size < mss {
+			return size
+		}
+		return max(size, min((size+mss-1)/mss*mss, most))
+	}
+	c.rcv.size = up(c.rcv.size, c.l.k.RcvBufMax)
+	c.rcv.limit = max(c.rcv.limit, c.rcv.size)
+	c.snd.size = up(c.snd.size, c.l.k.SndBufMax)
 }
 
 // shrunkWindow is the window when the buffer has become smaller than what was offered and
@@ -91,6 +118,11 @@ func (c *Conn) shrunkWindow(free int) seq.Size {
 func (c *Conn) offerWindow(out *wire.TCP) (changed bool) {
 	if out.Flags.Has(wire.SYN) {
 		out.Wnd = uint16(min(c.rcv.wnd, maxField))
+		return false
+	}
+	if c.rcv.fin && c.l.k.OfferAll != 0 { // a FIN takes no room
+		free := min(int(c.rcv.size)-c.rcv.buf.len(), maxField<<c.rcv.scale)
+		out.Wnd = uint16(max(seq.Size(max(free, 0)), c.rcv.wnd) >> c.rcv.scale)
 		return false
 	}
 	if !c.state.Synchronized() || c.rcv.fin || out.Flags.Has(wire.RST) {
@@ -132,11 +164,26 @@ func (c *Conn) windowUpdate() bool {
 	default:
 		return false
 	}
+	if c.l.k.OfferAll != 0 {
+		return c.windowStep()
+	}
 	if 2*int(c.rcv.wnd) > c.l.windowSpace(c.rcv.size) {
 		return false
 	}
 	best := c.bestWindow()
 	return best > c.rcv.wnd && best >= 2*c.rcv.wnd
+}
+
+// windowStep is windowUpdate as in FreeBSD: when the right edge can move by two segments
+// and by a good part of the buffer, unless an ACK that waits will tell.
+func (c *Conn) windowStep() bool {
+	best := c.bestWindow()
+	if c.timers[timerDelack].running || best <= c.rcv.wnd {
+		return false
+	}
+	step, size, mss := int(best-c.rcv.wnd), int(c.rcv.size), c.segmentMSS()
+	return 2*step >= size || step >= 2*mss &&
+		(step >= size/4 || int(best) <= size/8 || size <= 8*mss)
 }
 
 // autotune lets the receive buffer grow: when the program read, within one round trip,
