@@ -155,6 +155,9 @@ func (t *scriptTally) run(file string, text []byte, opt script.Options) error {
 		t.worst, t.worstIn = res.Worst, file
 	}
 	failure := t.verdict(res)
+	if sc, err := script.Parse(file, text); err == nil && len(sc.Events) == 0 {
+		fmt.Fprintf(t.out.err, "warning: %s: there is nothing in it to run\n", file)
+	}
 	for _, v := range t.more(file, text, opt) {
 		if failure != "" {
 			break

@@ -26,6 +26,8 @@ func scripts(t *testing.T) {
 		"bad.pkt":          "\n0 < S 100:100(0) win 1000\n+0 > R. 0:0(0) ack 7\n",
 		"strange.pkt":      "0 `sysctl a.b=1`\n+0 epoll_wait(3) = 0\n",
 		"broken.pkt":       "0 <\n",
+		"long.pkt":         "0 write(3, \"" + strings.Repeat("x", 9000) + "\", 9000) = 9000\n",
+		"empty.pkt":        "// nothing yet\n",
 		"print.pkt":        "`sysctl a.b=1`\n%{ print 6 * 7 }%\n",
 		"dir/deep/six.pkt": "--ip_version=ipv6\n" + reset,
 	} {
@@ -102,6 +104,23 @@ func TestNamesThatAreNotUnderstoodAreListed(t *testing.T) {
 	}
 }
 
+func TestAFailureIsShownInOneGlanceHoweverLongItsLine(t *testing.T) {
+	scripts(t)
+	out, _, code := call(t, "script", "long.pkt")
+	if code != exitFail || len(out) > 2000 || !strings.Contains(out, "octets)") {
+		t.Errorf("%d: %d octets: %.200q", code, len(out), out)
+	}
+}
+
+func TestAnEmptyScriptIsWarnedAbout(t *testing.T) {
+	scripts(t)
+	out, errs, code := call(t, "script", "empty.pkt")
+	if out != "ok   empty.pkt\n" || code != exitOK ||
+		errs != "warning: empty.pkt: there is nothing in it to run\n" {
+		t.Errorf("%d %q %q", code, out, errs)
+	}
+}
+
 func TestARunOfAScriptIsSavedAsAJournal(t *testing.T) {
 	scripts(t)
 	if out, errs, code := call(t, "script", "--journal", "run.jsonl", "good.pkt"); code != exitOK {
@@ -121,9 +140,14 @@ func TestArgumentsOfScriptThatMakeNoSenseGetOneLine(t *testing.T) {
 		"holds no *.pkt":                   {"none"},
 		"--profile \"mac\" is not known":   {"--profile", "mac", "good.pkt"},
 		"is not KNOB=VALUE":                {"--set", "tcp_sack", "good.pkt"},
-		"no knob tcp_wat that takes \"1\"": {"--set", "tcp_wat=1", "good.pkt"},
+		"there is no knob \"tcp_wat\"":     {"--set", "tcp_wat=1", "good.pkt"},
+		"tcp_sack takes 0 to 1, not \"7\"": {"--set", "tcp_sack=7", "good.pkt"},
+		"mutant does not take \"mad\"":     {"--set", "mutant=mad", "good.pkt"},
 		"--mtu needs a number":             {"--mtu=much", "good.pkt"},
 		"--ip_version needs ipv4":          {"--ip_version=5", "good.pkt"},
+		"is not an address of IPv4":        {"--local_ip=fd00::1", "good.pkt"},
+		"is not an address of IPv6":        {"--ip_version=ipv6", "--remote_ip=1.2.3.4", "good.pkt"},
+		"--non_fatal needs packet":         {"--non_fatal=packet,sys", "good.pkt"},
 		"saves the run of one script":      {"--journal", "x", "good.pkt", "bad.pkt"},
 		"--journal no/where":               {"--journal", "no/where", "good.pkt"},
 		"expected \"<file> ...\"":          {},

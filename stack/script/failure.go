@@ -31,10 +31,10 @@ func (f *Failure) Text() string {
 	if f.Line > 0 {
 		b.WriteString(":" + strconv.Itoa(f.Line))
 	}
-	b.WriteString(": " + f.Reason)
+	b.WriteString(": " + clip(f.Reason))
 	line := func(name, text string) {
 		if text != "" {
-			b.WriteString("\n  " + (name + "          ")[:10] + text)
+			b.WriteString("\n  " + (name + "          ")[:10] + clip(text))
 		}
 	}
 	line("expected", f.Expected)
@@ -42,6 +42,17 @@ func (f *Failure) Text() string {
 	line("", f.Marks)
 	line("why", f.Why)
 	return b.String()
+}
+
+// maxLine is as much of one line of a failure as is shown: a script may hold strings of
+// megabytes.
+const maxLine = 1000
+
+func clip(text string) string {
+	if len(text) <= maxLine {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxLine], "") + "… (" + strconv.Itoa(len(text)) + " octets)"
 }
 
 // fail ends the run at the present event.

@@ -21,7 +21,7 @@ func (st *settings) flag(f Flag) (wrong string) {
 	case "strict_segments":
 		st.oneToOne = f.Value == "" || f.Value == "true" || f.Value == "1"
 	case "non_fatal":
-		st.lenient = strings.Split(f.Value, ",")
+		return st.nonFatal(f)
 	case "ip_version":
 		return st.version(f)
 	case "set":
@@ -44,6 +44,42 @@ func (st *settings) flag(f Flag) (wrong string) {
 		return st.numberFlag(f)
 	}
 	return wrong
+}
+
+// nonFatal takes the kinds of errors that are only warned about.
+func (st *settings) nonFatal(f Flag) string {
+	st.lenient = strings.Split(f.Value, ",")
+	for _, kind := range st.lenient {
+		switch kind {
+		case "packet", "syscall", "timing", "all":
+		default:
+			return "--non_fatal needs packet, syscall, timing or all, not " + strconv.Quote(kind)
+		}
+	}
+	return ""
+}
+
+// stray finds a flag with an address of the version that the run is not about.
+func (st *settings) stray(flags []Flag) (*Flag, string) {
+	for i, f := range flags {
+		switch f.Name {
+		case "local_ip", "remote_ip", "gateway_ip":
+		default:
+			continue
+		}
+		if a, _ := f.address(); a.Is4() == st.ipv6 {
+			return &flags[i], "--" + f.Name + " " + f.Value + " is not an address of " +
+				st.versionName() + "; --ip_version says which one a script is about"
+		}
+	}
+	return nil, ""
+}
+
+func (st *settings) versionName() string {
+	if st.ipv6 {
+		return "IPv6"
+	}
+	return "IPv4"
 }
 
 // version takes --ip_version.

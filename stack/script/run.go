@@ -195,12 +195,28 @@ func (r *runner) prepare() {
 	for _, k := range append(append([]Knob{}, r.st.set...), r.opt.Set...) {
 		if !r.setKnob(k.Name, k.Value) {
 			panic(halted{&Failure{File: r.sc.File, Unreadable: true,
-				Reason: "there is no knob " + k.Name + " that takes " + strconv.Quote(k.Value)}})
+				Reason: knobRefusal(k)}})
 		}
 	}
 	if r.opt.ISNLocal != nil && *r.opt.ISNLocal != 0 {
 		r.setKnob("tcp_isn", u32(*r.opt.ISNLocal))
 	}
+}
+
+// knobRefusal says why a knob could not be turned: there is none, or it does not go so far.
+func knobRefusal(k Knob) string {
+	for _, info := range stack.KnobTable() {
+		switch {
+		case info.Name != k.Name:
+		case info.Unit == stack.KnobName:
+			return "the knob " + k.Name + " does not take " + strconv.Quote(k.Value) +
+				"; docs/knobs.md has its values"
+		default:
+			return "the knob " + k.Name + " takes " + strconv.FormatInt(info.Min, 10) + " to " +
+				strconv.FormatInt(info.Max, 10) + ", not " + strconv.Quote(k.Value)
+		}
+	}
+	return "there is no knob " + strconv.Quote(k.Name) + "; docs/knobs.md lists them"
 }
 
 // at turns a time of the script into an instant of the world.

@@ -75,6 +75,9 @@ func settle(flags []Flag, o Options) (settings, *Flag, string) {
 			return st, &all[i], wrong
 		}
 	}
+	if f, wrong := st.stray(all); wrong != "" {
+		return st, f, wrong
+	}
 	over := o.IPv6 && !st.ipv6 && !st.pinned
 	st.mapped = st.mapped && !over
 	st.ipv6 = st.ipv6 || over
