@@ -62,7 +62,7 @@ type Knobs struct {
 	ABC           int64 // most SMSS by which one ACK opens the window in slow start; 0: no limit
 	SsthreshCwnd  int64 // a loss takes its share of cwnd in whole segments, not of FlightSize
 	Recovery      int64 // 1: RACK (RFC 8985) finds losses, 2: its window stays fixed, 4: no dupthresh
-	TLP           int64 // tail loss probes (RFC 8985 §7)
+	TLP           int64 // 1: tail loss probes (RFC 8985 §7), 2: each after a new measurement
 	PRR           int64 // proportional rate reduction (RFC 9937)
 	FRTO          int64 // RFC 5682: is a timeout spurious?
 	Undo          int64 // spurious reductions are taken back (RFC 4015, RFC 3708)
@@ -169,7 +169,7 @@ func Profile(name string) (Knobs, bool) {
 		k.SndBuf, k.SndBufMax = 65536, 65536
 		k.HyStart, k.ABC, k.FastOpen, k.SynCookies, k.ModerateRcv = 0, 1, 0, 0, 0
 		k.Congestion, k.SsthreshCwnd, k.IdleDecay = "newreno", 0, 0
-		k.MinPMTU, k.ICMPAborts = 68, 5
+		k.MinPMTU, k.ICMPAborts, k.TLP = 68, 5, 2
 		k.Nagle, k.KeepPush, k.BareSegments, k.ProbeData = 1, 0, 0, 1
 		return k, true
 	}

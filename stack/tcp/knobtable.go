@@ -256,7 +256,7 @@ func knobsOfRecovery() []knob {
 	return []knob{
 		{"tcp_recovery", UnitBits, 0, 7, "rfc8985:6",
 			func(k *Knobs) *int64 { return &k.Recovery }},
-		{"tcp_tlp", UnitSwitch, 0, 1, "rfc8985:7",
+		{"tcp_tlp", UnitSwitch, 0, 2, "rfc8985:7",
 			func(k *Knobs) *int64 { return &k.TLP }},
 		{"tcp_prr", UnitSwitch, 0, 1, "rfc9937:6",
 			func(k *Knobs) *int64 { return &k.PRR }},

@@ -17,6 +17,7 @@ type rttState struct {
 	backoff      uint8         // how often it was doubled (RFC 6298 §5.5)
 	sample       time.Duration // by the acknowledgment at hand; 0: it measured nothing
 	measured     bool
+	probed       bool // a tail loss probe went out since the last measurement
 	least        leastRTT
 }
 
@@ -56,7 +57,7 @@ func (c *Conn) initialRTO(fx *Effects) {
 // measure takes one round-trip measurement R. Backing off ends with it.
 func (c *Conn) measure(r time.Duration, rule rfc.ID, fx *Effects) {
 	s := &c.rtt
-	s.sample = r
+	s.sample, s.probed = r, false
 	s.least.put(r, fx.Now)
 	if !s.measured {
 		// RFC 6298 §2.2: "SRTT <- R, RTTVAR <- R/2, RTO <- SRTT + max (G, K*RTTVAR)".

@@ -45,18 +45,27 @@ func (c *Conn) probeTimeout(fx *Effects) time.Duration {
 	return min(pto, c.loss.rtoAt.Sub(fx.Now))
 }
 
+// probesMeasured is the value of the knob that holds RFC 8985 §7.3 to the letter: "the
+// sender has obtained an RTT measurement since the last loss probe transmission or, if the
+// sender has not yet sent a loss probe on this connection, since the start".
+const probesMeasured = 2
+
 // sendProbe is TLP_send_probe of RFC 8985 §7.3: "If TLP.end_seq is None: […] if
 // unsent data exists and the receive window allows, transmit the next segment […]; else
 // retransmit the last one". Afterwards the retransmission timer runs.
 func (c *Conn) sendProbe(fx *Effects) {
 	t, q := &c.loss.tlp, &c.snd.queue
 	switch ch := c.probe(); {
-	case t.out:
-		// one at a time
+	case t.out, c.l.k.TLP == probesMeasured && (c.rtt.probed || !c.rtt.measured):
+		// "If either one of these two conditions is not met, then the sender MUST skip sending a
+		// loss probe": one at a time, and only after a new measurement.
+		//
+		// Deviation by knob: linux does not ask for the measurement.
 	case ch.send:
 		// "transmits that segment even if that exceeds the congestion window by one".
 		c.sendNew(ch, fx)
 		*t = tlpState{out: true, end: c.snd.nxt}
+		c.rtt.probed = true
 	case q.at(q.len() - 1).end.LessEq(c.sndLimit()):
 		i := q.len() - 1
 		for c.tooLong(i) {
@@ -65,6 +74,7 @@ func (c *Conn) sendProbe(fx *Effects) {
 		}
 		c.resend(i, rfc.TCPTLPAgain, fx)
 		*t = tlpState{out: true, end: c.snd.nxt, retrans: true}
+		c.rtt.probed = true
 	}
 	c.startRTO(fx)
 	c.showLoss(fx)
