@@ -79,6 +79,7 @@ type talk struct {
 func runTalk(t *testing.T, seed uint64, sum *tally) {
 	k := &talk{t: t, r: sim.Stream(seed, "talk"), seed: seed}
 	k.build()
+	k.look()
 	const limit = sim.Time(6 * 3600 * 1e9)
 	for !k.over() {
 		at, ok := k.next()
@@ -135,11 +136,25 @@ func (k *talk) build() {
 	}
 	k.do("socket", `{"proc":"pB","proto":"tcp","family":%q}`, family)
 	k.do("bind", `{"proc":"pB","fd":3,"port":80}`)
+	fast := k.client.octets > 0 && k.r.Below(6) == 0
+	if fast {
+		k.do("setsockopt", `{"proc":"pB","fd":3,"option":"TCP_FASTOPEN","value":5}`)
+	}
 	k.do("listen", `{"proc":"pB","fd":3}`)
 	k.do("accept", `{"proc":"pB","fd":3}`)
 	k.do("socket", `{"proc":"pA","proto":"tcp","family":%q}`, family)
 	k.client.fd = 3
+	if fast {
+		k.fastOpen()
+	}
 	k.do("connect", `{"proc":"pA","fd":3,"addr":%q,"port":80}`, addr)
+}
+
+// fastOpen has the client's first data go with its SYN, without a cookie.
+func (k *talk) fastOpen() {
+	k.do("knob.set", `{"host":"A","knob":"tcp_fastopen","value":"5"}`)
+	k.do("knob.set", `{"host":"B","knob":"tcp_fastopen","value":"514"}`)
+	k.do("setsockopt", `{"proc":"pA","fd":3,"option":"TCP_FASTOPEN_CONNECT","value":1}`)
 }
 
 // router joins the two hosts. Its far side may be narrower than the hosts know.
