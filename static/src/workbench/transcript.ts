@@ -115,7 +115,9 @@ function isCommand(e: Event): e is CommandEvent {
 function resultText(e: Of<"call.returned">): string {
   const parts = [String(e.value)];
   if (e.from) parts.push(e.from);
-  if (typeof e.data === "string" && e.data !== "") parts.push(readable(e.data));
+  if (typeof e.data === "string" && e.data !== "") {
+    parts.push(e.op === "getsockopt" ? atob(e.data) : readable(e.data)); // TCP_INFO, whole
+  }
   if (e.op.startsWith("recv") && e.value === 0) parts.push("EOF");
   if (e.truncated) parts.push("(truncated)");
   return parts.join("  ");

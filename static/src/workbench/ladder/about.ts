@@ -1,9 +1,10 @@
 // Events in a few words, for the table, the live region and the inspector's head. Protocol
 // words stay English in both languages; what is said about them comes from the messages.
 
-import { label } from "./arrows";
+import { line } from "../console/echo";
 import { span } from "../format";
-import type { Event } from "../model";
+import type { Event, Of } from "../model";
+import { label } from "./arrows";
 import type { Store } from "../store";
 import { t } from "../text";
 
@@ -74,7 +75,30 @@ export function summary(store: Store, e: Event): string {
     case "datagram.refused":
       return `#${e.pkt} ${e.reason}`;
     case "segment.held":
+    case "icmp.suppressed":
       return `#${e.pkt}`;
+    case "packet.duplicated":
+      return `#${e.pkt} → #${e.n}`;
+    case "packet.fragmented":
+      return `#${e.pkt} → #${e.n}, ${e.offset}… · ${e.octets} B`;
+    case "packet.held":
+      return `#${e.pkt}, ${e.offset}… · ${e.octets} B`;
+    case "packet.merged":
+      return `#${e.pkt} → #${e.into}`;
+    case "packet.corrupted":
+      return `#${e.pkt} bit ${e.bit}`;
+    case "packet.marked":
+      return `#${e.pkt} ECN ${e.ecn || "–"}`;
+    case "packet.delayed":
+      return `#${e.pkt} ${span(e.arrive - e.t)}`;
+    case "segment.lost":
+      return `SEQ ${e.seq} – ${e.end}`;
+    case "conn.mss":
+      return `MSS ${e.old} → ${e.new}`;
+    case "path.mtu":
+      return `${e.dst} MTU ${e.old || "–"} → ${e.new || "–"}`;
+    case "knob.set":
+      return `${e.knob} ${e.old} → ${e.new}`;
     case "conn.state":
       return `${e.old} → ${e.new}`;
     case "conn.opened":
@@ -87,6 +111,10 @@ export function summary(store: Store, e: Event): string {
       return changes(e, ["nxt", "wnd", "queued", "held"], "RCV.");
     case "cc.changed":
       return changes(e, ["cwnd", "ssthresh", "phase"], "");
+    case "loss.changed":
+      return changes(e, ["sacked", "lost", "retrans", "reordering", "dsacks"], "");
+    case "urgent.changed":
+      return changes(e, ["snd_up", "snd_urgent", "rcv_up", "rcv_urgent"], "");
     case "rtt.changed":
       return `RTO ${span(e.old.rto_ns)} → ${span(e.new.rto_ns)}`;
     case "timer.armed":
@@ -102,8 +130,12 @@ export function summary(store: Store, e: Event): string {
     case "call.failed":
       return `${call(e)} = -1 ${e.errno}`;
     default:
-      return plain(e);
+      return isCommand(e) ? line(e.op, e.args as Record<string, unknown>) : plain(e);
   }
+}
+
+function isCommand(e: Event): e is Of<`cmd.${string}`> {
+  return e.kind.startsWith("cmd.");
 }
 
 /** "accept(3)"; a call that makes a descriptor has none yet. */

@@ -13,7 +13,8 @@ import { hostName, summary } from "./about";
 const ROW_PX = 26;
 const SPARE = 8;
 
-const PACKETS = /^(segment|datagram|icmp)\.(sent|received|refused|held)$|^packet\.dropped$/;
+// What becomes of packets, but for each step of their way.
+const PACKETS = /^(segment|datagram|icmp)\.|^packet\.(?!queued$|departed$|arrived$)/;
 
 export function EventTable() {
   const { store } = useSession();
