@@ -141,6 +141,12 @@ func (c *Conn) countDuplicates(d *delivery) {
 		// At least one segment is missing, or nothing would be duplicated.
 		missing := max(c.snd.queue.lost.octets, c.snd.queue.at(0).len())
 		n := min(smss, c.flight()-missing-c.loss.guessed)
+		if c.reducing() {
+			// RFC 9937 §6.2: "PRR disallows incrementing DeliveredData when the total bytes
+			// delivered in a PRR episode would exceed the estimated data outstanding upon
+			// entering recovery (i.e., RecoverFS)". A peer may repeat itself without end.
+			n = min(n, c.loss.prr.recoverFS-c.loss.prr.delivered)
+		}
 		c.loss.guessed += max(n, 0)
 		d.octets += max(n, 0)
 	}
