@@ -108,6 +108,7 @@ func scenarios() []scenario {
 @9500 close {"proc":"server","fd":4}
 `, 5e9},
 		{"zero-window", 8, pair, opened + `
+@100 knob.set {"host":"A","knob":"tcp_probe_data","value":"1"}
 @100 setsockopt {"proc":"server","fd":4,"option":"SO_RCVBUF","value":4096}
 @100 send {"proc":"client","fd":3,"octets":300000}
 @9000 recv {"proc":"server","fd":4,"max":1000000}
