@@ -70,6 +70,13 @@ func scenarios() []scenario {
 @500 recv {"proc":"client","fd":3}
 @500 close {"proc":"client","fd":3}
 `, 90e9},
+		{"read-at-once", 77, pair, opened + `
+@100 setsockopt {"proc":"server","fd":4,"option":"TCP_QUICKACK","value":0}
+@100 setsockopt {"proc":"client","fd":3,"option":"TCP_NODELAY","value":1}
+@100 send {"proc":"client","fd":3,"text":"half a line"}
+@100 send {"proc":"client","fd":3,"text":" and its end"}
+@130 recv {"proc":"server","fd":4}
+`, 1e9},
 		{"simultaneous-close", 3, pair, opened + `
 @100 close {"proc":"client","fd":3}
 @100 close {"proc":"server","fd":4}

@@ -92,6 +92,7 @@ const (
 	TCPDelayedOver ID = "MUST-40"
 	TCPSecondACK   ID = "SHLD-19"
 	TCPQuickACK    ID = "policy:quick-ack"
+	TCPReadACK     ID = "policy:read-ack"
 	TCPGapACK      ID = "rfc5681:4.2"
 	TCPPiggyback   ID = "MUST-58"
 	TCPOfferWindow ID = "MUST-39"
@@ -235,6 +236,8 @@ func tcpSending() []Rule {
 		{ID: TCPDelayedACK, Level: Should, RFC: 9293, Section: "3.8.6.3"},
 		{ID: TCPDelayedOver, Level: Must, RFC: 9293, Section: "3.8.6.3"},
 		{ID: TCPSecondACK, Level: Should, RFC: 9293, Section: "3.8.6.3"},
+		{ID: TCPReadACK, Level: Policy,
+			Why: "as linux: the peer pushed the end of what it wrote, and it was read"},
 		{ID: TCPQuickACK, Level: Policy,
 			Why: "as linux: a sender in slow start needs every acknowledgment"},
 		{ID: TCPGapACK, Level: Says, RFC: 5681, Section: "4.2"},

@@ -77,6 +77,7 @@ func linuxSysctls() []sysctl {
 		{"tcp_syn_retries", []string{"tcp_syn_retries"}, asIs},
 		{"tcp_synack_retries", []string{"tcp_synack_retries"}, asIs},
 		{"tcp_syn_linear_timeouts", []string{"tcp_syn_linear_timeouts"}, asIs},
+		{"tcp_retrans_collapse", []string{"tcp_retrans_collapse"}, toSwitch},
 		{"tcp_retries1", []string{"tcp_retries1"}, asIs},
 		{"tcp_retries2", []string{"tcp_retries"}, asIs},
 		{"tcp_syncookies", []string{"tcp_syncookies"}, asIs},

@@ -19,6 +19,7 @@ type ackState struct {
 	dialog bool     // data flows both ways, so an answer will carry the ACK
 	heard  bool     // data has arrived before
 	dataAt sim.Time // when data last arrived
+	pushed int      // small segments since the last ACK, at most 2
 }
 
 // ackNow asks for an ACK at once. The first reason given stays.
@@ -31,26 +32,38 @@ func (c *Conn) ackNow(rule rfc.ID) {
 // quicken begins a quick-ACK phase: the peer is in slow start or repairing a loss and
 // needs its acknowledgments.
 func (c *Conn) quicken() {
+	c.moreQuick()
+	c.ack.dialog, c.ack.ato = false, c.l.k.DelAckMin
+}
+
+// moreQuick is quicken for a peer that merely begins, or begins again: while data flows both
+// ways the answers go on carrying the ACKs.
+func (c *Conn) moreQuick() {
 	n := int64(c.rcv.wnd) / int64(2*max(c.rcv.segMax, 1))
 	c.ack.quick = max(c.ack.quick, min(max(n, 2), c.l.k.QuickAcks))
-	c.ack.dialog, c.ack.ato = false, c.l.k.DelAckMin
 }
 
 // dataArrived adapts the delay to how data comes in: it is shorter than the time to the
 // next segment would have to be, and never longer than MUST-40 allows.
-func (c *Conn) dataArrived(n int, fx *Effects) {
+func (c *Conn) dataArrived(n int, push bool, fx *Effects) {
+	switch {
+	case n < c.rcv.segMax:
+		c.ack.pushed = min(c.ack.pushed+1, 2) // a small one ends what a program wrote
+	case push:
+		c.ack.pushed = max(c.ack.pushed, 1)
+	}
 	c.rcv.segMax = max(c.rcv.segMax, n)
 	k, m := c.l.k, fx.Now.Sub(c.ack.dataAt)
 	switch {
 	case !c.ack.heard:
-		c.ack.heard = true
-		c.quicken()
+		c.ack.heard, c.ack.ato = true, k.DelAckMin
+		c.moreQuick()
 	case m <= k.DelAckMin/2:
 		c.ack.ato = c.ack.ato/2 + k.DelAckMin/2
 	case m < c.ack.ato:
 		c.ack.ato = min(c.ack.ato/2+m, c.rto())
 	case m > c.rto():
-		c.quicken() // the peer starts again after a pause
+		c.moreQuick() // the peer starts again after a pause
 	}
 	c.ack.dataAt = fx.Now
 }
@@ -94,6 +107,19 @@ func (c *Conn) enoughUnacked(octets int) bool {
 		c.ack.segs >= k.MaxUnackedRcv
 }
 
+// readAll is told that the program has read all there was. Where ACKs are sometimes quick,
+// one that waits goes now if the peer seems to have written all it had: it may wait for it.
+// An answer of the program could still carry it where data flows both ways, unless that
+// has not happened for one small segment already.
+func (c *Conn) readAll(fx *Effects) {
+	if c.l.k.QuickAcks == 0 || !c.timers[timerDelack].running {
+		return
+	}
+	if c.ack.pushed > 1 || c.ack.pushed > 0 && !c.ack.dialog {
+		c.sendACK(rfc.TCPReadACK, fx)
+	}
+}
+
 // delay is how long the delayed ACK waits: at most a round trip, within the knobs.
 func (c *Conn) delay() time.Duration {
 	k := c.l.k
@@ -110,7 +136,7 @@ func (c *Conn) ackSent(fx *Effects) {
 	c.ack.now = false
 	c.rcv.hasDup = false
 	c.rcv.lastAck = c.rcv.nxt
-	c.ack.segs = 0
+	c.ack.segs, c.ack.pushed = 0, 0
 	c.ack.quick = max(0, c.ack.quick-1)
 	c.stop(timerDelack, rfc.TCPPiggyback, fx)
 }

@@ -109,6 +109,7 @@ type Knobs struct {
 	BSDSockets    int64         // 1: errnos and shutdown as in FreeBSD, 0: as in linux
 	MaxUnackedRcv int64         // full-sized segments before an ACK is due (SHLD-19)
 	ProbeData     int64         // 1: a probe of a closed window carries an octet, 0: it is empty
+	Collapse      int64         // 1: a small segment sent again is filled up with what follows it
 	KeepPush      int64         // 1: a segment sent again is pushed if it was the first time
 
 	Mutant string // a documented mistake (RFC 2525) to make on purpose; "none"
@@ -124,7 +125,7 @@ func Profile(name string) (Knobs, bool) {
 		SynRetries: 6, SynAckRetries: 5, DataRetries: 15,
 		RcvBuf: 131072, RcvBufMax: 6291456, AdvWinScale: 1, SndBuf: 87040, SndBufMax: 4194304,
 		IW: 10, Congestion: "cubic", LimitedTransmit: 1, IdleRestart: 1, IdleDecay: 1,
-		Nagle: 2, KeepPush: 1, BareSegments: 1,
+		Nagle: 2, KeepPush: 1, Collapse: 1, BareSegments: 1,
 		Timestamps: 1, SACK: 1, DSACK: 1, WindowScale: 1,
 		ChallengeACK: 1, ChallengeLimit: 1000, InvalidRateLimit: 500 * time.Millisecond,
 		KeepIdle: 2 * time.Hour, KeepInterval: 75 * time.Second, KeepProbes: 9,
@@ -170,7 +171,7 @@ func Profile(name string) (Knobs, bool) {
 		k.HyStart, k.ABC, k.FastOpen, k.SynCookies, k.ModerateRcv = 0, 1, 0, 0, 0
 		k.Congestion, k.SsthreshCwnd, k.IdleDecay = "newreno", 0, 0
 		k.MinPMTU, k.ICMPAborts, k.TLP = 68, 5, 2
-		k.Nagle, k.KeepPush, k.BareSegments, k.ProbeData = 1, 0, 0, 1
+		k.Nagle, k.KeepPush, k.BareSegments, k.ProbeData, k.Collapse = 1, 0, 0, 1, 0
 		return k, true
 	}
 	return Knobs{}, false

@@ -224,6 +224,8 @@ func knobsOfSending() []knob {
 			func(k *Knobs) *int64 { return &k.Nagle }},
 		{"tcp_keep_push", UnitSwitch, 0, 1, "MUST-61",
 			func(k *Knobs) *int64 { return &k.KeepPush }},
+		{"tcp_retrans_collapse", UnitSwitch, 0, 1, "",
+			func(k *Knobs) *int64 { return &k.Collapse }},
 		{"tcp_probe_data", UnitSwitch, 0, 1, "MUST-36",
 			func(k *Knobs) *int64 { return &k.ProbeData }},
 	}

@@ -325,3 +325,23 @@ func TestFlagNames(t *testing.T) {
 		}
 	}
 }
+
+func TestJoiningSegmentsKeepsTheirMarksCounted(t *testing.T) {
+	var q rtxQueue
+	for i := uint32(0); i < 4; i++ {
+		q.push(sent{seq: num(10 * i), end: num(10*i + 10), at: sim.Time(i), push: i == 1, fin: i == 3})
+	}
+	q.lose(0)
+	q.lose(2)
+	q.join(0)
+	q.join(1)
+	if q.len() != 2 || q.lost != (tally{2, 40}) || !q.at(0).push || !q.at(1).fin {
+		t.Fatalf("%d segments, %+v", q.len(), q.marks)
+	}
+	for q.len() > 0 {
+		q.pop()
+	}
+	if q.marks != (marks{}) {
+		t.Errorf("%+v are left", q.marks)
+	}
+}

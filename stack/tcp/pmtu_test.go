@@ -84,7 +84,7 @@ func TestTheSegmentSizeFollowsThePath(t *testing.T) {
 	if believed := r.pass(100 * time.Millisecond); believed != 1 {
 		t.Errorf("%d messages believed: the burst of them tells one thing", believed)
 	}
-	if got := n.sizes(a, mark); got != "948 500 948 500 948 500" {
+	if got := n.sizes(a, mark); got != "948 948 948 948 552" {
 		t.Errorf("sent again: %s", got)
 	}
 	b.mustRecv(cb, string(pattern(5000)))

@@ -32,6 +32,9 @@ func (c *Conn) Recv(max int, fx *Effects) (data []byte, e inet.Errno) {
 	}
 	c.showRcv(rfc.TCPReceive, fx)
 	c.autotune(n, fx.Now)
+	if c.rcv.buf.len() == 0 {
+		c.readAll(fx)
+	}
 	if c.windowUpdate() {
 		c.sendACK(rfc.TCPOfferWindow, fx)
 	}

@@ -224,6 +224,9 @@ func (c *Conn) watch(d *delivery, fx *Effects) {
 func (c *Conn) findLosses(d *delivery, fx *Effects) {
 	switch {
 	case !c.usesSACK() || d.octets == 0:
+	case d.advanced && c.snd.queue.len() > 0 && c.snd.queue.at(0).sacked:
+		// RFC 2018 §8: the receiver may have dropped what it announced. Nothing it says is
+		// believed until that shows.
 	case c.usesRACK():
 		c.findByRACK(d, fx)
 	default:

@@ -17,6 +17,7 @@ func (c *Conn) resendLost(fx *Effects) {
 	for q.due.segs > 0 && c.maySend() {
 		i := q.nextDue()
 		c.fit(i)
+		c.gather(i)
 		s := q.at(i)
 		// SHLD-16: the old data between SND.UNA and SND.UNA+SND.WND only.
 		if c.outstanding()+s.len() > c.cc.cwnd || !s.end.LessEq(c.sndLimit()) {
@@ -90,10 +91,39 @@ func (c *Conn) fit(i int) {
 	}
 }
 
+// gather fills the i-th segment up with what follows it, and with a FIN behind that. RFC 1122
+// §4.2.2.15 allows it: "a TCP MAY repacketize". By knob, as linux and freebsd do: whole
+// segments as long as they fit, and a part of one that goes again because it was too large.
+func (c *Conn) gather(i int) {
+	q := &c.snd.queue
+	if c.l.k.Collapse == 0 || q.at(i).syn || !q.at(i).due() {
+		return
+	}
+	for i+1 < q.len() && !q.at(i).fin {
+		s, next := q.at(i), q.at(i+1)
+		room := inet.ByteCount(c.snd.mss) - s.len()
+		n := next.len()
+		if next.fin {
+			n--
+		}
+		switch {
+		case room <= 0, next.sacked, !next.end.LessEq(c.sndLimit()):
+			return
+		case n <= room:
+		case s.due() && next.due() && !s.push && c.tooLong(i+1):
+			q.split(i+1, next.seq.Add(seq.Size(room)))
+		default:
+			return
+		}
+		q.join(i)
+	}
+}
+
 // resend sends the i-th segment of the retransmission queue again. When it is lost, the
 // event that said so is the cause.
 func (c *Conn) resend(i int, rule rfc.ID, fx *Effects) {
 	c.fit(i)
+	c.gather(i)
 	s := c.snd.queue.at(i)
 	by := fx.By
 	if s.lost && s.by != 0 {

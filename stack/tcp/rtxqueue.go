@@ -158,6 +158,21 @@ func (q *rtxQueue) split(i int, n seq.Num) {
 	q.order.split(q.items[at-1].seq, n, rest.at)
 }
 
+// join makes one of the i-th segment and the next. It keeps the marks and the time of the
+// first; none of the two is SACKed.
+func (q *rtxQueue) join(i int) {
+	s, next := q.at(i), *q.at(i + 1)
+	if s.sacked || next.sacked || s.fin {
+		panic("BUG: joining segments of different fates")
+	}
+	q.withdraw(s)
+	q.withdraw(&next)
+	s.end, s.fin, s.push, s.again = next.end, next.fin, s.push || next.push, s.again || next.again
+	q.apply(s)
+	at := q.head + i + 1
+	q.items = append(q.items[:at], q.items[at+1:]...)
+}
+
 // sack marks the i-th segment as held by the peer.
 func (q *rtxQueue) sack(i int) {
 	s := q.at(i)

@@ -5,6 +5,7 @@ import (
 	"labserver/stack/inet"
 	"labserver/stack/rfc"
 	"labserver/stack/seq"
+	"labserver/stack/wire"
 )
 
 // The seventh and eighth checks of RFC 9293 §3.10.7.4: the segment's text and its FIN.
@@ -40,7 +41,7 @@ func (c *Conn) text(a *arrival, fx *Effects) {
 		return
 	}
 	c.takeMark(a.seg, fx)
-	c.dataArrived(len(a.data), fx)
+	c.dataArrived(len(a.data), a.seg.Flags.Has(wire.PSH), fx)
 	if a.seq == c.rcv.nxt {
 		c.inOrder(a, fx)
 	} else {

@@ -37,7 +37,7 @@ func (c *Conn) retransmissionTimeout(fx *Effects) {
 	}
 	c.mutateTimeout(before, backoff, fx)
 	c.showRTT(0, rfc.TCPRTOBackoff, fx)
-	for i := range c.mutantResent() {
+	for i := 0; i < min(c.mutantResent(), c.snd.queue.len()); i++ {
 		c.resend(i, rfc.TCPRTOResend, fx)
 	}
 	c.showLoss(fx)
