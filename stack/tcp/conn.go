@@ -93,6 +93,7 @@ type sendSpace struct {
 
 	small     seq.Num // behind the last segment that was not full, if smallSent
 	smallSent bool
+	burst     bool // this output began with nothing outstanding
 	urg       urgentState
 }
 

@@ -41,7 +41,7 @@ type Knobs struct {
 	LimitedTransmit  int64  // RFC 3042
 	IdleRestart      int64  // RFC 5681 §4.1: slow start again after idleness
 	IdleDecay        int64  // 1: cwnd halves for each RTO of idleness, 0: at once to the initial
-	Nagle            int64  // SHLD-7; 2: a small segment waits for a small one only
+	Nagle            int64  // SHLD-7; 2: a small segment waits for a small one only; 3: see restOfBurst
 	Timestamps       int64  // RFC 7323 §3
 	BareSegments     int64  // 1: where timestamps are in use, a segment without is taken too
 	SACK             int64  // RFC 2018
@@ -150,7 +150,7 @@ func Profile(name string) (Knobs, bool) {
 		k.RcvBuf, k.RcvBufMax, k.AdvWinScale = 65536, 2097152, 0
 		k.SndBuf, k.SndBufMax = 32768, 2097152
 		k.KeepProbes, k.SynBacklog, k.ABC, k.IdleDecay = 8, 15375, 2, 0
-		k.Nagle, k.KeepPush, k.BareSegments, k.ProbeData = 1, 0, 0, 1
+		k.Nagle, k.KeepPush, k.BareSegments, k.ProbeData = 3, 0, 0, 1
 		k.OptionOrder, k.ECNFallback, k.BaseMSS, k.MinPMTU = 1, 2, 1200, 296
 		k.ICMPAborts, k.AckSmall, k.WholeWindow = 1, 1, 0
 		k.WholeBuffers, k.OfferAll, k.TimeoutRST, k.UnreadRST, k.BSDSockets = 1, 1, 1, 0, 1

@@ -220,7 +220,7 @@ func knobsOfSending() []knob {
 			func(k *Knobs) *int64 { return &k.ABC }},
 		{"tcp_ssthresh_from_cwnd", UnitSwitch, 0, 1, "rfc5681:3.1:timeout",
 			func(k *Knobs) *int64 { return &k.SsthreshCwnd }},
-		{"tcp_nagle", UnitSwitch, 0, 2, "SHLD-7",
+		{"tcp_nagle", UnitSwitch, 0, 3, "SHLD-7",
 			func(k *Knobs) *int64 { return &k.Nagle }},
 		{"tcp_keep_push", UnitSwitch, 0, 1, "MUST-61",
 			func(k *Knobs) *int64 { return &k.KeepPush }},

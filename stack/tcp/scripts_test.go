@@ -10,9 +10,9 @@ import (
 )
 
 // Packet scripts lie under testdata by what they are read off: matrix (RFC 9293 §3.10),
-// rfcNNNN, linux (what an engineer of Linux expects), and mutants, which only an honest stack
-// passes. A script claims its profiles in a
-// flag, --profile=linux,rfc; one that claims none claims all.
+// rfcNNNN, linux and freebsd (what engineers of those systems expect), and mutants, which
+// only an honest stack passes. A script claims its profiles in a flag,
+// --profile=linux,rfc; one that claims none claims all.
 
 // scriptFile is one script with its claims.
 type scriptFile struct {

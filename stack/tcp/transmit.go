@@ -69,7 +69,7 @@ func (c *Conn) choose() choice {
 	case int64(d) <= u:
 		// (2) pushed, and all queued data can be sent now. A FIN pushes as well and is
 		// not held back: no more data will come to fill the segment.
-		if nagle && !idle && !fin && (c.l.k.Nagle == 1 || c.smallOut()) {
+		if nagle && !idle && !fin && c.nagleWaits() {
 			return choice{rule: rfc.TCPNagle}
 		}
 		if (c.opts.Cork || c.snd.more) && !fin && !urgent {
@@ -93,6 +93,24 @@ func (c *Conn) choose() choice {
 	ch.fin = fin && ch.push && u > int64(ch.n) && !c.l.k.mutant(mutantLateFIN)
 	return ch
 }
+
+// nagleWaits reports whether a small segment waits while something is unacknowledged, by
+// each system's reading of the algorithm.
+func (c *Conn) nagleWaits() bool {
+	switch c.l.k.Nagle {
+	case 2:
+		return c.smallOut()
+	case 3:
+		return !c.restOfBurst()
+	}
+	return true
+}
+
+// restOfBurst reports whether nothing was outstanding when the present output began.
+//
+// Deviation by knob from SHLD-7: as in FreeBSD the small end of a write goes out with the
+// full segments before it if the connection was idle.
+func (c *Conn) restOfBurst() bool { return c.snd.burst }
 
 // smallOut reports whether a segment that was not full is still unacknowledged.
 //
@@ -128,6 +146,7 @@ func (c *Conn) output(fx *Effects) {
 	}
 	var held rfc.ID
 	c.sizeSegments(fx)
+	c.snd.burst = c.snd.una == c.snd.nxt
 	for range maxBurst {
 		ch := c.choose()
 		if !ch.send {
@@ -136,6 +155,7 @@ func (c *Conn) output(fx *Effects) {
 		}
 		c.sendNew(ch, fx)
 	}
+	c.snd.burst = false
 	c.frtoSent(fx)
 	c.resendMore(fx)
 	if c.ack.now {
