@@ -41,7 +41,7 @@ type Knobs struct {
 	LimitedTransmit  int64  // RFC 3042
 	IdleRestart      int64  // RFC 5681 §4.1: slow start again after idleness
 	IdleDecay        int64  // 1: cwnd halves for each RTO of idleness, 0: at once to the initial
-	Nagle            int64  // SHLD-7; 2: a small segment waits for a small one only; 3: see restOfBurst
+	Nagle            int64  // SHLD-7; 2: small segments wait for small ones only; 3: see restOfBurst
 	Timestamps       int64  // RFC 7323 §3
 	BareSegments     int64  // 1: where timestamps are in use, a segment without is taken too
 	SACK             int64  // RFC 2018
