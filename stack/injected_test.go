@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/netip"
-	"reflect"
 	"strings"
 	"testing"
 
@@ -12,10 +11,8 @@ import (
 
 	"labserver/stack"
 	"labserver/stack/inet"
-	"labserver/stack/rfc"
 	"labserver/stack/seq"
 	"labserver/stack/sim"
-	"labserver/stack/view"
 	"labserver/stack/wire"
 )
 
@@ -96,11 +93,7 @@ func besiege(t *testing.T, script []byte) {
 		w.Apply(parse(t, line))
 	}
 	calls := lines(besiegedCalls)
-	folded, done := view.New(), uint64(0)
-	levels := map[rfc.ID]rfc.Level{}
-	for _, r := range rfc.Table() {
-		levels[r.ID] = r.Level
-	}
+	watch := newWatch()
 	for i := 0; len(script) >= siegeStride && i < 60; i++ {
 		s := script[:siegeStride]
 		script = script[siegeStride:]
@@ -112,21 +105,7 @@ func besiege(t *testing.T, script []byte) {
 		if w.Check(c) == nil {
 			w.Apply(c)
 		}
-		for _, e := range w.Events().From(done + 1) {
-			level, ok := levels[e.Rule]
-			if root := level == rfc.Root; !ok || root != (e.By == 0) || e.By >= e.N {
-				t.Fatalf("event %d (%s, rule %s) has cause %d", e.N, e.Kind(), e.Rule, e.By)
-			}
-			view.Reduce(&folded, e)
-			done = e.N
-		}
-		v := w.View()
-		if !reflect.DeepEqual(folded, v) {
-			t.Fatalf("event %d: %s", done, apart(folded, v))
-		}
-		if n := v.Counters; n.Sent != n.Delivered+n.Dropped+int64(len(v.Packets)) {
-			t.Fatalf("%+v with %d in flight", n, len(v.Packets))
-		}
+		watch.holds(t, w)
 	}
 	w.Advance(w.Now() + 3600*1e9)
 }

@@ -231,10 +231,6 @@ func drawOdd(t *rapid.T) (op, args string) {
 // TestNoCommandListBreaksAWorld tries what no lab would: laws 3, 5 and 6 hold after every
 // act, and nothing panics.
 func TestNoCommandListBreaksAWorld(t *testing.T) {
-	levels := map[rfc.ID]rfc.Level{}
-	for _, r := range rfc.Table() {
-		levels[r.ID] = r.Level
-	}
 	rapid.Check(t, func(t *rapid.T) {
 		var start []stack.Command
 		for _, line := range lines(oddNet) {
@@ -250,7 +246,7 @@ func TestNoCommandListBreaksAWorld(t *testing.T) {
 			}
 			w.Advance(sim.Time(rapid.SampledFrom([]int64{0, 1e6, 1e9, 1e9}).Draw(t, "settled")))
 		}
-		folded, done := view.New(), uint64(0)
+		watch := newWatch()
 		for range rapid.IntRange(1, 60).Draw(t, "acts") {
 			op, args := drawOdd(t)
 			c, err := stack.ParseCommand(op, "", json.RawMessage(args))
@@ -264,21 +260,7 @@ func TestNoCommandListBreaksAWorld(t *testing.T) {
 				w.Step()
 			}
 			w.Advance(w.Now() + sim.Time(rapid.SampledFrom([]int64{0, 0, 1e3, 1e6, 1e8, 3e9, 1e12}).Draw(t, "wait")))
-			for _, e := range w.Events().From(done + 1) {
-				level, ok := levels[e.Rule]
-				if root := level == rfc.Root; !ok || root != (e.By == 0) || e.By >= e.N {
-					t.Fatalf("event %d (%s, rule %s) has cause %d", e.N, e.Kind(), e.Rule, e.By)
-				}
-				view.Reduce(&folded, e)
-				done = e.N
-			}
-			v := w.View()
-			if !reflect.DeepEqual(folded, v) {
-				t.Fatalf("event %d: %s", done, apart(folded, v))
-			}
-			if n := v.Counters; n.Sent != n.Delivered+n.Dropped+int64(len(v.Packets)) {
-				t.Fatalf("%+v with %d in flight", n, len(v.Packets))
-			}
+			watch.holds(t, w)
 			if w.Events().Len() > 60_000 {
 				break
 			}
@@ -301,6 +283,40 @@ func parse(t interface{ Fatalf(string, ...any) }, line string) stack.Command {
 	}
 	t.Fatalf("no arguments: %s", line)
 	return stack.Command{}
+}
+
+// watch holds laws 3, 5 and 6 against a world while it goes on. Make it with newWatch.
+type watch struct {
+	folded view.View
+	done   uint64 // events seen
+	levels map[rfc.ID]rfc.Level
+}
+
+func newWatch() *watch {
+	h := &watch{folded: view.New(), levels: map[rfc.ID]rfc.Level{}}
+	for _, r := range rfc.Table() {
+		h.levels[r.ID] = r.Level
+	}
+	return h
+}
+
+// holds looks at what came since it was asked last.
+func (h *watch) holds(t interface{ Fatalf(string, ...any) }, w *stack.World) {
+	for _, e := range w.Events().From(h.done + 1) {
+		level, ok := h.levels[e.Rule]
+		if root := level == rfc.Root; !ok || root != (e.By == 0) || e.By >= e.N {
+			t.Fatalf("event %d (%s, rule %s) has cause %d", e.N, e.Kind(), e.Rule, e.By)
+		}
+		view.Reduce(&h.folded, e)
+		h.done = e.N
+	}
+	v := w.View()
+	if !reflect.DeepEqual(h.folded, v) {
+		t.Fatalf("event %d: %s", h.done, apart(h.folded, v))
+	}
+	if n := v.Counters; n.Sent != n.Delivered+n.Dropped+int64(len(v.Packets)) {
+		t.Fatalf("%+v with %d in flight", n, len(v.Packets))
+	}
 }
 
 // apart shows where two views differ, and not their hundred other rows.

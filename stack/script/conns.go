@@ -91,7 +91,7 @@ func shift(blocks [][2]uint32, by uint32) [][2]uint32 {
 }
 
 // stampToLive finds the real timestamp for one of the script's: the very one if it was
-// seen, else one as far from the nearest before it. Zero echoes nothing.
+// seen, else one as far from the first that was. Zero echoes nothing.
 func (c *conn) stampToLive(v uint32) uint32 {
 	if len(c.stamps) == 0 {
 		return v
