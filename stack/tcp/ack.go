@@ -28,6 +28,10 @@ func (c *Conn) checkACK(a *arrival, fx *Effects) bool {
 	if !c.ackInRange(a, fx) {
 		return false
 	}
+	if c.snd.una.Less(seg.Ack) && c.synOutstanding() {
+		c.ackOfSYN(seg, fx) // CLOSE in SYN-RECEIVED led here with the SYN unacknowledged
+		return c.finAcked(fx)
+	}
 	d := c.delivery(a.seg)
 	if c.snd.una.Less(seg.Ack) {
 		c.newACK(seg, &d, fx)
@@ -151,6 +155,9 @@ func (c *Conn) newACK(seg *wire.TCP, d *delivery, fx *Effects) {
 		fx.ready(c)
 	}
 }
+
+// synOutstanding reports whether our SYN is not yet acknowledged.
+func (c *Conn) synOutstanding() bool { return c.snd.queue.len() > 0 && c.snd.queue.at(0).syn }
 
 // ackOfSYN takes the acknowledgment of our SYN: congestion control begins.
 func (c *Conn) ackOfSYN(seg *wire.TCP, fx *Effects) {

@@ -34,6 +34,8 @@ func (c *Conn) checkSend() {
 		panic("BUG: SND.NXT is beyond the send buffer")
 	case s.finSent && c.unsent() != 0:
 		panic("BUG: data behind the FIN")
+	case c.outstanding() < 0:
+		panic("BUG: more has left the network than was sent")
 	case s.queue.len() == 0 && s.una != s.nxt:
 		panic("BUG: outstanding data is not on the retransmission queue")
 	case s.queue.len() > 0 && (s.queue.at(0).seq != s.una || s.queue.at(s.queue.len()-1).end != s.nxt):

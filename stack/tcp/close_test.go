@@ -311,3 +311,28 @@ func TestErrorIsToldOnceAfterWhatCanStillBeRead(t *testing.T) {
 		t.Errorf("then %q %q", d, e)
 	}
 }
+
+// A CLOSE in SYN-RECEIVED sends the FIN behind a SYN that is not acknowledged (RFC 9293
+// §3.10.4). Until it is, the SYN,ACK is what is repeated, and its acknowledgment begins
+// congestion control as in any other state.
+func TestCloseInSynReceivedKeepsTheHandshakeGoing(t *testing.T) {
+	p := newRaw(t)
+	p.b.k.SACK = 1
+	p.c = p.b.open(80, p.from)
+	syn := wireACK(100, 0, 65535)
+	syn.Flags, syn.Opts.SACKOK = parseFlags("S"), true
+	p.segWith(syn)
+	p.b.close(p.c)
+	mark := p.log.Len()
+	p.run(1500 * time.Millisecond)
+	p.want(p.segments(mark), "<SEQ=300><ACK=101><CTL=SA>")
+	p.seg("A", 101, 301, "")
+	if p.c.cc.cwnd == 0 || p.c.state != inet.FinWait1 {
+		t.Errorf("cwnd %d in %s", p.c.cc.cwnd, p.c.state)
+	}
+	p.run(time.Minute) // and the FIN goes on being sent
+	p.seg("A", 101, 302, "")
+	if p.c.state != inet.FinWait2 {
+		t.Errorf("in %s", p.c.state)
+	}
+}

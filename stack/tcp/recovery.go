@@ -136,11 +136,12 @@ func (c *Conn) countDuplicates(d *delivery) {
 		if c.cc.phase != phaseRecovery {
 			c.loss.guessed = 0
 		}
+		c.boundGuess()
 		d.octets = max(d.octets-before, min(d.octets, smss))
 	case d.dup:
 		// At least one segment is missing, or nothing would be duplicated.
 		missing := max(c.snd.queue.lost.octets, c.snd.queue.at(0).len())
-		n := min(smss, c.flight()-missing-c.loss.guessed)
+		n := min(smss, c.flight()-missing-c.snd.queue.sacked.octets-c.loss.guessed)
 		if c.reducing() {
 			// RFC 9937 §6.2: "PRR disallows incrementing DeliveredData when the total bytes
 			// delivered in a PRR episode would exceed the estimated data outstanding upon
@@ -150,6 +151,14 @@ func (c *Conn) countDuplicates(d *delivery) {
 		c.loss.guessed += max(n, 0)
 		d.octets += max(n, 0)
 	}
+}
+
+// boundGuess keeps what duplicate ACKs say was delivered within what is outstanding and
+// neither lost nor known to be delivered. They count in SMSS, and what was delivered may
+// have been smaller segments.
+func (c *Conn) boundGuess() {
+	m := &c.snd.queue.marks
+	c.loss.guessed = min(c.loss.guessed, c.flight()-m.lost.octets-m.sacked.octets)
 }
 
 // leave ends a recovery when all is acknowledged that was outstanding at its beginning.

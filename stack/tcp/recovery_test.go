@@ -183,6 +183,22 @@ func TestPRRWithoutSACKCountsDuplicates(t *testing.T) {
 	}
 }
 
+// A duplicate ACK tells of SMSS octets at most; of small segments each was less. What is
+// guessed of them never passes what is outstanding and not lost, or pipe would be too small.
+func TestDuplicatesOfSmallSegmentsAreNotGuessedTooLarge(t *testing.T) {
+	p := sackSender(t, func(k *Knobs) { k.IW, k.SACK = 20, 0 })
+	for range 5 {
+		p.b.send(p.c, pattern(300))
+	}
+	for range 4 {
+		p.sack(0)
+	}
+	p.seg("A", 101, 601, "") // a partial ACK: the next small segment is lost, and sent again
+	if p.c.outstanding() < 300 || p.c.loss.guessed > 900 {
+		t.Errorf("pipe is %d, %d guessed", p.c.outstanding(), p.c.loss.guessed)
+	}
+}
+
 func TestIsLostNeedsThreeSegmentsAbove(t *testing.T) {
 	p := sackSender(t, func(*Knobs) {})
 	p.b.send(p.c, pattern(10_000))

@@ -306,6 +306,7 @@ func (c *Conn) lose(i int, rule, resend rfc.ID, d *delivery, fx *Effects) {
 	}
 	q.lose(i)
 	s.by, s.why = n, resend
+	c.boundGuess()
 }
 
 // loseAll marks all that is outstanding and not SACKed as lost, and says so once for each
@@ -326,6 +327,7 @@ func (c *Conn) loseAll(rule, resend rfc.ID, recent func(s *sent) bool, fx *Effec
 			q.at(i).by, q.at(i).why = n, resend
 		}
 	}
+	c.boundGuess()
 }
 
 // forgetSACK takes back every SACK mark: the peer may drop what it only announced to

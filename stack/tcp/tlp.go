@@ -3,7 +3,6 @@ package tcp
 import (
 	"time"
 
-	"labserver/stack/inet"
 	"labserver/stack/rfc"
 	"labserver/stack/seq"
 )
@@ -23,9 +22,10 @@ const leastPTO = 2 * time.Millisecond
 
 // mayProbe reports whether a probe is to be scheduled: RFC 8985 §7.2, "the connection
 // supports SACK", "has no SACKed sequences in the SACK scoreboard", and "is not in loss
-// recovery". Before the handshake of Fast Open is over its own timer repeats the SYN,ACK.
+// recovery". While our SYN is not acknowledged, that is what the timer repeats: a FIN or, by
+// Fast Open, data may be behind it.
 func (c *Conn) mayProbe() bool {
-	return c.l.k.TLP != 0 && c.usesSACK() && c.maySend() && c.state != inet.SynReceived &&
+	return c.l.k.TLP != 0 && c.usesSACK() && c.maySend() && !c.synOutstanding() &&
 		c.snd.queue.sacked.segs == 0 &&
 		(c.cc.phase == phaseOpen || c.cc.phase == phaseCWR)
 }
