@@ -67,7 +67,8 @@ function candidates(words: string[], view: View, proc: string): string[] {
   if (verb === "help") return verbs.map((v) => v.name);
   if (words.length === 1) {
     if (verb === "connect") return ["fd", ...listeners(view)];
-    return FD_VERBS.has(verb) ? fds : (SECOND[verb] ?? (verb === "knob" || verb === "inject" ? hosts : []));
+    if (verb === "knob" || verb === "inject") return hosts;
+    return FD_VERBS.has(verb) ? fds : (SECOND[verb] ?? []);
   }
   if (words[1] === "fd" && words.length === 2) return fds;
   switch (verb) {

@@ -126,7 +126,9 @@ export const verbs: readonly Verb[] = [
   { name: "ss", usage: "ss [-t|-u|-l]", help: "help.ss", parse: ss },
   {
     name: "tc",
-    usage: "tc link LINK [delay 40ms] [jitter 2ms] [loss 5%] [duplicate 1%] [corrupt 1%] [reorder 1%] [rate 10mbit] [queue 64k] [up|down]",
+    usage:
+      "tc link LINK [delay 40ms] [jitter 2ms] [loss 5%] [duplicate 1%] [corrupt 1%]" +
+      " [reorder 1%] [rate 10mbit] [queue 64k] [up|down]",
     help: "help.tc",
     parse: tc,
   },
@@ -145,7 +147,9 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: "host",
-    usage: "host add [NAME] [addr/len] [addr6/len] [router|bare] [profile NAME] | host remove HOST | host rename HOST NAME",
+    usage:
+      "host add [NAME] [addr/len] [addr6/len] [router|bare] [profile NAME]" +
+      " | host remove HOST | host rename HOST NAME",
     help: "help.host",
     parse: host,
   },

@@ -202,8 +202,9 @@ function along(a: Arrow, d: number, up: number): { x: number; y: number } {
 export function label(rows: Rows, i: number, relativeSeq: boolean): string {
   const e = rows.events[i];
   if (!e) return "";
+  const words = wordsOf(rows, i, e, relativeSeq);
   const piece = rows.piece[i];
-  return piece ? `${piece} · ${wordsOf(rows, i, e, relativeSeq)}` : wordsOf(rows, i, e, relativeSeq);
+  return piece ? `${piece} · ${words}` : words;
 }
 
 function wordsOf(rows: Rows, i: number, e: Event, relativeSeq: boolean): string {
