@@ -198,6 +198,19 @@ func TestARSTKeepsTheTimestamp(t *testing.T) {
 	}
 }
 
+// TestEachConnectionHasATimestampClockOfItsOwn: RFC 7323 §7, a random offset for each
+// connection, so that the clock tells neither the uptime nor which connections are one host's.
+func TestEachConnectionHasATimestampClockOfItsOwn(t *testing.T) {
+	n, a, b := pair(t)
+	b.listen(80, 5)
+	a.open(5000, b.end(80))
+	a.open(5001, b.end(80))
+	segs := n.sentSegs(a, 0)
+	if len(segs) != 2 || segs[0].Opts.TSVal == segs[1].Opts.TSVal {
+		t.Errorf("two SYNs of one instant: %+v", segs)
+	}
+}
+
 // TestMaxSegBoundsBothDirections: TCP_MAXSEG before and above the path's MSS.
 func TestMaxSegBoundsBothDirections(t *testing.T) {
 	for maxSeg, want := range map[int]struct {
