@@ -56,6 +56,7 @@ func (c *Conn) synSent(a *arrival, fx *Effects) {
 	// "If there are other controls or text in the segment, then continue processing at
 	// the sixth step under Section 3.10.7.4".
 	a.seq = a.seq.Add(1)
+	c.checkURG(a, fx)
 	c.text(a, fx)
 	if c.finArrived(a, fx); c.state != inet.Closed {
 		c.output(fx)

@@ -200,3 +200,12 @@ func TestUrgentDataIsNotHeldBack(t *testing.T) {
 		t.Errorf("%d octets came, urgent: %v", n, cb.Urgent())
 	}
 }
+
+// RFC 9293 §3.10.7.3: what else a SYN,ACK carries goes on "at the sixth step", URG.
+func TestASYNACKMayAnnounceUrgentData(t *testing.T) {
+	p := reach(t, inet.SynSent)
+	p.segWith(wire.TCP{Flags: parseFlags("SAU"), Seq: 100, Ack: 301, Wnd: 65535, Urg: 4})
+	if up := p.c.View().Urgent; !up.RcvUrgent || up.RcvUP != 104 {
+		t.Errorf("%s %+v", p.c.State(), up)
+	}
+}
