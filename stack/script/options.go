@@ -16,7 +16,7 @@ func optionNames() []string {
 		"TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_KEEPINIT", "TCP_USER_TIMEOUT",
 		"TCP_SYNCNT", "TCP_LINGER2", "TCP_FASTOPEN", "TCP_FASTOPEN_CONNECT", "TCP_INFO", "IP_TOS",
 		"IP_TTL", "IP_MTU_DISCOVER", "IP_MTU", "IPV6_TCLASS", "IPV6_UNICAST_HOPS",
-		"IPV6_MTU_DISCOVER", "IPV6_MTU", "IPV6_V6ONLY"}
+		"IPV6_MTU_DISCOVER", "IPV6_MTU", "IPV6_V6ONLY", "SO_DEBUG", "SO_NOSIGPIPE"}
 }
 
 // liveOption gives an option of the script the name it has in this run: an IPv4 script
@@ -50,6 +50,12 @@ func (r *runner) setsockopt(c *Call) {
 	d, name, value := r.fd(c.arg(0)), c.arg(2).Text, c.arg(3)
 	a := args{"fd": d.live, "option": r.liveOption(name)}
 	switch name {
+	case "SO_DEBUG", "SO_NOSIGPIPE": // there are no traces of the kernel here, and no signals
+		r.start(c, "getsockopt", args{"fd": d.live, "option": "SO_TYPE"}, func(o outcome) outcome {
+			o.value = 0
+			return o
+		})
+		return
 	case "TCP_CONGESTION":
 		if value.Kind != String {
 			value = value.values()[0]
@@ -206,6 +212,13 @@ func symbolOr0(name string) int64 {
 func (r *runner) ioctl(c *Call) {
 	request, want := c.arg(1).Text, c.arg(2)
 	switch request {
+	case "FIONBIO":
+		a := args{"fd": r.fd(c.arg(0)).live, "cmd": "F_SETFL"}
+		if v, _ := want.value(); v != 0 {
+			a["flags"] = []string{"O_NONBLOCK"}
+		}
+		r.start(c, "fcntl", a, nil)
+		return
 	case "FIONREAD":
 		request = "SIOCINQ"
 	case "TIOCOUTQ", "FIONWRITE":
@@ -226,7 +239,7 @@ func (r *runner) ioctl(c *Call) {
 // requestNames lists the requests of ioctl.
 func requestNames() []string {
 	return []string{"SIOCINQ", "FIONREAD", "SIOCOUTQ", "TIOCOUTQ", "FIONWRITE", "SIOCOUTQNSD",
-		"SIOCATMARK"}
+		"SIOCATMARK", "FIONBIO"}
 }
 
 // info answers a tcpi_ name of code for the connection the script speaks of.
