@@ -27,7 +27,8 @@ func (c *conn) differences(want, got, raw *Packet, st settings) []string {
 	differ("TTL", other(want.IP.TTL, got.IP.TTL))
 	differ("flow label", want.IP.Flow != nil && (got.IP.Flow == nil || *got.IP.Flow != *want.IP.Flow))
 	if want.Ports != nil {
-		differ("ports", st.livePort(want.Ports[0]) != c.flow.Local.Port || want.Ports[1] != c.flow.Remote.Port)
+		differ("ports", st.livePort(want.Ports[0]) != c.flow.Local.Port ||
+			want.Ports[1] != c.flow.Remote.Port)
 	}
 	switch want.Proto {
 	case inet.UDP:
