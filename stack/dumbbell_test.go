@@ -146,7 +146,7 @@ func TestEqualFlowsShareABottleneckEqually(t *testing.T) {
 		for i, f := range d.flows {
 			before[i] = f.read
 		}
-		const span = 30 * time.Second
+		const span = 60 * time.Second
 		d.pass(span)
 		sum, squares := 0.0, 0.0
 		for i, f := range d.flows {
