@@ -61,6 +61,20 @@ func (h *heldData) add(start, end seq.Num) (ok, duplicate bool) {
 	return true, duplicate
 }
 
+// overlap is the first part of [start, end) that is held already, if any.
+func (h *heldData) overlap(start, end seq.Num) (from, to seq.Num, some bool) {
+	for _, s := range h.list {
+		if s.start.Less(end) && start.Less(s.end) {
+			from, to = s.start.Max(start), end
+			if s.end.Less(end) {
+				to = s.end
+			}
+			return from, to, true
+		}
+	}
+	return 0, 0, false
+}
+
 // join takes out what continues at nxt and returns where the data in order ends now.
 func (h *heldData) join(nxt seq.Num) seq.Num {
 	n := 0

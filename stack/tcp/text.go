@@ -90,6 +90,9 @@ func (c *Conn) trim(a *arrival, fx *Effects) bool {
 func (c *Conn) inOrder(a *arrival, fx *Effects) {
 	gap := len(c.rcv.held.list) > 0
 	c.rcv.buf.put(0, a.data)
+	if !c.rcv.hasDup {
+		c.noteHeld(a.seq, a.seq.Add(seq.Size(len(a.data))))
+	}
 	nxt := c.rcv.held.join(a.seq.Add(seq.Size(len(a.data))))
 	n := nxt.Sub(c.rcv.nxt)
 	c.rcv.buf.extend(int(n))
@@ -117,21 +120,27 @@ func (c *Conn) hold(a *arrival, fx *Effects) {
 		return
 	}
 	end := a.seq.Add(seq.Size(len(a.data)))
-	ok, duplicate := c.rcv.held.add(a.seq, end)
+	c.noteHeld(a.seq, end)
+	ok, _ := c.rcv.held.add(a.seq, end)
 	if !ok {
 		refuse(c.id, a.pkt, "too-many-gaps", len(a.data), rfc.TCPHoldLimit, fx)
 		c.ackNow(rfc.TCPGapACK)
 		a.fin = false
 		return
 	}
-	if duplicate {
-		c.noteDuplicate(a.seq, end)
-	}
 	c.rcv.buf.put(int(a.seq.Sub(c.rcv.nxt)), a.data)
 	c.emitHeld(a, end, fx)
 	c.showRcv(rfc.TCPHold, fx)
 	c.quicken()
 	c.ackNow(rfc.TCPGapACK)
+}
+
+// noteHeld has the next ACK report what came again of the data held: RFC 2883 §4.2, the
+// duplicate part of a partial duplicate too.
+func (c *Conn) noteHeld(start, end seq.Num) {
+	if from, to, some := c.rcv.held.overlap(start, end); some {
+		c.noteDuplicate(from, to)
+	}
 }
 
 // finArrived takes the peer's FIN when all before it has come: "advance RCV.NXT over the
