@@ -210,7 +210,7 @@ func knobRefusal(k Knob) string {
 		case info.Name != k.Name:
 		case info.Unit == stack.KnobName:
 			return "the knob " + k.Name + " does not take " + strconv.Quote(k.Value) +
-				"; docs/knobs.md has its values"
+				"; it takes " + strings.Join(info.Names, ", ")
 		default:
 			return "the knob " + k.Name + " takes " + strconv.FormatInt(info.Min, 10) + " to " +
 				strconv.FormatInt(info.Max, 10) + ", not " + strconv.Quote(k.Value)

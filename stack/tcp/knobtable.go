@@ -28,6 +28,7 @@ type KnobInfo struct {
 	Unit     Unit          `json:"unit"`
 	Min      int64         `json:"min"`
 	Max      int64         `json:"max"`
+	Names    []string      `json:"names,omitempty"` // all values of a knob that is a name
 	Rule     rfc.ID        `json:"rule"`
 	Defaults []KnobDefault `json:"defaults"` // one of each profile, in the order of Profiles
 }
@@ -50,8 +51,8 @@ func KnobTable() []KnobInfo {
 			Rule: row.rule})
 	}
 	table = append(table,
-		KnobInfo{Name: KnobCongestion, Unit: UnitName, Rule: "MUST-19"},
-		KnobInfo{Name: KnobMutant, Unit: UnitName})
+		KnobInfo{Name: KnobCongestion, Unit: UnitName, Names: congestionNames(), Rule: "MUST-19"},
+		KnobInfo{Name: KnobMutant, Unit: UnitName, Names: mutantNames()})
 	for i := range table {
 		for _, profile := range Profiles() {
 			k, _ := Profile(profile)
@@ -60,6 +61,18 @@ func KnobTable() []KnobInfo {
 		}
 	}
 	return table
+}
+
+// congestionNames lists what congestionByName knows, the default first.
+func congestionNames() []string { return []string{"cubic", "newreno", "reno", "tahoe"} }
+
+// mutantNames lists the values of the knob of mistakes, beginning with none.
+func mutantNames() []string {
+	names := []string{NoMutant}
+	for _, m := range Mutants() {
+		names = append(names, m.Name)
+	}
+	return names
 }
 
 // KnobNames lists every knob of TCP, in the order of their documentation.

@@ -46,7 +46,7 @@ The rule is what the knob bends or fills in; the page ` + "`/rfc/knobs`" + ` lin
 	b.WriteString(" Rule | What it does |\n|" + strings.Repeat(" --- |", 5+len(stack.Profiles())) + "\n")
 	texts := i18n.Knobs(i18n.English)
 	for _, k := range stack.KnobTable() {
-		span := ""
+		span := strings.Join(k.Names, ", ")
 		if k.Unit != stack.KnobName {
 			span = fmt.Sprintf("%d to %d", k.Min, k.Max)
 		}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"labserver/stack"
 	"labserver/stack/rfc"
@@ -44,7 +45,7 @@ func known(id rfc.ID) bool {
 func (k row) values(ctx context.Context) string {
 	switch {
 	case k.Unit == stack.KnobName:
-		return ""
+		return strings.Join(k.Names, ", ")
 	case k.Unit == stack.KnobSwitch && k.Max == 1:
 		return "0, 1"
 	}
