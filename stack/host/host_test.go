@@ -256,7 +256,7 @@ func TestKnobsAreSetVisibly(t *testing.T) {
 	if b := d.log.At(d.log.Len()).Body; b != (event.KnobSet{Knob: "tcp_nagle", Old: "0", New: "1"}) {
 		t.Errorf("%+v", b)
 	}
-	if d.h.SetKnob("tcp_nagle", "3", fx) || len(d.h.View().Knobs) != 5 || d.h.View().Knobs[0].Value != "10" {
+	if d.h.SetKnob("tcp_nagle", "4", fx) || len(d.h.View().Knobs) != 5 || d.h.View().Knobs[0].Value != "10" {
 		t.Errorf("%+v", d.h.View().Knobs)
 	}
 }
