@@ -100,11 +100,11 @@ func (h *Host) complain(q wire.Quoted, c complaint, pkt inet.PacketID, sfx *sock
 		h.TCP.Unreachable(flow, q.Seq, c.what, pkt, &sfx.Effects)
 	case q.Proto == inet.TCP:
 		if by := sfx.OnHost(h.ID); h.TCP.TooBig(flow, q.Seq, c.mtu, pkt, &sfx.Effects) {
-			h.IP.LearnMTU(q.Dst.Addr, c.mtu, by)
+			h.IP.LearnMTU(q.Dst.Addr, c.mtu, int(h.knobs.MinPMTU), by)
 		}
 	case q.Proto == inet.UDP && c.mtu > 0:
 		if h.UDP.Lookup(q.Dst, q.Src) != nil {
-			h.IP.LearnMTU(q.Dst.Addr, c.mtu, sfx.OnHost(h.ID))
+			h.IP.LearnMTU(q.Dst.Addr, c.mtu, int(h.knobs.MinPMTU), sfx.OnHost(h.ID))
 		}
 		h.Socks.Unreachable(q.Src, q.Dst, inet.EMSGSIZE, sfx)
 	case q.Proto == inet.UDP && c.what != tcp.NoICMPError:

@@ -173,7 +173,7 @@ func TestARouteCanCarryLess(t *testing.T) {
 func TestAPathsMTUIsLearnedAndForgotten(t *testing.T) {
 	d := newDesk(false)
 	mtu := func(dst string) int { p, _ := d.l.Path(addr(dst)); return p.MTU }
-	learn := func(dst string, n int) bool { return d.l.LearnMTU(addr(dst), n, d.effects().Scope) }
+	learn := func(dst string, n int) bool { return d.l.LearnMTU(addr(dst), n, 552, d.effects().Scope) }
 	if !learn("10.0.1.9", 1400) || mtu("10.0.1.9") != 1400 || mtu("10.0.1.8") != 1500 {
 		t.Error("1400 was not learned for this address alone")
 	}
@@ -204,13 +204,13 @@ func TestAPathsMTUIsLearnedAndForgotten(t *testing.T) {
 		t.Error("not forgotten after ten minutes")
 	}
 	d6 := newDesk6()
-	if d6.l.LearnMTU(addr("fd00:2::9"), 600, d6.effects().Scope) {
+	if d6.l.LearnMTU(addr("fd00:2::9"), 600, 552, d6.effects().Scope) {
 		t.Error("no path of IPv6 carries less than 1280 octets")
 	}
-	if d6.l.LearnMTU(addr("fd00:1::9"), 1279, d6.effects().Scope) {
+	if d6.l.LearnMTU(addr("fd00:1::9"), 1279, 552, d6.effects().Scope) {
 		t.Error("a message of less than 1280 octets must be discarded")
 	}
-	if !d6.l.LearnMTU(addr("fd00:1::9"), 1280, d6.effects().Scope) || d6.last().Rule != rfc.PathLearned6 {
+	if !d6.l.LearnMTU(addr("fd00:1::9"), 1280, 552, d6.effects().Scope) || d6.last().Rule != rfc.PathLearned6 {
 		t.Errorf("%+v", d6.last())
 	}
 }
@@ -219,7 +219,7 @@ func TestAHostRemembersOnlySoManyPaths(t *testing.T) {
 	d := newDesk(false)
 	dst := addr("10.0.1.10")
 	for range maxPaths + 1 {
-		d.l.LearnMTU(dst, 1400, d.effects().Scope)
+		d.l.LearnMTU(dst, 1400, 552, d.effects().Scope)
 		dst = dst.Next()
 	}
 	forgotten := 0

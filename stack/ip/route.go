@@ -102,13 +102,9 @@ const PathAge = 10 * time.Minute
 // maxPaths is how many destinations a host remembers; the oldest is forgotten.
 const maxPaths = 64
 
-// The least path MTU that is believed: an IPv4 router must carry 68 octets (RFC 791
-// §3.2), but Linux holds on to 552; IPv6 "MUST NOT reduce its estimate of the Path MTU
-// below the IPv6 minimum link MTU" (RFC 8201 §4), 1280 octets.
-const (
-	minPathMTU4 = 552
-	minPathMTU6 = 1280
-)
+// minPathMTU6: IPv6 "MUST NOT reduce its estimate of the Path MTU below the IPv6 minimum
+// link MTU" (RFC 8201 §4), 1280 octets.
+const minPathMTU6 = 1280
 
 // path is what is known of the way to an address beyond the first link.
 type path struct {
@@ -135,9 +131,10 @@ func (l *Layer) Paths() []KnownMTU {
 // LearnMTU notes that packets to dst may have mtu octets at the most, which an ICMP
 // message said that the caller believes, and tells it. It reports whether that is less:
 // "a node MUST NOT increase its estimate of the Path MTU in response to the contents of a
-// Packet Too Big message" (RFC 8201 §4; RFC 1191 §6.3 alike).
-func (l *Layer) LearnMTU(dst netip.Addr, mtu int, fx event.Scope) bool {
-	least, rule := minPathMTU4, rfc.PathLearned
+// Packet Too Big message" (RFC 8201 §4; RFC 1191 §6.3 alike). least is how little is
+// believed over IPv4, whose routers must carry 68 octets (RFC 791 §3.2).
+func (l *Layer) LearnMTU(dst netip.Addr, mtu, least int, fx event.Scope) bool {
+	rule := rfc.PathLearned
 	if dst.Is6() {
 		least, rule = minPathMTU6, rfc.PathLearned6
 	}
