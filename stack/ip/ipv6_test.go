@@ -180,14 +180,14 @@ func TestAPathsMTUIsLearnedAndForgotten(t *testing.T) {
 	if learn("10.0.1.9", 1400) || learn("10.0.1.9", 1450) || mtu("10.0.1.9") != 1400 {
 		t.Error("an estimate grew")
 	}
-	if !learn("10.0.1.9", 60) || mtu("10.0.1.9") != minPathMTU4 {
+	if !learn("10.0.1.9", 60) || mtu("10.0.1.9") != 552 {
 		t.Errorf("%d octets", mtu("10.0.1.9"))
 	}
 	if learn("10.0.1.1", 600) || learn("99.9.9.9", 600) {
 		t.Error("there is nothing to learn of oneself, nor of no way")
 	}
 	e := d.last()
-	if b := e.Body.(event.PathMTU); e.Rule != rfc.PathLearned || b.Old != 1400 || b.New != minPathMTU4 {
+	if b := e.Body.(event.PathMTU); e.Rule != rfc.PathLearned || b.Old != 1400 || b.New != 552 {
 		t.Errorf("%+v", e)
 	}
 	d.now = sim.Time(PathAge) - 1
