@@ -46,6 +46,7 @@ type Knobs struct {
 	BareSegments     int64  // 1: where timestamps are in use, a segment without is taken too
 	SACK             int64  // RFC 2018
 	DSACK            int64  // RFC 2883
+	SACKFIN          int64  // 1: SACK and D-SACK blocks cover a FIN too
 	WindowScale      int64  // RFC 7323 §2
 	ChallengeACK     int64  // RFC 5961 §3-5
 	ChallengeLimit   int64  // challenge ACKs in a second, over all connections
@@ -125,7 +126,7 @@ func Profile(name string) (Knobs, bool) {
 		SynRetries: 6, SynAckRetries: 5, DataRetries: 15,
 		RcvBuf: 131072, RcvBufMax: 6291456, AdvWinScale: 1, SndBuf: 87040, SndBufMax: 4194304,
 		IW: 10, Congestion: "cubic", LimitedTransmit: 1, IdleRestart: 1, IdleDecay: 1,
-		Nagle: 2, KeepPush: 1, Collapse: 1, BareSegments: 1,
+		Nagle: 2, KeepPush: 1, Collapse: 1, SACKFIN: 1, BareSegments: 1,
 		Timestamps: 1, SACK: 1, DSACK: 1, WindowScale: 1,
 		ChallengeACK: 1, ChallengeLimit: 1000, InvalidRateLimit: 500 * time.Millisecond,
 		KeepIdle: 2 * time.Hour, KeepInterval: 75 * time.Second, KeepProbes: 9,
@@ -150,7 +151,7 @@ func Profile(name string) (Knobs, bool) {
 		k.RcvBuf, k.RcvBufMax, k.AdvWinScale = 65536, 2097152, 0
 		k.SndBuf, k.SndBufMax = 32768, 2097152
 		k.KeepProbes, k.SynBacklog, k.ABC, k.IdleDecay = 8, 15375, 2, 0
-		k.Nagle, k.KeepPush, k.BareSegments, k.ProbeData = 3, 0, 0, 1
+		k.Nagle, k.KeepPush, k.BareSegments, k.ProbeData, k.SACKFIN = 3, 0, 0, 1, 0
 		k.OptionOrder, k.ECNFallback, k.BaseMSS, k.MinPMTU = 1, 2, 1200, 296
 		k.ICMPAborts, k.AckSmall, k.WholeWindow = 1, 1, 0
 		k.WholeBuffers, k.OfferAll, k.TimeoutRST, k.UnreadRST, k.BSDSockets = 1, 1, 1, 0, 1
@@ -172,6 +173,7 @@ func Profile(name string) (Knobs, bool) {
 		k.Congestion, k.SsthreshCwnd, k.IdleDecay = "newreno", 0, 0
 		k.MinPMTU, k.ICMPAborts, k.TLP = 68, 5, 2
 		k.Nagle, k.KeepPush, k.BareSegments, k.ProbeData, k.Collapse = 1, 0, 0, 1, 0
+		k.SACKFIN = 0
 		return k, true
 	}
 	return Knobs{}, false

@@ -252,6 +252,8 @@ func knobsOfOptions() []knob {
 			func(k *Knobs) *int64 { return &k.BareSegments }},
 		{"tcp_sack", UnitSwitch, 0, 1, "rfc2018:2",
 			func(k *Knobs) *int64 { return &k.SACK }},
+		{"tcp_sack_fin", UnitSwitch, 0, 1, "rfc2018:3",
+			func(k *Knobs) *int64 { return &k.SACKFIN }},
 		{"tcp_dsack", UnitSwitch, 0, 1, "rfc2883:4",
 			func(k *Knobs) *int64 { return &k.DSACK }},
 		{"tcp_window_scaling", UnitSwitch, 0, 1, "rfc7323:2.2",

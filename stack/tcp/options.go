@@ -2,6 +2,7 @@ package tcp
 
 import (
 	"labserver/stack/inet"
+	"labserver/stack/seq"
 	"labserver/stack/wire"
 )
 
@@ -54,6 +55,25 @@ func (c *Conn) setOptions(out *wire.TCP, tsval uint32) {
 		o.SACK[0], n = c.rcv.dup, 1
 	}
 	o.NSACK = n + c.rcv.held.blocks(o.SACK[n:room])
+	if c.l.k.SACKFIN != 0 && c.rcv.finSeen && !c.rcv.fin {
+		c.coverFIN(o, n, room)
+	}
+}
+
+// coverFIN lets the SACK blocks from the n-th on cover a FIN ahead of a gap, as linux does:
+// RFC 2018 speaks of data only, but a FIN has a sequence number too.
+func (c *Conn) coverFIN(o *wire.Options, n, room int) {
+	at := c.rcv.finAt
+	for i := n; i < o.NSACK; i++ {
+		if o.SACK[i][1] == at {
+			o.SACK[i][1] = at.Add(1)
+			return
+		}
+	}
+	if o.NSACK < room {
+		o.SACK[o.NSACK] = [2]seq.Num{at, at.Add(1)}
+		o.NSACK++
+	}
 }
 
 // Octets of a SACK option with its padding, and of each block in it (RFC 2018 §3).

@@ -114,7 +114,11 @@ func (c *Conn) unacceptable(a *arrival, length seq.Size, fx *Effects) {
 	reason := "outside-window"
 	if end.LessEq(c.rcv.nxt) {
 		reason = "old-duplicate"
-		if n := seq.Size(len(seg.Data)); n > 0 {
+		n := seq.Size(len(seg.Data))
+		if seg.Flags.Has(wire.FIN) && c.l.k.SACKFIN != 0 && c.state != inet.TimeWait {
+			n = length
+		}
+		if n > 0 {
 			c.noteDuplicate(seg.Seq, seg.Seq.Add(n))
 			c.quicken() // our acknowledgment was lost, or came too late
 		}
