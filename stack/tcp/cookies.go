@@ -41,12 +41,15 @@ type cookieState struct {
 	at   sim.Time // when the SYN queue was last full
 }
 
+// cookieClasses is how many sizes a cookie can tell apart.
+const cookieClasses = 4
+
 // cookieMSS returns the classes of MSS that a cookie can tell of.
-func cookieMSS(v4 bool) [4]uint16 {
+func cookieMSS(v4 bool) [cookieClasses]uint16 {
 	if v4 {
-		return [4]uint16{536, 1300, 1440, 1460}
+		return [cookieClasses]uint16{536, 1300, 1440, 1460}
 	}
-	return [4]uint16{1220, 1420, 1440, 8940}
+	return [cookieClasses]uint16{1220, 1420, 1440, 8940}
 }
 
 // wantsCookie reports whether a SYN is to be answered without keeping it.
@@ -106,7 +109,7 @@ func (l *Layer) openCookie(cookie seq.Num, flow inet.Flow, irs seq.Num, minute u
 		return 0, false
 	}
 	class := (rest - l.cookieHash(flow, irs, minute-age)) & cookieMask
-	return class, class < uint32(len(cookieMSS(true)))
+	return class, class < cookieClasses
 }
 
 // cookieStamp is the timestamp of a SYN,ACK that carries options in its low bits, and is
