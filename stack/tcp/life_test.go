@@ -98,8 +98,8 @@ func (s *sight) take(e event.Event) {
 	case event.SegmentReceived:
 		s.heard = e.T
 		s.segMax = max(s.segMax, b.Seg.Len)
-		if !flagged(b.Seg.Flags, "S") {
-			return
+		if !flagged(b.Seg.Flags, "S") || s.smss > 0 {
+			return // one that comes later is refused, and its options with it
 		}
 		s.peerMSS = 536
 		if b.Seg.Src.Addr.Is6() {

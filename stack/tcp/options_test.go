@@ -389,3 +389,16 @@ func TestAnOlderTimestampDoesNotReopenTimeWait(t *testing.T) {
 		t.Error("RFC 6191: the timestamp decides")
 	}
 }
+
+// A SYN in ESTABLISHED is refused (RFC 5961 §4.2), and so is the MSS it brings.
+func TestTheMSSOfARefusedSYNIsNotTaken(t *testing.T) {
+	p := reach(t, inet.Established)
+	before := p.c.segmentMSS()
+	syn := wireACK(100, 301, 65535)
+	syn.Flags, syn.Opts.MSS = parseFlags("SA"), 48
+	p.segWith(syn)
+	if p.rules(0, rfc.TCPSYNChallenge) == 0 || p.c.segmentMSS() != before {
+		t.Errorf("the MSS was %d and is %d", before, p.c.segmentMSS())
+	}
+	p.b.mustSend(p.c, string(pattern(400)))
+}
