@@ -85,6 +85,9 @@ func (h *Host) read(p *wire.IP, s *sight) error {
 // take shows a packet that arrived at a bare host, and ends it.
 func (h *Host) take(p *ip.Packet, fx *Effects) {
 	s := h.look(p.Octets)
+	if h.Outside != nil {
+		h.Outside.keep(p.Octets)
+	}
 	fx.Flights.Deliver(p)
 	switch {
 	case s.seg != nil:

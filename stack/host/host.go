@@ -33,6 +33,8 @@ type Host struct {
 	Profile string
 	Bare    bool // without a stack: see bare.go
 
+	Outside *Outside // of a bare host that is open to the outside; else nil
+
 	IP    *ip.Layer
 	TCP   *tcp.Layer
 	UDP   *udp.Layer
