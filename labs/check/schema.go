@@ -41,7 +41,7 @@ func bodies() []event.Body {
 		event.PacketDeparted{}, event.PacketArrived{}, event.PacketDropped{},
 		event.PacketDuplicated{}, event.PacketCorrupted{}, event.PacketMarked{}, event.PacketDelayed{},
 		event.PacketInjected{}, event.PacketFragmented{}, event.PacketHeld{}, event.PacketMerged{},
-		event.PacketTaken{}, event.PathMTU{},
+		event.PacketTaken{}, event.PathMTU{}, event.CaptureOpened{}, event.PacketObserved{},
 	}
 }
 

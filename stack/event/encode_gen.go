@@ -8,11 +8,13 @@ import (
 
 // SchemaHash names the schema of the stream, static/src/gen/schema.json: a page that
 // was made for another one reloads.
-const SchemaHash = "cd54e80f06f0df0a"
+const SchemaHash = "9f180bdf6169dc0d"
 
 // Kinds lists every kind of event but the open ones, cmd.* and note.*.
 func Kinds() []Kind {
 	return []Kind{
+		"capture.opened",
+		"packet.observed",
 		"conn.opened",
 		"conn.state",
 		"conn.synchronized",
@@ -128,6 +130,10 @@ func appendKind(b []byte, body Body) []byte {
 
 func appendBody(b []byte, body Body) []byte {
 	switch v := body.(type) {
+	case CaptureOpened:
+		return appendCaptureOpened(b, &v)
+	case PacketObserved:
+		return appendPacketObserved(b, &v)
 	case ConnOpened:
 		return appendConnOpened(b, &v)
 	case ConnState:
@@ -279,6 +285,20 @@ func appendBody(b []byte, body Body) []byte {
 // decodeBody reads a line that holds an event of the kind.
 func decodeBody(kind Kind, line []byte) (envelope, Body, error) {
 	switch kind {
+	case "capture.opened":
+		var v struct {
+			envelope
+			CaptureOpened
+		}
+		err := strict(line, &v)
+		return v.envelope, v.CaptureOpened, err
+	case "packet.observed":
+		var v struct {
+			envelope
+			PacketObserved
+		}
+		err := strict(line, &v)
+		return v.envelope, v.PacketObserved, err
 	case "conn.opened":
 		var v struct {
 			envelope
@@ -787,6 +807,69 @@ func decodeBody(kind Kind, line []byte) (envelope, Body, error) {
 		return v.envelope, v.Note, err
 	}
 	return envelope{}, nil, UnknownKind(kind)
+}
+
+func appendCaptureOpened(b []byte, v *CaptureOpened) []byte {
+	b = append(b, `"format":`...)
+	b = appendString(b, string(v.Format))
+	b = append(b, `,"start":`...)
+	b = appendString(b, string(v.Start))
+	b = append(b, `,"interfaces":`...)
+	if v.Interfaces == nil {
+		b = append(b, `null`...)
+	} else {
+		b = append(b, '[')
+		for i := range v.Interfaces {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendString(b, string(v.Interfaces[i]))
+		}
+		b = append(b, ']')
+	}
+	b = append(b, `,"packets":`...)
+	b = strconv.AppendInt(b, int64(v.Packets), 10)
+	b = append(b, ',')
+	if v.Foreign != 0 {
+		b = append(b, `"foreign":`...)
+		b = strconv.AppendInt(b, int64(v.Foreign), 10)
+		b = append(b, ',')
+	}
+	if v.Broadcast != 0 {
+		b = append(b, `"broadcast":`...)
+		b = strconv.AppendInt(b, int64(v.Broadcast), 10)
+		b = append(b, ',')
+	}
+	if v.Crowd != 0 {
+		b = append(b, `"crowd":`...)
+		b = strconv.AppendInt(b, int64(v.Crowd), 10)
+		b = append(b, ',')
+	}
+	if v.Cut != 0 {
+		b = append(b, `"cut":`...)
+		b = strconv.AppendInt(b, int64(v.Cut), 10)
+		b = append(b, ',')
+	}
+	return b
+}
+
+func appendPacketObserved(b []byte, v *PacketObserved) []byte {
+	b = append(b, `"pkt":`...)
+	b = strconv.AppendUint(b, uint64(v.Pkt), 10)
+	b = append(b, `,"frame":`...)
+	b = strconv.AppendInt(b, int64(v.Frame), 10)
+	b = append(b, ',')
+	if v.Interface != "" {
+		b = append(b, `"interface":`...)
+		b = appendString(b, string(v.Interface))
+		b = append(b, ',')
+	}
+	b = append(b, `"octets":`...)
+	b = strconv.AppendInt(b, int64(v.Octets), 10)
+	b = append(b, `,"captured":`...)
+	b = strconv.AppendInt(b, int64(v.Captured), 10)
+	b = append(b, ',')
+	return b
 }
 
 func appendConnOpened(b []byte, v *ConnOpened) []byte {

@@ -186,6 +186,9 @@ func (s *story) packets() {
 		event.PacketInjected{Proto: "89", Src: "77.77.77.77", Dst: "50.50.50.50", Octets: 64})
 	s.tell("B", "", event.PacketTaken{Pkt: inet.PacketID(len(s.events)),
 		Reason: "bad checksum"})
+	s.tell("", "", event.CaptureOpened{Format: "pcapng", Start: "2026-11-22T21:00:00.000000000Z",
+		Interfaces: []string{"eth0"}, Packets: 12, Foreign: 1, Broadcast: 2, Crowd: 3, Cut: 4},
+		event.PacketObserved{Pkt: pkt, Frame: 5, Interface: "eth0", Octets: 74, Captured: 68})
 }
 
 func (s *story) connections() {

@@ -180,6 +180,7 @@ const (
 	RulesTitle              Key = "rules.title"
 	RulesWithoutBelow       Key = "rules.without_below"
 	RulesWithoutLarge       Key = "rules.without_large"
+	RulesWithoutRead        Key = "rules.without_read"
 	SessionsActions         Key = "sessions.actions"
 	SessionsEmpty           Key = "sessions.empty"
 	SessionsEmptyDo         Key = "sessions.empty_do"
@@ -399,6 +400,7 @@ func Keys() []Key {
 		RulesTitle,
 		RulesWithoutBelow,
 		RulesWithoutLarge,
+		RulesWithoutRead,
 		SessionsActions,
 		SessionsEmpty,
 		SessionsEmptyDo,

@@ -173,6 +173,8 @@ func without(w evidence.Why) (i18n.Key, bool) {
 		return i18n.RulesWithoutLarge, true
 	case evidence.Below:
 		return i18n.RulesWithoutBelow, true
+	case evidence.Read:
+		return i18n.RulesWithoutRead, true
 	}
 	return "", false
 }

@@ -77,6 +77,10 @@ export function summary(store: Store, e: Event): string {
     case "segment.held":
     case "icmp.suppressed":
       return `#${e.pkt}`;
+    case "packet.observed":
+      return `#${e.pkt}, ${e.frame}: ${e.octets} B${e.captured < e.octets ? ` (${e.captured})` : ""}`;
+    case "capture.opened":
+      return `${e.format} ${e.start}, ${e.packets}`;
     case "packet.duplicated":
       return `#${e.pkt} → #${e.n}`;
     case "packet.fragmented":
