@@ -139,14 +139,14 @@ func (w *World) double(p, twin *ip.Packet) {
 	l := w.link(p.Link)
 	switch {
 	case l == nil: // on its host, to itself
-		w.keepFrame(twin, nil, nil)
+		w.keepFrame(twin, nil, 0)
 		w.flying[twin.ID] = w.queue.Push(e.At, item{host: e.Item.host, local: twin})
 	case p.Queued:
 		l.Double(p, twin)
 	default:
 		plan := e.Item.plan
 		plan.Pkt, plan.At = twin, e.At
-		w.keepCopy(twin, l, plan.Dir)
+		w.keepFrame(twin, l, plan.Dir)
 		w.flying[twin.ID] = w.queue.Push(e.At, item{link: l, plan: plan})
 	}
 }

@@ -41,7 +41,7 @@ type Config struct {
 	Seed      uint64
 	Profile   string    // "linux" (default), "freebsd", "rfc"
 	Start     []Command // the start world: its commands are caused by event 1, world.started
-	// KeepFrames remembers the octets of every packet sent, for Frame. It changes
+	// KeepFrames remembers the octets of every packet, for Frame and FrameAt. It changes
 	// nothing that can be seen in the events.
 	KeepFrames bool
 }
@@ -64,8 +64,8 @@ type World struct {
 
 	timers  map[timerKey]*sim.Entry[item]
 	flying  map[inet.PacketID]*sim.Entry[item] // the plan of each packet on its way
-	frames  map[inet.PacketID][]byte
-	applied []applied // commands so far, for Fork
+	frames  *frames                            // nil unless they are kept
+	applied []applied                          // commands so far, for Fork
 
 	hostFX host.Effects // used again by each step: see effects
 	linkFX link.Effects
@@ -116,7 +116,7 @@ func New(cfg Config) (*World, error) {
 		timers: map[timerKey]*sim.Entry[item]{},
 		flying: map[inet.PacketID]*sim.Entry[item]{}}
 	if cfg.KeepFrames {
-		w.frames = map[inet.PacketID][]byte{}
+		w.frames = &frames{of: map[uint64]Frame{}}
 	}
 	root := w.scope().Emit(rfc.ByStart, event.WorldStarted{Behaviour: Behaviour,
 		Profile: cfg.Profile})
@@ -199,10 +199,6 @@ func (w *World) Seek(step uint64, t sim.Time) bool {
 	next, pending := w.NextAt()
 	return w.steps == step && w.now == t && (!pending || next >= t)
 }
-
-// Frame returns the octets of the Ethernet frame that packet pkt first left in; nil
-// unless Config.KeepFrames is set and pkt exists.
-func (w *World) Frame(pkt inet.PacketID) []byte { return w.frames[pkt] }
 
 func (w *World) scope() event.Scope { return event.Scope{Log: &w.log, Now: w.now} }
 

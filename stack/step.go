@@ -133,7 +133,9 @@ func (w *World) linkPlan(l *link.Link, p link.Plan) {
 		l.Lost(p.Pkt, fx)
 	case link.Arrive:
 		delete(w.flying, p.Pkt.ID)
+		departed := p.Pkt.By
 		l.Arrived(p.Pkt, p.Dir, fx)
+		w.keepArrival(departed, p.Pkt, l, p.Dir)
 		w.arrive(w.host(l.Far(p.Dir).Host), p.Pkt)
 	}
 }
@@ -159,7 +161,8 @@ func (w *World) effects(by uint64) *host.Effects {
 
 // linkEffects returns the world's one link.Effects, emptied.
 func (w *World) linkEffects(scope event.Scope) *link.Effects {
-	w.linkFX = link.Effects{Scope: scope, Flights: &w.flights, Plans: w.linkFX.Plans[:0]}
+	w.linkFX = link.Effects{Scope: scope, Flights: &w.flights, Plans: w.linkFX.Plans[:0],
+		Tap: w.frames != nil, Seen: w.linkFX.Seen[:0]}
 	return &w.linkFX
 }
 
@@ -177,13 +180,13 @@ func (w *World) settle(h *host.Host, fx *host.Effects) {
 			item{host: h, alarm: op.Assembly})
 	}
 	for _, p := range fx.Local {
-		w.keepFrame(p, nil, nil)
+		w.keepFrame(p, nil, 0)
 		w.flying[p.ID] = w.queue.Push(w.now, item{host: h, local: p})
 	}
 	for _, t := range fx.Transmit {
 		l := w.link(t.NIC.Link)
 		d := l.DirectionFrom(h.ID, t.NIC.ID)
-		w.keepFrame(t.Pkt, t.NIC, l)
+		w.keepFrame(t.Pkt, l, d)
 		lfx := w.linkEffects(w.scope().OnHost(h.ID))
 		l.Send(t.Pkt, d, lfx)
 		w.plan(l, lfx)
@@ -201,39 +204,17 @@ func (w *World) setTimer(key timerKey, stop bool, at sim.Time, it item) {
 
 // plan queues what a link means to do.
 func (w *World) plan(l *link.Link, fx *link.Effects) {
+	if w.frames != nil {
+		w.keepSeen(l, fx)
+	}
 	for _, p := range fx.Plans {
 		if p.Pkt == nil {
 			w.queue.Push(p.At, item{link: l, plan: p})
 			continue
 		}
-		w.keepCopy(p.Pkt, l, p.Dir)
+		w.keepFrame(p.Pkt, l, p.Dir)
 		w.queue.Cancel(w.flying[p.Pkt.ID]) // of a packet that is overtaken
 		w.flying[p.Pkt.ID] = w.queue.Push(p.At, item{link: l, plan: p})
-	}
-}
-
-// keepFrame remembers a packet's first frame, if the world keeps frames. Without an
-// interface the packet stays on its host, and its frame has no addresses.
-func (w *World) keepFrame(p *ip.Packet, from *ip.NIC, l *link.Link) {
-	if w.frames == nil || w.frames[p.ID] != nil {
-		return
-	}
-	f := wire.Ethernet{Type: wire.EtherTypeIPv4, Payload: p.Octets}
-	if p.Octets[0]>>4 == 6 {
-		f.Type = wire.EtherTypeIPv6
-	}
-	if from != nil {
-		far := l.Far(l.DirectionFrom(p.Host, from.ID))
-		f.Src, f.Dst = from.MAC, w.host(far.Host).IP.NIC(far.NIC).MAC
-	}
-	w.frames[p.ID] = f.Append(nil)
-}
-
-// keepCopy remembers the frame of a packet that was doubled on a link, as it is there.
-func (w *World) keepCopy(p *ip.Packet, l *link.Link, d link.Direction) {
-	if w.frames != nil && w.frames[p.ID] == nil {
-		near := l.Far(1 - d)
-		w.keepFrame(p, w.host(near.Host).IP.NIC(near.NIC), l)
 	}
 }
 

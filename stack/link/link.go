@@ -7,6 +7,7 @@
 package link
 
 import (
+	"bytes"
 	"time"
 
 	"labserver/stack/event"
@@ -54,6 +55,16 @@ type Effects struct {
 	event.Scope
 	Flights *ip.Flights
 	Plans   []Plan
+	Tap     bool   // whether to note in Seen what departs
+	Seen    []Seen // as it is before the wire changes it
+}
+
+// Seen is a packet at the near end of a link, when event N said that it departed.
+type Seen struct {
+	N      uint64
+	Dir    Direction
+	Pkt    *ip.Packet
+	Octets []byte // a copy
 }
 
 // Link joins two interfaces.
@@ -136,6 +147,9 @@ func (l *Link) transmit(p *ip.Packet, d Direction, fx *Effects) {
 	p.Depart, p.Arrive = fx.Now, arrive
 	p.By = fx.Because(p.By).OnHost(near.Host).Emit(rule, event.PacketDeparted{
 		Pkt: p.ID, Link: l.ID, From: near.Host, To: far.Host, Arrive: arrive, Octets: p.Len()})
+	if fx.Tap {
+		fx.Seen = append(fx.Seen, Seen{p.By, d, p, bytes.Clone(p.Octets)})
+	}
 	if l.rand.PerMillion(l.Params.LossPPM) {
 		half := fx.Now.Add(onWire + delay/2)
 		fx.Plans = append(fx.Plans, Plan{half, Lose, d, p})
