@@ -63,6 +63,9 @@ func (w *World) Check(c Command) error {
 }
 
 func (w *World) checkCall(c Command) error {
+	if w.cfg.Quiet {
+		return nil
+	}
 	sockets, calls := 0, 0
 	for _, h := range w.hosts {
 		calls += h.Socks.Pending()

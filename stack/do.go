@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"math"
 	"strconv"
 	"time"
 
@@ -23,7 +24,7 @@ func (w *World) do(c Command, by uint64) {
 		w.hostRemove(a, by)
 	case HostRename:
 		h := w.host(a.Host)
-		w.scope().Because(by).OnHost(h.ID).Emit(rfc.Topology,
+		event.Emit(w.scope().Because(by).OnHost(h.ID), rfc.Topology,
 			event.HostRenamed{Old: h.Name, New: a.Name})
 		h.Name = a.Name
 	case NICAdd:
@@ -39,10 +40,10 @@ func (w *World) do(c Command, by uint64) {
 	case RouteAdd:
 		r, _ := w.host(a.Host).IP.AddRoute(ip.Route{Dst: a.Dst, Via: a.Via, MTU: a.MTU,
 			AdvMSS: a.AdvMSS})
-		w.scope().Because(by).OnHost(a.Host).Emit(rfc.Topology, event.RouteAdded(r))
+		event.Emit(w.scope().Because(by).OnHost(a.Host), rfc.Topology, event.RouteAdded(r))
 	case RouteRemove:
 		r, _ := w.host(a.Host).IP.RemoveRoute(a.Dst)
-		w.scope().Because(by).OnHost(a.Host).Emit(rfc.Topology, event.RouteRemoved(r))
+		event.Emit(w.scope().Because(by).OnHost(a.Host), rfc.Topology, event.RouteRemoved(r))
 	case KnobSet:
 		w.host(a.Host).SetKnob(a.Knob, a.Value, w.effects(by))
 	case PacketInject:
@@ -191,8 +192,11 @@ func (w *World) hostAdd(a HostAdd, by uint64) {
 	}
 	h := host.New(id, name, profile, a.Forward, w.cfg.Seed)
 	h.Bare = a.Bare
+	if w.cfg.Quiet {
+		h.Socks.FDs = math.MaxInt
+	}
 	w.hosts = append(w.hosts, h)
-	w.scope().Because(by).OnHost(id).Emit(rfc.Topology,
+	event.Emit(w.scope().Because(by).OnHost(id), rfc.Topology,
 		event.HostAdded{Name: name, Profile: profile, Forward: a.Forward, Bare: a.Bare})
 	if a.Addr.IsValid() {
 		w.nicAdd(h, NICAdd{Addr: a.Addr, Addr6: a.Addr6}, by)
@@ -209,9 +213,9 @@ func (w *World) nicAdd(h *host.Host, a NICAdd, by uint64) {
 	}
 	routes := h.IP.AddNIC(&ip.NIC{ID: id, Addr: a.Addr, Addr6: a.Addr6, MTU: mtu, MAC: w.mac()})
 	scope := w.scope().Because(by).OnHost(h.ID)
-	scope.Emit(rfc.Topology, event.NICAdded{NIC: id, Addr: a.Addr, Addr6: a.Addr6, MTU: mtu})
+	event.Emit(scope, rfc.Topology, event.NICAdded{NIC: id, Addr: a.Addr, Addr6: a.Addr6, MTU: mtu})
 	for _, r := range routes {
-		scope.Emit(rfc.Topology, event.RouteAdded(r))
+		event.Emit(scope, rfc.Topology, event.RouteAdded(r))
 	}
 }
 
@@ -221,9 +225,9 @@ func (w *World) nicRemove(h *host.Host, id inet.NICID, by uint64) {
 	}
 	scope := w.scope().Because(by).OnHost(h.ID)
 	for _, r := range h.IP.RemoveNIC(id) {
-		scope.Emit(rfc.Topology, event.RouteRemoved(r))
+		event.Emit(scope, rfc.Topology, event.RouteRemoved(r))
 	}
-	scope.Emit(rfc.Topology, event.NICRemoved{NIC: id})
+	event.Emit(scope, rfc.Topology, event.NICRemoved{NIC: id})
 }
 
 // hostRemove takes a host off the network first, so that its processes' last words go
@@ -254,7 +258,7 @@ func (w *World) hostRemove(a HostRemove, by uint64) {
 			break
 		}
 	}
-	w.scope().Because(by).OnHost(h.ID).Emit(rfc.Topology, event.HostRemoved{})
+	event.Emit(w.scope().Because(by).OnHost(h.ID), rfc.Topology, event.HostRemoved{})
 }
 
 func freeNIC(h *host.Host) *ip.NIC {
@@ -293,7 +297,7 @@ func (w *World) linkAdd(a LinkAdd, by uint64) {
 	nicA.Link, nicB.Link = id, id
 	w.links = append(w.links, link.New(id, endA, endB, params,
 		sim.Stream(w.cfg.Seed, "link:"+string(id))))
-	w.scope().Because(by).Emit(rfc.Topology,
+	event.Emit(w.scope().Because(by), rfc.Topology,
 		event.LinkAdded{Link: id, A: endA, B: endB, Params: params})
 }
 
@@ -309,7 +313,7 @@ func (w *World) linkSet(a LinkSet, by uint64) {
 	set(&l.Params.CorruptPPM, a.CorruptPPM)
 	set(&l.Params.ReorderPPM, a.ReorderPPM)
 	set(&l.Params.QueueOctets, a.QueueOctets)
-	w.scope().Because(by).Emit(rfc.Topology,
+	event.Emit(w.scope().Because(by), rfc.Topology,
 		event.LinkChanged{Link: l.ID, Old: old, New: l.Params})
 	if old.Up && !l.Params.Up {
 		w.cut(l, "link down", by)
@@ -339,5 +343,5 @@ func (w *World) linkRemove(l *link.Link, by uint64) {
 			break
 		}
 	}
-	w.scope().Because(by).Emit(rfc.Topology, event.LinkRemoved{Link: l.ID})
+	event.Emit(w.scope().Because(by), rfc.Topology, event.LinkRemoved{Link: l.ID})
 }

@@ -83,11 +83,11 @@ func (w *World) edit(c Command, by uint64) bool {
 	case SegmentDelay:
 		w.moveArrival(p, p.Arrive.Add(time.Duration(a.ByNS)), scope)
 	case SegmentDuplicate:
-		n := scope.Emit(rfc.EditByHand, event.PacketDuplicated{Pkt: p.ID})
+		n := event.Emit(scope, rfc.EditByHand, event.PacketDuplicated{Pkt: p.ID})
 		w.double(p, p.Copy(inet.PacketID(n)))
 	case SegmentCorrupt:
 		p.Flip(a.Bit)
-		p.By = scope.Emit(rfc.EditByHand, event.PacketCorrupted{Pkt: p.ID, Bit: a.Bit})
+		p.By = event.Emit(scope, rfc.EditByHand, event.PacketCorrupted{Pkt: p.ID, Bit: a.Bit})
 	case SegmentMark:
 		field, _ := ecnField(a.ECN)
 		wire.SetECN(p.Octets, field)
@@ -95,7 +95,7 @@ func (w *World) edit(c Command, by uint64) bool {
 		if field == 0 {
 			name = ""
 		}
-		p.By = scope.Emit(rfc.EditByHand, event.PacketMarked{Pkt: p.ID, ECN: name})
+		p.By = event.Emit(scope, rfc.EditByHand, event.PacketMarked{Pkt: p.ID, ECN: name})
 	case SegmentReorder:
 		w.swap(p, w.behind(p), scope)
 	}
@@ -129,7 +129,7 @@ func (w *World) moveArrival(p *ip.Packet, arrive sim.Time, scope event.Scope) {
 
 func (w *World) announce(p *ip.Packet, arrive sim.Time, scope event.Scope) {
 	p.Arrive = arrive
-	p.By = scope.Emit(rfc.EditByHand, event.PacketDelayed{Pkt: p.ID, Arrive: arrive})
+	p.By = event.Emit(scope, rfc.EditByHand, event.PacketDelayed{Pkt: p.ID, Arrive: arrive})
 }
 
 // double puts a packet's copy where the packet is, right behind it.

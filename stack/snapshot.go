@@ -82,7 +82,7 @@ func (w *World) TCPInfo(proc inet.ProcID, fd int) (tcp.Info, bool) {
 func (w *World) Hash() [32]byte {
 	h := sha256.New()
 	var line []byte
-	for _, e := range w.log.From(1) {
+	for e := range w.log.Since(1) {
 		line = append(e.AppendJSON(line[:0]), '\n')
 		h.Write(line)
 	}

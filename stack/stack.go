@@ -6,6 +6,7 @@
 package stack
 
 import (
+	"math"
 	"strconv"
 
 	"labserver/stack/event"
@@ -44,6 +45,10 @@ type Config struct {
 	// KeepFrames remembers the octets of every packet, for Frame and FrameAt. It changes
 	// nothing that can be seen in the events.
 	KeepFrames bool
+	// Quiet numbers the events and keeps none: for programs that move more through a world
+	// than anybody will read. Events().Len() counts, From and Since give nothing. No limit
+	// on events, sockets, calls or descriptors holds then.
+	Quiet bool
 }
 
 // World is one virtual internet. It is not safe for concurrent use; its owner is one
@@ -66,6 +71,8 @@ type World struct {
 	flying  map[inet.PacketID]*sim.Entry[item] // the plan of each packet on its way
 	frames  *frames                            // nil unless they are kept
 	applied []applied                          // commands so far, for Fork
+	driven  bool                               // by a program in Go: no list of commands says what happened
+	caller  caller
 
 	hostFX host.Effects // used again by each step: see effects
 	linkFX link.Effects
@@ -115,10 +122,14 @@ func New(cfg Config) (*World, error) {
 	w := &World{cfg: cfg, limits: limits{MaxEvents, InstantSteps},
 		timers: map[timerKey]*sim.Entry[item]{},
 		flying: map[inet.PacketID]*sim.Entry[item]{}}
+	if cfg.Quiet {
+		w.log.Quieten()
+		w.limits.events = math.MaxInt64
+	}
 	if cfg.KeepFrames {
 		w.frames = &frames{of: map[uint64]Frame{}}
 	}
-	root := w.scope().Emit(rfc.ByStart, event.WorldStarted{Behaviour: Behaviour,
+	root := event.Emit(w.scope(), rfc.ByStart, event.WorldStarted{Behaviour: Behaviour,
 		Profile: cfg.Profile})
 	for i, c := range cfg.Start {
 		if err := w.start(c, root); err != nil {
@@ -138,9 +149,14 @@ func (w *World) start(c Command, root uint64) error {
 	}
 	before := w.log.Len()
 	w.do(c, root)
-	for _, e := range w.log.From(before + 1) {
+	for e := range w.log.Since(before + 1) {
 		if b, ok := e.Body.(event.CallFailed); ok {
 			return &ArgError{Code: string(b.Errno), Field: b.Field, Got: b.Op}
+		}
+	}
+	if id, ok := c.procArg(); ok && w.cfg.Quiet {
+		if r := w.ownerOf(id).Socks.Last(); r.Errno != inet.OK {
+			return &ArgError{Code: string(r.Errno), Got: c.Op}
 		}
 	}
 	return nil
@@ -172,6 +188,9 @@ func (w *World) Full() bool { return w.log.Len() >= w.limits.events }
 // Fork returns an independent world at the same position, by applying the same commands
 // again (law L4).
 func (w *World) Fork() *World {
+	if w.driven {
+		panic("BUG: forking a world that a program drove")
+	}
 	f, err := New(w.cfg)
 	if err != nil {
 		panic("BUG: a world that was built once cannot be built again: " + err.Error())

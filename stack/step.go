@@ -75,7 +75,7 @@ func (w *World) putOff() {
 		return
 	}
 	later := w.now.Add(putOffBy)
-	w.scope().Because(w.log.Len()).Emit(rfc.StepBudget,
+	event.Emit(w.scope().Because(w.log.Len()), rfc.StepBudget,
 		event.WorldBudget{Steps: w.limits.steps, At: later})
 	for ok && at <= w.now {
 		w.queue.Defer(later)
@@ -227,7 +227,7 @@ func (w *World) dropPacket(p *ip.Packet, rule rfc.ID, reason string, by uint64) 
 		l.Remove(p)
 	}
 	w.flights.Drop(p)
-	w.scope().Because(by).OnHost(p.Host).Emit(rule,
+	event.Emit(w.scope().Because(by).OnHost(p.Host), rule,
 		event.PacketDropped{Pkt: p.ID, Link: on, Reason: reason})
 }
 
@@ -257,10 +257,10 @@ func (w *World) Apply(c Command) {
 	w.applied = append(w.applied, applied{w.steps, w.now, c})
 	scope := w.scope().OnHost(w.hostOf(c))
 	if IsNote(c.Op) {
-		scope.Emit(rfc.ByNote, event.Note{Op: c.Op, Actor: c.Actor, Args: c.canonical()})
+		event.Emit(scope, rfc.ByNote, event.Note{Op: c.Op, Actor: c.Actor, Args: c.canonical()})
 		return
 	}
-	n := scope.Emit(rfc.ByCommand, event.Command{Op: c.Op, Actor: c.Actor, Args: c.canonical()})
+	n := event.Emit(scope, rfc.ByCommand, event.Command{Op: c.Op, Actor: c.Actor, Args: c.canonical()})
 	w.do(c, n)
 }
 

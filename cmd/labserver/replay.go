@@ -38,7 +38,7 @@ func (c replayCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	out := bufio.NewWriter(s.out)
-	for _, e := range w.Events().From(1) {
+	for e := range w.Events().Since(1) {
 		if err := c.print(out, e); err != nil {
 			return err
 		}

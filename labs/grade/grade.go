@@ -94,7 +94,7 @@ func Grade(l *labs.Lab, h journal.Header, entries []journal.Entry) (Report, erro
 			r.Commands++
 		}
 	}
-	for _, e := range w.Events().From(1) {
+	for e := range w.Events().Since(1) {
 		c.Feed(e)
 	}
 	if err := c.Err(); err != nil {

@@ -78,7 +78,7 @@ func play(l *labs.Lab, seed uint64, steps []labs.Step, waits *check.Waits) (*Run
 
 // feed passes on what has happened since.
 func (p *player) feed() {
-	for _, e := range p.World.Events().From(p.fed + 1) {
+	for e := range p.World.Events().Since(p.fed + 1) {
 		p.Checker.Feed(e)
 		view.Reduce(&p.view, e)
 		p.fed = e.N

@@ -809,6 +809,615 @@ func decodeBody(kind Kind, line []byte) (envelope, Body, error) {
 	return envelope{}, nil, UnknownKind(kind)
 }
 
+// kindIndex numbers the columns of a log.
+type kindIndex uint8
+
+const (
+	indexCaptureOpened kindIndex = iota
+	indexPacketObserved
+	indexConnOpened
+	indexConnState
+	indexConnSynchronized
+	indexConnMSS
+	indexLossChanged
+	indexConnReport
+	indexUrgentChanged
+	indexConnAttached
+	indexConnDetached
+	indexConnClosed
+	indexSndChanged
+	indexRcvChanged
+	indexCCChanged
+	indexRTTChanged
+	indexTimerArmed
+	indexTimerStopped
+	indexTimerFired
+	indexSegmentSent
+	indexSegmentReceived
+	indexSegmentRefused
+	indexSegmentLost
+	indexSegmentHeld
+	indexDatagramSent
+	indexDatagramReceived
+	indexDatagramRefused
+	indexICMPSent
+	indexICMPReceived
+	indexICMPSuppressed
+	indexPacketQueued
+	indexPacketDeparted
+	indexPacketArrived
+	indexPacketDropped
+	indexPacketDuplicated
+	indexPacketCorrupted
+	indexPacketMarked
+	indexPacketDelayed
+	indexPacketFragmented
+	indexPacketHeld
+	indexPacketMerged
+	indexPacketInjected
+	indexPacketTaken
+	indexCallBlocked
+	indexCallReturned
+	indexCallFailed
+	indexSocketCreated
+	indexSocketBound
+	indexSocketConnected
+	indexSocketListening
+	indexSocketQueues
+	indexSocketBuffer
+	indexSocketOption
+	indexSocketError
+	indexSocketShutdown
+	indexSocketClosed
+	indexCommand
+	indexNote
+	indexWorldStarted
+	indexWorldBudget
+	indexHostAdded
+	indexHostRemoved
+	indexHostRenamed
+	indexNICAdded
+	indexNICRemoved
+	indexPathMTU
+	indexLinkAdded
+	indexLinkChanged
+	indexLinkRemoved
+	indexRouteAdded
+	indexRouteRemoved
+	indexKnobSet
+	indexProcStarted
+	indexProcEnded
+)
+
+// columns are the bodies of a log, those of each kind side by side.
+type columns struct {
+	ofCaptureOpened    column[CaptureOpened]
+	ofPacketObserved   column[PacketObserved]
+	ofConnOpened       column[ConnOpened]
+	ofConnState        column[ConnState]
+	ofConnSynchronized column[ConnSynchronized]
+	ofConnMSS          column[ConnMSS]
+	ofLossChanged      column[LossChanged]
+	ofConnReport       column[ConnReport]
+	ofUrgentChanged    column[UrgentChanged]
+	ofConnAttached     column[ConnAttached]
+	ofConnDetached     column[ConnDetached]
+	ofConnClosed       column[ConnClosed]
+	ofSndChanged       column[SndChanged]
+	ofRcvChanged       column[RcvChanged]
+	ofCCChanged        column[CCChanged]
+	ofRTTChanged       column[RTTChanged]
+	ofTimerArmed       column[TimerArmed]
+	ofTimerStopped     column[TimerStopped]
+	ofTimerFired       column[TimerFired]
+	ofSegmentSent      column[SegmentSent]
+	ofSegmentReceived  column[SegmentReceived]
+	ofSegmentRefused   column[SegmentRefused]
+	ofSegmentLost      column[SegmentLost]
+	ofSegmentHeld      column[SegmentHeld]
+	ofDatagramSent     column[DatagramSent]
+	ofDatagramReceived column[DatagramReceived]
+	ofDatagramRefused  column[DatagramRefused]
+	ofICMPSent         column[ICMPSent]
+	ofICMPReceived     column[ICMPReceived]
+	ofICMPSuppressed   column[ICMPSuppressed]
+	ofPacketQueued     column[PacketQueued]
+	ofPacketDeparted   column[PacketDeparted]
+	ofPacketArrived    column[PacketArrived]
+	ofPacketDropped    column[PacketDropped]
+	ofPacketDuplicated column[PacketDuplicated]
+	ofPacketCorrupted  column[PacketCorrupted]
+	ofPacketMarked     column[PacketMarked]
+	ofPacketDelayed    column[PacketDelayed]
+	ofPacketFragmented column[PacketFragmented]
+	ofPacketHeld       column[PacketHeld]
+	ofPacketMerged     column[PacketMerged]
+	ofPacketInjected   column[PacketInjected]
+	ofPacketTaken      column[PacketTaken]
+	ofCallBlocked      column[CallBlocked]
+	ofCallReturned     column[CallReturned]
+	ofCallFailed       column[CallFailed]
+	ofSocketCreated    column[SocketCreated]
+	ofSocketBound      column[SocketBound]
+	ofSocketConnected  column[SocketConnected]
+	ofSocketListening  column[SocketListening]
+	ofSocketQueues     column[SocketQueues]
+	ofSocketBuffer     column[SocketBuffer]
+	ofSocketOption     column[SocketOption]
+	ofSocketError      column[SocketError]
+	ofSocketShutdown   column[SocketShutdown]
+	ofSocketClosed     column[SocketClosed]
+	ofCommand          column[Command]
+	ofNote             column[Note]
+	ofWorldStarted     column[WorldStarted]
+	ofWorldBudget      column[WorldBudget]
+	ofHostAdded        column[HostAdded]
+	ofHostRemoved      column[HostRemoved]
+	ofHostRenamed      column[HostRenamed]
+	ofNICAdded         column[NICAdded]
+	ofNICRemoved       column[NICRemoved]
+	ofPathMTU          column[PathMTU]
+	ofLinkAdded        column[LinkAdded]
+	ofLinkChanged      column[LinkChanged]
+	ofLinkRemoved      column[LinkRemoved]
+	ofRouteAdded       column[RouteAdded]
+	ofRouteRemoved     column[RouteRemoved]
+	ofKnobSet          column[KnobSet]
+	ofProcStarted      column[ProcStarted]
+	ofProcEnded        column[ProcEnded]
+}
+
+// body returns what stands at a place.
+func (c *columns) body(p place) Body {
+	switch p.kind {
+	case indexCaptureOpened:
+		return *c.ofCaptureOpened.at(p.slot)
+	case indexPacketObserved:
+		return *c.ofPacketObserved.at(p.slot)
+	case indexConnOpened:
+		return *c.ofConnOpened.at(p.slot)
+	case indexConnState:
+		return *c.ofConnState.at(p.slot)
+	case indexConnSynchronized:
+		return *c.ofConnSynchronized.at(p.slot)
+	case indexConnMSS:
+		return *c.ofConnMSS.at(p.slot)
+	case indexLossChanged:
+		return *c.ofLossChanged.at(p.slot)
+	case indexConnReport:
+		return *c.ofConnReport.at(p.slot)
+	case indexUrgentChanged:
+		return *c.ofUrgentChanged.at(p.slot)
+	case indexConnAttached:
+		return *c.ofConnAttached.at(p.slot)
+	case indexConnDetached:
+		return *c.ofConnDetached.at(p.slot)
+	case indexConnClosed:
+		return *c.ofConnClosed.at(p.slot)
+	case indexSndChanged:
+		return *c.ofSndChanged.at(p.slot)
+	case indexRcvChanged:
+		return *c.ofRcvChanged.at(p.slot)
+	case indexCCChanged:
+		return *c.ofCCChanged.at(p.slot)
+	case indexRTTChanged:
+		return *c.ofRTTChanged.at(p.slot)
+	case indexTimerArmed:
+		return *c.ofTimerArmed.at(p.slot)
+	case indexTimerStopped:
+		return *c.ofTimerStopped.at(p.slot)
+	case indexTimerFired:
+		return *c.ofTimerFired.at(p.slot)
+	case indexSegmentSent:
+		return *c.ofSegmentSent.at(p.slot)
+	case indexSegmentReceived:
+		return *c.ofSegmentReceived.at(p.slot)
+	case indexSegmentRefused:
+		return *c.ofSegmentRefused.at(p.slot)
+	case indexSegmentLost:
+		return *c.ofSegmentLost.at(p.slot)
+	case indexSegmentHeld:
+		return *c.ofSegmentHeld.at(p.slot)
+	case indexDatagramSent:
+		return *c.ofDatagramSent.at(p.slot)
+	case indexDatagramReceived:
+		return *c.ofDatagramReceived.at(p.slot)
+	case indexDatagramRefused:
+		return *c.ofDatagramRefused.at(p.slot)
+	case indexICMPSent:
+		return *c.ofICMPSent.at(p.slot)
+	case indexICMPReceived:
+		return *c.ofICMPReceived.at(p.slot)
+	case indexICMPSuppressed:
+		return *c.ofICMPSuppressed.at(p.slot)
+	case indexPacketQueued:
+		return *c.ofPacketQueued.at(p.slot)
+	case indexPacketDeparted:
+		return *c.ofPacketDeparted.at(p.slot)
+	case indexPacketArrived:
+		return *c.ofPacketArrived.at(p.slot)
+	case indexPacketDropped:
+		return *c.ofPacketDropped.at(p.slot)
+	case indexPacketDuplicated:
+		return *c.ofPacketDuplicated.at(p.slot)
+	case indexPacketCorrupted:
+		return *c.ofPacketCorrupted.at(p.slot)
+	case indexPacketMarked:
+		return *c.ofPacketMarked.at(p.slot)
+	case indexPacketDelayed:
+		return *c.ofPacketDelayed.at(p.slot)
+	case indexPacketFragmented:
+		return *c.ofPacketFragmented.at(p.slot)
+	case indexPacketHeld:
+		return *c.ofPacketHeld.at(p.slot)
+	case indexPacketMerged:
+		return *c.ofPacketMerged.at(p.slot)
+	case indexPacketInjected:
+		return *c.ofPacketInjected.at(p.slot)
+	case indexPacketTaken:
+		return *c.ofPacketTaken.at(p.slot)
+	case indexCallBlocked:
+		return *c.ofCallBlocked.at(p.slot)
+	case indexCallReturned:
+		return *c.ofCallReturned.at(p.slot)
+	case indexCallFailed:
+		return *c.ofCallFailed.at(p.slot)
+	case indexSocketCreated:
+		return *c.ofSocketCreated.at(p.slot)
+	case indexSocketBound:
+		return *c.ofSocketBound.at(p.slot)
+	case indexSocketConnected:
+		return *c.ofSocketConnected.at(p.slot)
+	case indexSocketListening:
+		return *c.ofSocketListening.at(p.slot)
+	case indexSocketQueues:
+		return *c.ofSocketQueues.at(p.slot)
+	case indexSocketBuffer:
+		return *c.ofSocketBuffer.at(p.slot)
+	case indexSocketOption:
+		return *c.ofSocketOption.at(p.slot)
+	case indexSocketError:
+		return *c.ofSocketError.at(p.slot)
+	case indexSocketShutdown:
+		return *c.ofSocketShutdown.at(p.slot)
+	case indexSocketClosed:
+		return *c.ofSocketClosed.at(p.slot)
+	case indexCommand:
+		return *c.ofCommand.at(p.slot)
+	case indexNote:
+		return *c.ofNote.at(p.slot)
+	case indexWorldStarted:
+		return *c.ofWorldStarted.at(p.slot)
+	case indexWorldBudget:
+		return *c.ofWorldBudget.at(p.slot)
+	case indexHostAdded:
+		return *c.ofHostAdded.at(p.slot)
+	case indexHostRemoved:
+		return *c.ofHostRemoved.at(p.slot)
+	case indexHostRenamed:
+		return *c.ofHostRenamed.at(p.slot)
+	case indexNICAdded:
+		return *c.ofNICAdded.at(p.slot)
+	case indexNICRemoved:
+		return *c.ofNICRemoved.at(p.slot)
+	case indexPathMTU:
+		return *c.ofPathMTU.at(p.slot)
+	case indexLinkAdded:
+		return *c.ofLinkAdded.at(p.slot)
+	case indexLinkChanged:
+		return *c.ofLinkChanged.at(p.slot)
+	case indexLinkRemoved:
+		return *c.ofLinkRemoved.at(p.slot)
+	case indexRouteAdded:
+		return *c.ofRouteAdded.at(p.slot)
+	case indexRouteRemoved:
+		return *c.ofRouteRemoved.at(p.slot)
+	case indexKnobSet:
+		return *c.ofKnobSet.at(p.slot)
+	case indexProcStarted:
+		return *c.ofProcStarted.at(p.slot)
+	case indexProcEnded:
+		return *c.ofProcEnded.at(p.slot)
+	}
+	panic("BUG: no such column")
+}
+
+func (v CaptureOpened) keep(c *columns) place {
+	return place{indexCaptureOpened, c.ofCaptureOpened.add(v)}
+}
+
+func (v PacketObserved) keep(c *columns) place {
+	return place{indexPacketObserved, c.ofPacketObserved.add(v)}
+}
+
+func (v ConnOpened) keep(c *columns) place {
+	return place{indexConnOpened, c.ofConnOpened.add(v)}
+}
+
+func (v ConnState) keep(c *columns) place {
+	return place{indexConnState, c.ofConnState.add(v)}
+}
+
+func (v ConnSynchronized) keep(c *columns) place {
+	return place{indexConnSynchronized, c.ofConnSynchronized.add(v)}
+}
+
+func (v ConnMSS) keep(c *columns) place {
+	return place{indexConnMSS, c.ofConnMSS.add(v)}
+}
+
+func (v LossChanged) keep(c *columns) place {
+	return place{indexLossChanged, c.ofLossChanged.add(v)}
+}
+
+func (v ConnReport) keep(c *columns) place {
+	return place{indexConnReport, c.ofConnReport.add(v)}
+}
+
+func (v UrgentChanged) keep(c *columns) place {
+	return place{indexUrgentChanged, c.ofUrgentChanged.add(v)}
+}
+
+func (v ConnAttached) keep(c *columns) place {
+	return place{indexConnAttached, c.ofConnAttached.add(v)}
+}
+
+func (v ConnDetached) keep(c *columns) place {
+	return place{indexConnDetached, c.ofConnDetached.add(v)}
+}
+
+func (v ConnClosed) keep(c *columns) place {
+	return place{indexConnClosed, c.ofConnClosed.add(v)}
+}
+
+func (v SndChanged) keep(c *columns) place {
+	return place{indexSndChanged, c.ofSndChanged.add(v)}
+}
+
+func (v RcvChanged) keep(c *columns) place {
+	return place{indexRcvChanged, c.ofRcvChanged.add(v)}
+}
+
+func (v CCChanged) keep(c *columns) place {
+	return place{indexCCChanged, c.ofCCChanged.add(v)}
+}
+
+func (v RTTChanged) keep(c *columns) place {
+	return place{indexRTTChanged, c.ofRTTChanged.add(v)}
+}
+
+func (v TimerArmed) keep(c *columns) place {
+	return place{indexTimerArmed, c.ofTimerArmed.add(v)}
+}
+
+func (v TimerStopped) keep(c *columns) place {
+	return place{indexTimerStopped, c.ofTimerStopped.add(v)}
+}
+
+func (v TimerFired) keep(c *columns) place {
+	return place{indexTimerFired, c.ofTimerFired.add(v)}
+}
+
+func (v SegmentSent) keep(c *columns) place {
+	return place{indexSegmentSent, c.ofSegmentSent.add(v)}
+}
+
+func (v SegmentReceived) keep(c *columns) place {
+	return place{indexSegmentReceived, c.ofSegmentReceived.add(v)}
+}
+
+func (v SegmentRefused) keep(c *columns) place {
+	return place{indexSegmentRefused, c.ofSegmentRefused.add(v)}
+}
+
+func (v SegmentLost) keep(c *columns) place {
+	return place{indexSegmentLost, c.ofSegmentLost.add(v)}
+}
+
+func (v SegmentHeld) keep(c *columns) place {
+	return place{indexSegmentHeld, c.ofSegmentHeld.add(v)}
+}
+
+func (v DatagramSent) keep(c *columns) place {
+	return place{indexDatagramSent, c.ofDatagramSent.add(v)}
+}
+
+func (v DatagramReceived) keep(c *columns) place {
+	return place{indexDatagramReceived, c.ofDatagramReceived.add(v)}
+}
+
+func (v DatagramRefused) keep(c *columns) place {
+	return place{indexDatagramRefused, c.ofDatagramRefused.add(v)}
+}
+
+func (v ICMPSent) keep(c *columns) place {
+	return place{indexICMPSent, c.ofICMPSent.add(v)}
+}
+
+func (v ICMPReceived) keep(c *columns) place {
+	return place{indexICMPReceived, c.ofICMPReceived.add(v)}
+}
+
+func (v ICMPSuppressed) keep(c *columns) place {
+	return place{indexICMPSuppressed, c.ofICMPSuppressed.add(v)}
+}
+
+func (v PacketQueued) keep(c *columns) place {
+	return place{indexPacketQueued, c.ofPacketQueued.add(v)}
+}
+
+func (v PacketDeparted) keep(c *columns) place {
+	return place{indexPacketDeparted, c.ofPacketDeparted.add(v)}
+}
+
+func (v PacketArrived) keep(c *columns) place {
+	return place{indexPacketArrived, c.ofPacketArrived.add(v)}
+}
+
+func (v PacketDropped) keep(c *columns) place {
+	return place{indexPacketDropped, c.ofPacketDropped.add(v)}
+}
+
+func (v PacketDuplicated) keep(c *columns) place {
+	return place{indexPacketDuplicated, c.ofPacketDuplicated.add(v)}
+}
+
+func (v PacketCorrupted) keep(c *columns) place {
+	return place{indexPacketCorrupted, c.ofPacketCorrupted.add(v)}
+}
+
+func (v PacketMarked) keep(c *columns) place {
+	return place{indexPacketMarked, c.ofPacketMarked.add(v)}
+}
+
+func (v PacketDelayed) keep(c *columns) place {
+	return place{indexPacketDelayed, c.ofPacketDelayed.add(v)}
+}
+
+func (v PacketFragmented) keep(c *columns) place {
+	return place{indexPacketFragmented, c.ofPacketFragmented.add(v)}
+}
+
+func (v PacketHeld) keep(c *columns) place {
+	return place{indexPacketHeld, c.ofPacketHeld.add(v)}
+}
+
+func (v PacketMerged) keep(c *columns) place {
+	return place{indexPacketMerged, c.ofPacketMerged.add(v)}
+}
+
+func (v PacketInjected) keep(c *columns) place {
+	return place{indexPacketInjected, c.ofPacketInjected.add(v)}
+}
+
+func (v PacketTaken) keep(c *columns) place {
+	return place{indexPacketTaken, c.ofPacketTaken.add(v)}
+}
+
+func (v CallBlocked) keep(c *columns) place {
+	return place{indexCallBlocked, c.ofCallBlocked.add(v)}
+}
+
+func (v CallReturned) keep(c *columns) place {
+	return place{indexCallReturned, c.ofCallReturned.add(v)}
+}
+
+func (v CallFailed) keep(c *columns) place {
+	return place{indexCallFailed, c.ofCallFailed.add(v)}
+}
+
+func (v SocketCreated) keep(c *columns) place {
+	return place{indexSocketCreated, c.ofSocketCreated.add(v)}
+}
+
+func (v SocketBound) keep(c *columns) place {
+	return place{indexSocketBound, c.ofSocketBound.add(v)}
+}
+
+func (v SocketConnected) keep(c *columns) place {
+	return place{indexSocketConnected, c.ofSocketConnected.add(v)}
+}
+
+func (v SocketListening) keep(c *columns) place {
+	return place{indexSocketListening, c.ofSocketListening.add(v)}
+}
+
+func (v SocketQueues) keep(c *columns) place {
+	return place{indexSocketQueues, c.ofSocketQueues.add(v)}
+}
+
+func (v SocketBuffer) keep(c *columns) place {
+	return place{indexSocketBuffer, c.ofSocketBuffer.add(v)}
+}
+
+func (v SocketOption) keep(c *columns) place {
+	return place{indexSocketOption, c.ofSocketOption.add(v)}
+}
+
+func (v SocketError) keep(c *columns) place {
+	return place{indexSocketError, c.ofSocketError.add(v)}
+}
+
+func (v SocketShutdown) keep(c *columns) place {
+	return place{indexSocketShutdown, c.ofSocketShutdown.add(v)}
+}
+
+func (v SocketClosed) keep(c *columns) place {
+	return place{indexSocketClosed, c.ofSocketClosed.add(v)}
+}
+
+func (v Command) keep(c *columns) place {
+	return place{indexCommand, c.ofCommand.add(v)}
+}
+
+func (v Note) keep(c *columns) place {
+	return place{indexNote, c.ofNote.add(v)}
+}
+
+func (v WorldStarted) keep(c *columns) place {
+	return place{indexWorldStarted, c.ofWorldStarted.add(v)}
+}
+
+func (v WorldBudget) keep(c *columns) place {
+	return place{indexWorldBudget, c.ofWorldBudget.add(v)}
+}
+
+func (v HostAdded) keep(c *columns) place {
+	return place{indexHostAdded, c.ofHostAdded.add(v)}
+}
+
+func (v HostRemoved) keep(c *columns) place {
+	return place{indexHostRemoved, c.ofHostRemoved.add(v)}
+}
+
+func (v HostRenamed) keep(c *columns) place {
+	return place{indexHostRenamed, c.ofHostRenamed.add(v)}
+}
+
+func (v NICAdded) keep(c *columns) place {
+	return place{indexNICAdded, c.ofNICAdded.add(v)}
+}
+
+func (v NICRemoved) keep(c *columns) place {
+	return place{indexNICRemoved, c.ofNICRemoved.add(v)}
+}
+
+func (v PathMTU) keep(c *columns) place {
+	return place{indexPathMTU, c.ofPathMTU.add(v)}
+}
+
+func (v LinkAdded) keep(c *columns) place {
+	return place{indexLinkAdded, c.ofLinkAdded.add(v)}
+}
+
+func (v LinkChanged) keep(c *columns) place {
+	return place{indexLinkChanged, c.ofLinkChanged.add(v)}
+}
+
+func (v LinkRemoved) keep(c *columns) place {
+	return place{indexLinkRemoved, c.ofLinkRemoved.add(v)}
+}
+
+func (v RouteAdded) keep(c *columns) place {
+	return place{indexRouteAdded, c.ofRouteAdded.add(v)}
+}
+
+func (v RouteRemoved) keep(c *columns) place {
+	return place{indexRouteRemoved, c.ofRouteRemoved.add(v)}
+}
+
+func (v KnobSet) keep(c *columns) place {
+	return place{indexKnobSet, c.ofKnobSet.add(v)}
+}
+
+func (v ProcStarted) keep(c *columns) place {
+	return place{indexProcStarted, c.ofProcStarted.add(v)}
+}
+
+func (v ProcEnded) keep(c *columns) place {
+	return place{indexProcEnded, c.ofProcEnded.add(v)}
+}
+
 func appendCaptureOpened(b []byte, v *CaptureOpened) []byte {
 	b = append(b, `"format":`...)
 	b = appendString(b, string(v.Format))

@@ -6,8 +6,6 @@
 package event
 
 import (
-	"slices"
-
 	"labserver/stack/inet"
 	"labserver/stack/rfc"
 	"labserver/stack/sim"
@@ -31,43 +29,11 @@ type Event struct {
 // Kind returns the kind of the body.
 func (e Event) Kind() Kind { return e.Body.Kind() }
 
-// Body is what one kind of event says beyond the envelope.
-type Body interface{ Kind() Kind }
-
-// Log is the events of a run, in order. The zero value is an empty log.
-type Log struct{ events []Event }
-
-// Len returns the number of the last event.
-func (l *Log) Len() uint64 { return uint64(len(l.events)) }
-
-// At returns event n, which must exist.
-func (l *Log) At(n uint64) Event { return l.events[n-1] }
-
-// From returns the events n and later. The slice is the log's own: do not change it.
-func (l *Log) From(n uint64) []Event {
-	if n < 1 {
-		n = 1
-	}
-	if n > l.Len() {
-		return nil
-	}
-	return l.events[n-1:]
-}
-
-// append numbers e and adds it.
-func (l *Log) append(e Event) uint64 {
-	e.N = l.Len() + 1
-	if e.By >= e.N {
-		panic("BUG: an event's cause must be earlier")
-	}
-	if e.Rule == "" {
-		panic("BUG: an event without a rule: " + string(e.Kind()))
-	}
-	if len(l.events) == cap(l.events) { // doubling, not append's quarter: half the copying
-		l.events = slices.Grow(l.events, max(64, len(l.events)))
-	}
-	l.events = append(l.events, e)
-	return e.N
+// Body is what one kind of event says beyond the envelope. The bodies of this package are
+// all there are.
+type Body interface {
+	Kind() Kind
+	keep(*columns) place // in the column of its kind
 }
 
 // Scope is where, when and because of what events are being made. Layers receive it
@@ -80,11 +46,30 @@ type Scope struct {
 	Conn inet.ConnID
 }
 
-// Emit records one change and returns its number, so that what follows can name it
-// as its cause.
-func (s Scope) Emit(rule rfc.ID, body Body) uint64 {
-	return s.Log.append(Event{T: s.Now, By: s.By, Rule: rule, Host: s.Host, Conn: s.Conn, Body: body})
+// Emit records one change and returns its number, so that what follows can name it as its
+// cause. It is a function and not a method so that a body goes to its column as it is,
+// without becoming an interface on the way; a quiet log does not even keep it.
+func Emit[B Body](s Scope, rule rfc.ID, body B) uint64 {
+	l := s.Log
+	l.n++
+	if s.By >= l.n {
+		panic("BUG: an event's cause must be earlier")
+	}
+	if rule == "" {
+		panic("BUG: an event without a rule: " + string(body.Kind()))
+	}
+	if !l.quiet {
+		l.append(&s, rule, body.keep(&l.columns))
+	}
+	return l.n
 }
+
+// Emit is the function Emit for a body whose kind is known only when it runs.
+func (s Scope) Emit(rule rfc.ID, body Body) uint64 { return Emit(s, rule, body) }
+
+// Quiet reports whether nobody will ever read the event's body, so that there is no need
+// to gather what it says.
+func (s *Scope) Quiet() bool { return s.Log.quiet }
 
 // Because returns the scope with another cause.
 func (s Scope) Because(by uint64) Scope { s.By = by; return s }

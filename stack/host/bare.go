@@ -91,13 +91,13 @@ func (h *Host) take(p *ip.Packet, fx *Effects) {
 	fx.Flights.Deliver(p)
 	switch {
 	case s.seg != nil:
-		fx.Emit(rfc.Bare, event.SegmentReceived{Pkt: p.ID, Seg: *s.seg})
+		event.Emit(fx.Scope, rfc.Bare, event.SegmentReceived{Pkt: p.ID, Seg: *s.seg})
 	case s.dgram != nil:
-		fx.Emit(rfc.Bare, event.DatagramReceived{Pkt: p.ID, Dgram: *s.dgram})
+		event.Emit(fx.Scope, rfc.Bare, event.DatagramReceived{Pkt: p.ID, Dgram: *s.dgram})
 	case s.icmp != nil:
-		fx.Emit(rfc.Bare, event.ICMPReceived{Pkt: p.ID, ICMP: *s.icmp})
+		event.Emit(fx.Scope, rfc.Bare, event.ICMPReceived{Pkt: p.ID, ICMP: *s.icmp})
 	default:
-		fx.Emit(rfc.Bare, event.PacketTaken{Pkt: p.ID, Reason: s.flaw})
+		event.Emit(fx.Scope, rfc.Bare, event.PacketTaken{Pkt: p.ID, Reason: s.flaw})
 	}
 }
 
@@ -109,14 +109,14 @@ func (h *Host) Inject(octets []byte, out *ip.NIC, fx *Effects) {
 	scope := fx.OnHost(h.ID)
 	switch {
 	case s.seg != nil:
-		p.By, p.Label = scope.Emit(rfc.Injected, event.SegmentSent{Seg: *s.seg}), s.seg.Flags
+		p.By, p.Label = event.Emit(scope, rfc.Injected, event.SegmentSent{Seg: *s.seg}), s.seg.Flags
 	case s.dgram != nil:
-		p.By, p.Label = scope.Emit(rfc.Injected, event.DatagramSent{Dgram: *s.dgram}), "udp"
+		p.By, p.Label = event.Emit(scope, rfc.Injected, event.DatagramSent{Dgram: *s.dgram}), "udp"
 	case s.icmp != nil:
-		p.By, p.Label = scope.Emit(rfc.Injected, event.ICMPSent{ICMP: *s.icmp}), s.icmp.Name
+		p.By, p.Label = event.Emit(scope, rfc.Injected, event.ICMPSent{ICMP: *s.icmp}), s.icmp.Name
 	default:
 		p.Portless, p.Label = true, s.proto.String()
-		p.By = scope.Emit(rfc.Injected, event.PacketInjected{Proto: p.Label,
+		p.By = event.Emit(scope, rfc.Injected, event.PacketInjected{Proto: p.Label,
 			Src: s.src.Addr.String(), Dst: s.dst.Addr.String(), Octets: p.Len()})
 	}
 	p.ID = inet.PacketID(p.By)

@@ -69,10 +69,16 @@ func New(id inet.HostID, name, profile string, forward bool, seed uint64) *Host 
 // Call runs one socket call, or anything else a process asks for, and carries what it
 // leaves through the layers.
 func (h *Host) Call(fx *Effects, do func(*sock.Table, *sock.Effects)) {
-	sfx := h.begin(fx)
-	do(h.Socks, sfx)
-	h.settle(sfx, fx)
+	do(h.Socks, h.Begin(fx))
+	h.Settle(fx)
 }
+
+// Begin returns what a socket call of this host takes; after it comes Settle. Call is both
+// in one.
+func (h *Host) Begin(fx *Effects) *sock.Effects { return h.begin(fx) }
+
+// Settle carries what the calls since Begin left through the layers.
+func (h *Host) Settle(fx *Effects) { h.settle(&h.fx, fx) }
 
 // Fire runs out a timer of a connection.
 func (h *Host) Fire(c *tcp.Conn, timer event.Timer, fx *Effects) {

@@ -29,7 +29,7 @@ func (h *Host) icmp(p *ip.Packet, packet *wire.IP, fx *Effects, sfx *sock.Effect
 	}
 	fx.Flights.Deliver(p)
 	shown := ip.Describe(packet.Src, packet.Dst, m)
-	sfx.By = fx.Emit(rfc.ICMPDelivered, event.ICMPReceived{Pkt: p.ID, ICMP: shown})
+	sfx.By = event.Emit(fx.Scope, rfc.ICMPDelivered, event.ICMPReceived{Pkt: p.ID, ICMP: shown})
 	if m.Type == wire.ICMPEcho {
 		h.IP.Echo(packet, m, sfx.By, &fx.Effects)
 		return
@@ -70,7 +70,7 @@ func (h *Host) icmpv6(p *ip.Packet, packet *wire.IP, fx *Effects, sfx *sock.Effe
 	}
 	fx.Flights.Deliver(p)
 	shown := ip.Describe6(packet.Src, packet.Dst, m)
-	sfx.By = fx.Emit(rfc.ICMPDelivered6, event.ICMPReceived{Pkt: p.ID, ICMP: shown})
+	sfx.By = event.Emit(fx.Scope, rfc.ICMPDelivered6, event.ICMPReceived{Pkt: p.ID, ICMP: shown})
 	if m.Type == wire.ICMPv6Echo {
 		h.IP.Echo6(packet, m, sfx.By, &fx.Effects)
 		return

@@ -16,7 +16,7 @@ func (h *Host) SetKnob(name, value string, fx *Effects) bool {
 		return false
 	}
 	value = h.knob(name) // as the stack reads it: 07 is 7
-	fx.OnHost(h.ID).Emit(rfc.KnobTurned, event.KnobSet{Knob: name, Old: old, New: value})
+	event.Emit(fx.OnHost(h.ID), rfc.KnobTurned, event.KnobSet{Knob: name, Old: old, New: value})
 	for i := range h.set {
 		if h.set[i].Name == name {
 			h.set[i].Value = value

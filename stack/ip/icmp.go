@@ -120,7 +120,7 @@ func (l *Layer) Refuse(p *Packet, r Refusal, rule rfc.ID, by uint64, fx *Effects
 		return
 	}
 	if !l.errors.take(fx.Now) {
-		fx.Because(by).OnHost(fx.Host).Emit(versioned(&h, rfc.ICMPQuiet, rfc.ICMPQuiet6),
+		event.Emit(fx.Because(by).OnHost(fx.Host), versioned(&h, rfc.ICMPQuiet, rfc.ICMPQuiet6),
 			event.ICMPSuppressed{Pkt: p.ID})
 		return
 	}
@@ -189,7 +189,7 @@ func (l *Layer) sendMessage(src, dst netip.Addr, proto inet.Protocol, payload []
 	h := l.Header(src, dst, proto)
 	h.DF = src.Is6()
 	octets := append(h.AppendHeader(nil, len(payload)), payload...)
-	n := fx.Because(by).OnHost(fx.Host).Emit(rule, event.ICMPSent{ICMP: shown})
+	n := event.Emit(fx.Because(by).OnHost(fx.Host), rule, event.ICMPSent{ICMP: shown})
 	l.Send(&Packet{ID: inet.PacketID(n), By: n, Octets: octets, Proto: proto, Label: shown.Name,
 		MayCut: true, Src: inet.Endpoint{Addr: src}, Dst: inet.Endpoint{Addr: dst}}, fx)
 }

@@ -216,7 +216,7 @@ func Launch(p *Packet, out *NIC, fx *Effects) {
 // Drop ends a packet at this host and returns the event that says so.
 func Drop(p *Packet, rule rfc.ID, reason string, fx *Effects) uint64 {
 	fx.Flights.Drop(p)
-	return fx.Because(p.By).OnHost(fx.Host).Emit(rule,
+	return event.Emit(fx.Because(p.By).OnHost(fx.Host), rule,
 		event.PacketDropped{Pkt: p.ID, Reason: reason})
 }
 

@@ -88,7 +88,7 @@ func (l *Layer) Assemble(p *Packet, h *wire.IP, fx *Effects) *Packet {
 	}
 	a.pieces = append(a.pieces[:at:at], append([]piece{n}, a.pieces[at:]...)...)
 	p.Held = true
-	p.By = fx.Because(p.By).OnHost(fx.Host).Emit(versioned(h, rfc.Reassembly, rfc.Reassembly6),
+	p.By = event.Emit(fx.Because(p.By).OnHost(fx.Host), versioned(h, rfc.Reassembly, rfc.Reassembly6),
 		event.PacketHeld{Pkt: p.ID, Offset: n.from, Octets: inet.ByteCount(len(h.Payload))})
 	if !a.whole() {
 		return nil
@@ -169,7 +169,7 @@ func (a *assembly) join(by uint64, fx *Effects) *Packet {
 		if i > 0 {
 			fx.Flights.Deliver(p.pkt)
 			p.pkt.Held = false
-			main.By = scope.Emit(versioned(&h, rfc.Reassembly, rfc.Reassembly6),
+			main.By = event.Emit(scope, versioned(&h, rfc.Reassembly, rfc.Reassembly6),
 				event.PacketMerged{Pkt: p.pkt.ID, Into: main.ID})
 		}
 	}

@@ -158,7 +158,7 @@ func (l *Layer) LearnMTU(dst netip.Addr, mtu, least int, fx event.Scope) bool {
 		l.forget(0, rfc.PathLimit, fx)
 	}
 	l.paths = append(l.paths, path{dst, mtu, fx.Now})
-	fx.OnHost(fx.Host).Emit(rule, event.PathMTU{Dst: dst, Old: old, New: mtu})
+	event.Emit(fx.OnHost(fx.Host), rule, event.PathMTU{Dst: dst, Old: old, New: mtu})
 	return true
 }
 
@@ -177,5 +177,5 @@ func (l *Layer) Age(fx event.Scope) {
 func (l *Layer) forget(i int, rule rfc.ID, fx event.Scope) {
 	p := l.paths[i]
 	l.paths = append(l.paths[:i:i], l.paths[i+1:]...)
-	fx.OnHost(fx.Host).Emit(rule, event.PathMTU{Dst: p.dst, Old: p.mtu})
+	event.Emit(fx.OnHost(fx.Host), rule, event.PathMTU{Dst: p.dst, Old: p.mtu})
 }

@@ -14,7 +14,7 @@ import (
 func (l *Link) impair(p *ip.Packet, d Direction, fx *Effects) {
 	l.overtake(p, d, fx)
 	if l.rand.PerMillion(l.Params.DupPPM) && !fx.Flights.Full() {
-		n := fx.Because(p.By).OnHost(p.Host).Emit(rfc.LinkDup, event.PacketDuplicated{Pkt: p.ID})
+		n := event.Emit(fx.Because(p.By).OnHost(p.Host), rfc.LinkDup, event.PacketDuplicated{Pkt: p.ID})
 		twin := p.Copy(inet.PacketID(n))
 		fx.Flights.Launch(twin)
 		fx.Plans = append(fx.Plans, Plan{p.Arrive, Arrive, d, twin})
@@ -22,7 +22,7 @@ func (l *Link) impair(p *ip.Packet, d Direction, fx *Effects) {
 	if l.rand.PerMillion(l.Params.CorruptPPM) {
 		bit := int(l.rand.Below(uint64(p.Len()) * 8))
 		p.Flip(bit)
-		p.By = fx.Because(p.By).OnHost(p.Host).Emit(rfc.LinkCorrupt,
+		p.By = event.Emit(fx.Because(p.By).OnHost(p.Host), rfc.LinkCorrupt,
 			event.PacketCorrupted{Pkt: p.ID, Bit: bit})
 	}
 	if l.rand.PerMillion(l.Params.ReorderPPM) {
@@ -43,7 +43,7 @@ func (l *Link) overtake(p *ip.Packet, d Direction, fx *Effects) {
 		return
 	}
 	held.Arrive = p.Arrive
-	held.By = fx.Because(held.By).OnHost(held.Host).Emit(rfc.LinkReorder,
+	held.By = event.Emit(fx.Because(held.By).OnHost(held.Host), rfc.LinkReorder,
 		event.PacketDelayed{Pkt: held.ID, Arrive: p.Arrive})
 	fx.Plans = append(fx.Plans, Plan{p.Arrive, Arrive, d, held})
 }

@@ -124,7 +124,7 @@ func (l *Link) Send(p *ip.Packet, d Direction, fx *Effects) {
 		dir.queue = append(dir.queue, p)
 		dir.queued += size
 		p.Host, p.Link, p.Queued = l.near(d).Host, l.ID, true
-		p.By = fx.Because(p.By).OnHost(p.Host).Emit(rfc.LinkQueue, event.PacketQueued{
+		p.By = event.Emit(fx.Because(p.By).OnHost(p.Host), rfc.LinkQueue, event.PacketQueued{
 			Pkt: p.ID, Link: l.ID, From: p.Host, Octets: dir.queued})
 	}
 }
@@ -145,7 +145,7 @@ func (l *Link) transmit(p *ip.Packet, d Direction, fx *Effects) {
 	}
 	p.Host, p.Link, p.To, p.Queued = near.Host, l.ID, far.Host, false
 	p.Depart, p.Arrive = fx.Now, arrive
-	p.By = fx.Because(p.By).OnHost(near.Host).Emit(rule, event.PacketDeparted{
+	p.By = event.Emit(fx.Because(p.By).OnHost(near.Host), rule, event.PacketDeparted{
 		Pkt: p.ID, Link: l.ID, From: near.Host, To: far.Host, Arrive: arrive, Octets: p.Len()})
 	if fx.Tap {
 		fx.Seen = append(fx.Seen, Seen{p.By, d, p, bytes.Clone(p.Octets)})
@@ -192,7 +192,7 @@ func (l *Link) Arrived(p *ip.Packet, d Direction, fx *Effects) {
 	l.release(p)
 	p.Host, p.Link, p.To, p.Depart, p.Arrive = l.Far(d).Host, "", "", 0, 0
 	p.Departs = ""
-	p.By = fx.Because(p.By).OnHost(p.Host).Emit(rfc.LinkArrive,
+	p.By = event.Emit(fx.Because(p.By).OnHost(p.Host), rfc.LinkArrive,
 		event.PacketArrived{Pkt: p.ID, Link: l.ID})
 }
 
@@ -224,6 +224,6 @@ func (l *Link) drop(p *ip.Packet, rule rfc.ID, reason string, fx *Effects) {
 		where = fx.Host
 	}
 	fx.Flights.Drop(p)
-	fx.Because(p.By).OnHost(where).Emit(rule, event.PacketDropped{Pkt: p.ID, Link: l.ID,
+	event.Emit(fx.Because(p.By).OnHost(where), rule, event.PacketDropped{Pkt: p.ID, Link: l.ID,
 		Reason: reason})
 }

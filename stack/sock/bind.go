@@ -54,7 +54,7 @@ func (t *Table) setLocal(s *Socket, ep inet.Endpoint, ephemeral bool, fx *Effect
 	if ephemeral {
 		rule = rfc.EphemeralPort
 	}
-	fx.Emit(rule, event.SocketBound{Sock: s.id, Local: ep, Ephemeral: ephemeral})
+	event.Emit(fx.Scope, rule, event.SocketBound{Sock: s.id, Local: ep, Ephemeral: ephemeral})
 }
 
 // conflict reports whether ep cannot be bound by s beside what is bound already. As

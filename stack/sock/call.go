@@ -26,9 +26,11 @@ type call struct {
 	payload  Payload // send
 	done     int64   // octets sent or, with MSG_WAITALL, received so far
 	got      []byte  // the first of those received so far
-	max      int     // recv, recvfrom
-	opens    bool    // send: it opened the connection, with MSG_FASTOPEN
-	again    bool    // connect: another one was under way already
+	into     []byte  // recv of a program in Go: where the octets go
+	table    *Table
+	max      int  // recv, recvfrom
+	opens    bool // send: it opened the connection, with MSG_FASTOPEN
+	again    bool // connect: another one was under way already
 	polled   []polled
 	lingerer *tcp.Conn // close: what it waits for
 
@@ -37,7 +39,9 @@ type call struct {
 }
 
 func (t *Table) newCall(p *Proc, op string, fd int, s *Socket, fx *Effects) *call {
-	return &call{id: fx.IDs.NextCall(), op: op, proc: p, fd: fd, sock: s, since: fx.Now}
+	c := &call{id: fx.IDs.NextCall(), op: op, proc: p, fd: fd, sock: s, since: fx.Now, table: t}
+	t.latest, t.last = c, Return{Blocked: true}
+	return c
 }
 
 // begin starts a call on a descriptor; the socket is nil if there is none behind fd,
@@ -54,7 +58,8 @@ func (t *Table) begin(p *Proc, op string, fd int, fx *Effects) (*call, *Socket) 
 // fail ends the call with an errno; field names the argument at fault, or "".
 func (c *call) fail(rule rfc.ID, errno inet.Errno, field string, fx *Effects) {
 	c.untime(fx)
-	fx.Emit(rule, event.CallFailed{Call: c.id, Proc: c.proc.ID, Op: c.op, FD: c.fd,
+	c.ended(Return{Value: -1, Errno: errno})
+	event.Emit(fx.Scope, rule, event.CallFailed{Call: c.id, Proc: c.proc.ID, Op: c.op, FD: c.fd,
 		Errno: errno, Field: field})
 }
 
@@ -66,7 +71,12 @@ func (c *call) returns(rule rfc.ID, value int64, fx *Effects) {
 func (c *call) result(rule rfc.ID, r event.CallReturned, fx *Effects) {
 	c.untime(fx)
 	r.Call, r.Proc, r.Op, r.FD = c.id, c.proc.ID, c.op, c.fd
-	fx.Emit(rule, r)
+	ret := Return{Value: r.Value}
+	if r.From != nil {
+		ret.From = *r.From
+	}
+	c.ended(ret)
+	event.Emit(fx.Scope, rule, r)
 }
 
 // start tries the call; if it cannot end now it is refused on a nonblocking socket and
@@ -86,7 +96,7 @@ func (t *Table) start(c *call, fx *Effects) {
 
 // block says that a call waits: for ever or, if bounded, for d.
 func (c *call) block(d time.Duration, bounded bool, fx *Effects) {
-	c.by = fx.Emit(rfc.CallBlocks, event.CallBlocked{Call: c.id, Proc: c.proc.ID, Op: c.op,
+	c.by = event.Emit(fx.Scope, rfc.CallBlocks, event.CallBlocked{Call: c.id, Proc: c.proc.ID, Op: c.op,
 		FD: c.fd})
 	if bounded {
 		c.timed = true

@@ -79,6 +79,6 @@ func (t *Table) discard(s *Socket, fx *Effects) {
 		}
 	}
 	s.proc.fds[s.fd-firstFD] = nil
-	fx.Emit(rfc.CloseCall, event.SocketClosed{Sock: s.id, Proc: s.proc.ID, FD: s.fd})
+	event.Emit(fx.Scope, rfc.CloseCall, event.SocketClosed{Sock: s.id, Proc: s.proc.ID, FD: s.fd})
 	t.Wake(s.id, fx) // a poll that watched it meets POLLNVAL
 }

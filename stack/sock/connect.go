@@ -103,7 +103,7 @@ func (t *Table) sendFast(c *call, s *Socket, dst inet.Endpoint, fx *Effects) {
 func (t *Table) reopen(s *Socket, rule rfc.ID, fx *Effects) {
 	if s.shutRead || s.shutWrite {
 		s.shutRead, s.shutWrite = false, false
-		fx.Emit(rule, event.SocketShutdown{Sock: s.id})
+		event.Emit(fx.Scope, rule, event.SocketShutdown{Sock: s.id})
 	}
 }
 
@@ -135,7 +135,7 @@ func (t *Table) endAttempt(s *Socket, rule rfc.ID, fx *Effects) {
 // associate sets a socket's pair of endpoints; a zero remote dissolves it.
 func (t *Table) associate(s *Socket, local, remote inet.Endpoint, rule rfc.ID, fx *Effects) {
 	s.local, s.remote = local, remote
-	fx.Emit(rule, event.SocketConnected{Sock: s.id, Local: local, Remote: remote})
+	event.Emit(fx.Scope, rule, event.SocketConnected{Sock: s.id, Local: local, Remote: remote})
 }
 
 // tryConnect ends a connect once the connection is open or has failed.

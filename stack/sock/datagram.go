@@ -103,9 +103,29 @@ func (t *Table) Send(p *Proc, op string, fd int, m Sending, fx *Effects) {
 		return
 	}
 	c.payload, c.flags = m.Data, m.Flags
+	if !m.To {
+		t.give(c, inet.Endpoint{}, fx)
+		return
+	}
+	dst, bad := s.endpoint(m.Addr, m.Port)
 	switch {
-	case m.To:
-		t.sendTo(c, s, m, fx)
+	case bad.refused(c, fx):
+	case m.Addr == "":
+		c.fail(rfc.BadArgument, inet.EINVAL, "addr", fx)
+	case m.Port == 0: // RFC 768: a destination port has to be; 0 is reserved
+		c.fail(rfc.BadArgument, inet.EINVAL, "port", fx)
+	default:
+		t.give(c, dst, fx)
+	}
+}
+
+// give hands what a call sends to the protocol; a zero destination is the peer.
+func (t *Table) give(c *call, dst inet.Endpoint, fx *Effects) {
+	switch s := c.sock; {
+	case s == nil:
+		c.fail(rfc.BadFD, inet.EBADF, "fd", fx)
+	case !dst.IsZero():
+		t.sendTo(c, s, dst, fx)
 	case s.proto == inet.UDP && s.remote.IsZero():
 		c.fail(rfc.NoDestination, inet.EDESTADDRREQ, "fd", fx)
 	case s.proto == inet.UDP:
@@ -116,14 +136,8 @@ func (t *Table) Send(p *Proc, op string, fd int, m Sending, fx *Effects) {
 }
 
 // sendTo sends to a named destination.
-func (t *Table) sendTo(c *call, s *Socket, m Sending, fx *Effects) {
-	dst, bad := s.endpoint(m.Addr, m.Port)
+func (t *Table) sendTo(c *call, s *Socket, dst inet.Endpoint, fx *Effects) {
 	switch {
-	case bad.refused(c, fx):
-	case m.Addr == "":
-		c.fail(rfc.BadArgument, inet.EINVAL, "addr", fx)
-	case m.Port == 0: // RFC 768: a destination port has to be; 0 is reserved
-		c.fail(rfc.BadArgument, inet.EINVAL, "port", fx)
 	case s.proto == inet.UDP:
 		t.sendDatagram(c, s, dst, fx)
 	case c.flags.FastOpen:
@@ -208,9 +222,19 @@ func (t *Table) Recv(p *Proc, op string, fd int, max int64, flags Flags, fx *Eff
 		return
 	}
 	c.max, c.flags = int(max), flags
-	switch {
-	case max < 0:
+	if max < 0 {
 		c.fail(rfc.BadArgument, inet.EINVAL, "max", fx)
+		return
+	}
+	t.receive(c, fx)
+}
+
+// receive begins to read from a socket.
+func (t *Table) receive(c *call, fx *Effects) {
+	s, flags := c.sock, c.flags
+	switch {
+	case s == nil:
+		c.fail(rfc.BadFD, inet.EBADF, "fd", fx)
 	case s.listener != nil, s.proto == inet.TCP && s.conn == nil:
 		c.fail(rfc.NotConnected, inet.ENOTCONN, "fd", fx)
 	case s.proto == inet.UDP && flags.OOB:
@@ -254,7 +278,10 @@ func (t *Table) tryRecvDatagram(c *call, fx *Effects) bool {
 			r.Value = int64(c.max)
 		}
 	}
-	r.Data = shown(d.Data)
+	copy(c.into, d.Data)
+	if !fx.Quiet() {
+		r.Data = shown(d.Data)
+	}
 	c.result(rule, r, fx)
 	return true
 }
@@ -266,7 +293,7 @@ func (t *Table) reportError(c *call, s *Socket, fx *Effects) bool {
 	}
 	errno := s.err
 	s.err = inet.OK
-	fx.Emit(rfc.UDPError, event.SocketError{Sock: s.id, Errno: inet.OK})
+	event.Emit(fx.Scope, rfc.UDPError, event.SocketError{Sock: s.id, Errno: inet.OK})
 	c.fail(rfc.UDPError, errno, "", fx)
 	return true
 }

@@ -74,7 +74,7 @@ func (t *Table) setOption(s *Socket, option string, to Setting, rule rfc.ID, fx 
 	} else {
 		e.Old = t.valueOf(s, option)
 	}
-	fx.Emit(rule, e)
+	event.Emit(fx.Scope, rule, e)
 	now := view.Option{Name: option, Value: to.Value, Text: to.Text}
 	for i := range s.options {
 		if s.options[i].Name == option {
@@ -183,7 +183,7 @@ func (t *Table) takeError(s *Socket, fx *Effects) inet.Errno {
 	}
 	if errno != inet.OK {
 		s.err = inet.OK
-		fx.Emit(rfc.UDPError, event.SocketError{Sock: s.id, Errno: inet.OK})
+		event.Emit(fx.Scope, rfc.UDPError, event.SocketError{Sock: s.id, Errno: inet.OK})
 	}
 	return errno
 }

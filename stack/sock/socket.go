@@ -86,7 +86,7 @@ func (s *Socket) View(host inet.HostID) view.Socket {
 // Socket is socket(2).
 func (t *Table) Socket(p *Proc, proto inet.Protocol, family Family, fx *Effects) {
 	c := t.newCall(p, "socket", -1, nil, fx)
-	if p.full() {
+	if p.full(t.FDs) {
 		c.fail(rfc.SocketTooMany, inet.EMFILE, "proc", fx)
 		return
 	}
@@ -99,7 +99,7 @@ func (t *Table) Socket(p *Proc, proto inet.Protocol, family Family, fx *Effects)
 func (t *Table) create(p *Proc, proto inet.Protocol, family Family, from inet.SocketID,
 	fx *Effects) *Socket {
 	s := &Socket{id: fx.IDs.NextSocket(), proc: p, proto: proto, family: family, from: from}
-	if !p.install(s) {
+	if !p.install(s, t.FDs) {
 		panic("BUG: create without a free descriptor")
 	}
 	t.sockets = append(t.sockets, s)
@@ -112,5 +112,5 @@ func (t *Table) announce(s *Socket, rule rfc.ID, fx *Effects) {
 	if s.family == IP6 {
 		e.Family = s.family.String()
 	}
-	fx.Emit(rule, e)
+	event.Emit(fx.Scope, rule, e)
 }

@@ -53,7 +53,7 @@ func (t *Table) Listen(p *Proc, fd, backlog int, fx *Effects) {
 }
 
 func (t *Table) listening(c *call, s *Socket, fx *Effects) {
-	fx.Emit(rfc.ListenCall, event.SocketListening{Sock: s.id, Backlog: s.backlog})
+	event.Emit(fx.Scope, rfc.ListenCall, event.SocketListening{Sock: s.id, Backlog: s.backlog})
 	c.returns(rfc.ListenCall, 0, fx)
 }
 
@@ -73,7 +73,7 @@ func (t *Table) Accept(p *Proc, fd int, fx *Effects) {
 
 // tryAccept takes the oldest complete connection: a new descriptor, the same local port.
 func (t *Table) tryAccept(c *call, fx *Effects) bool {
-	if c.proc.full() {
+	if c.proc.full(t.FDs) {
 		c.fail(rfc.SocketTooMany, inet.EMFILE, "proc", fx)
 		return true
 	}
@@ -139,7 +139,10 @@ func (t *Table) tryRecvStream(c *call, fx *Effects) bool {
 		read = s.conn.Peek
 	}
 	data, errno := read(c.max-int(c.done), &fx.Effects)
-	if len(c.got) < shownData {
+	if c.into != nil {
+		copy(c.into[c.done:], data)
+	}
+	if len(c.got) < shownData && !fx.Quiet() {
 		c.got = append(c.got, data[:min(len(data), shownData)]...)
 	}
 	c.done += int64(len(data))
@@ -205,7 +208,7 @@ func (t *Table) Shutdown(p *Proc, fd int, how string, fx *Effects) {
 	was := [2]bool{s.shutRead, s.shutWrite}
 	s.shutRead, s.shutWrite = s.shutRead || read, s.shutWrite || write
 	if was != [2]bool{s.shutRead, s.shutWrite} {
-		fx.Emit(rfc.ShutdownCall, event.SocketShutdown{Sock: s.id, Read: s.shutRead,
+		event.Emit(fx.Scope, rfc.ShutdownCall, event.SocketShutdown{Sock: s.id, Read: s.shutRead,
 			Write: s.shutWrite})
 	}
 	if s.conn != nil && write && !was[1] {

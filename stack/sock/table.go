@@ -18,7 +18,7 @@ import (
 
 // Limits of one host and one process.
 const (
-	MaxFDs   = 64 // descriptors of a process; one more is EMFILE
+	MaxFDs   = 64 // descriptors of a process, unless Table.FDs says otherwise
 	MaxProcs = 32 // processes of a host
 	firstFD  = 3  // 0, 1 and 2 are a process's standard streams
 )
@@ -53,11 +53,18 @@ type Table struct {
 	procs   []*Proc
 	sockets []*Socket // in order of creation
 	waiting []*call   // pending calls of no one socket: poll, and close that lingers
+	latest  *call     // the call that was made last: see Last
+	last    Return    // how it went
+	direct  call      // used again by each call of a program in Go: see Read
+
+	// FDs is how many descriptors a process may have; one more is EMFILE.
+	FDs int
 }
 
 // New makes an empty table over a host's layers.
 func New(t *tcp.Layer, u *udp.Layer, i *ip.Layer, k *tcp.Knobs, rand *sim.Rand) *Table {
-	return &Table{PortLow: 32768, PortHigh: 60999, tcp: t, udp: u, ip: i, knobs: k, rand: rand}
+	return &Table{PortLow: 32768, PortHigh: 60999, tcp: t, udp: u, ip: i, knobs: k, rand: rand,
+		FDs: MaxFDs}
 }
 
 // Procs returns the processes in order of starting. Do not change the slice.
@@ -79,7 +86,7 @@ func (t *Table) Sockets() []*Socket { return t.sockets }
 // Start adds a process.
 func (t *Table) Start(id inet.ProcID, name string, fx *Effects) {
 	t.procs = append(t.procs, &Proc{ID: id, Name: name})
-	fx.Emit(rfc.ProcStart, event.ProcStarted{Proc: id, Name: name})
+	event.Emit(fx.Scope, rfc.ProcStart, event.ProcStarted{Proc: id, Name: name})
 }
 
 // Kill ends a process: its descriptors are closed as by close(2), lowest first.
@@ -96,18 +103,18 @@ func (t *Table) Kill(p *Proc, fx *Effects) {
 			break
 		}
 	}
-	fx.Emit(rfc.ProcExit, event.ProcEnded{Proc: p.ID})
+	event.Emit(fx.Scope, rfc.ProcExit, event.ProcEnded{Proc: p.ID})
 }
 
 // install gives a socket the lowest free descriptor; false if the table is full.
-func (p *Proc) install(s *Socket) bool {
+func (p *Proc) install(s *Socket, most int) bool {
 	for i, o := range p.fds {
 		if o == nil {
 			p.fds[i], s.fd = s, firstFD+i
 			return true
 		}
 	}
-	if len(p.fds) == MaxFDs {
+	if len(p.fds) >= most {
 		return false
 	}
 	p.fds = append(p.fds, s)
@@ -115,13 +122,13 @@ func (p *Proc) install(s *Socket) bool {
 	return true
 }
 
-func (p *Proc) full() bool {
+func (p *Proc) full(most int) bool {
 	for _, o := range p.fds {
 		if o == nil {
 			return false
 		}
 	}
-	return len(p.fds) == MaxFDs
+	return len(p.fds) >= most
 }
 
 func (p *Proc) socket(fd int) *Socket {
@@ -151,6 +158,6 @@ func (t *Table) Unreachable(local, remote inet.Endpoint, errno inet.Errno, fx *E
 	}
 	s := t.socket(u.ID)
 	s.err = errno
-	fx.Emit(rfc.UDPError, event.SocketError{Sock: s.id, Errno: errno})
+	event.Emit(fx.Scope, rfc.UDPError, event.SocketError{Sock: s.id, Errno: errno})
 	t.Wake(s.id, fx)
 }

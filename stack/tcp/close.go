@@ -54,14 +54,14 @@ func (c *Conn) Detach(fx *Effects) {
 	if c.sock != "" && c.state != inet.Closed {
 		sock := c.sock
 		c.sock = ""
-		c.emit(rfc.TCPClose, event.ConnDetached{Sock: sock}, fx)
+		emit(c, rfc.TCPClose, event.ConnDetached{Sock: sock}, fx)
 	}
 }
 
 // Attach gives the connection to a socket, when accept returns it.
 func (c *Conn) Attach(sock inet.SocketID, fx *Effects) {
 	c.sock = sock
-	c.emit(rfc.TCPAccept, event.ConnAttached{Sock: sock}, fx)
+	emit(c, rfc.TCPAccept, event.ConnAttached{Sock: sock}, fx)
 }
 
 // closeCall is the RFC's CLOSE, in its order of states.

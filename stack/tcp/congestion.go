@@ -185,7 +185,7 @@ func (c *Conn) ccVars() event.CCVars {
 func (c *Conn) showCC(rule rfc.ID, fx *Effects) {
 	c.mutateRecovered()
 	if now := c.ccVars(); now != c.shownCC {
-		c.emit(rule, event.CCChanged{Old: c.shownCC, New: now}, fx)
+		emit(c, rule, event.CCChanged{Old: c.shownCC, New: now}, fx)
 		c.shownCC = now
 	}
 }

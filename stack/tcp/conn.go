@@ -204,14 +204,14 @@ func (c *Conn) rcvVars() event.RcvVars {
 }
 
 // emit records an event of this connection.
-func (c *Conn) emit(rule rfc.ID, body event.Body, fx *Effects) uint64 {
-	return fx.OnConn(c.id).Emit(rule, body)
+func emit[B event.Body](c *Conn, rule rfc.ID, body B, fx *Effects) uint64 {
+	return event.Emit(fx.OnConn(c.id), rule, body)
 }
 
 // showSnd tells that the send variables changed, if they did.
 func (c *Conn) showSnd(rule rfc.ID, fx *Effects) {
 	if now := c.sndVars(); now != c.shownSnd {
-		c.emit(rule, event.SndChanged{Old: c.shownSnd, New: now}, fx)
+		emit(c, rule, event.SndChanged{Old: c.shownSnd, New: now}, fx)
 		c.shownSnd = now
 	}
 }
@@ -219,7 +219,7 @@ func (c *Conn) showSnd(rule rfc.ID, fx *Effects) {
 // showRcv tells that the receive variables changed, if they did.
 func (c *Conn) showRcv(rule rfc.ID, fx *Effects) {
 	if now := c.rcvVars(); now != c.shownRcv {
-		c.emit(rule, event.RcvChanged{Old: c.shownRcv, New: now}, fx)
+		emit(c, rule, event.RcvChanged{Old: c.shownRcv, New: now}, fx)
 		c.shownRcv = now
 	}
 }
@@ -228,7 +228,7 @@ func (c *Conn) showRcv(rule rfc.ID, fx *Effects) {
 func (c *Conn) enter(s inet.TCPState, rule rfc.ID, fx *Effects) {
 	old := c.state
 	c.state = s
-	c.emit(rule, event.ConnState{Old: old, New: s}, fx)
+	emit(c, rule, event.ConnState{Old: old, New: s}, fx)
 	fx.ready(c)
 }
 
@@ -248,7 +248,7 @@ func (c *Conn) remove(errno inet.Errno, rule rfc.ID, fx *Effects) {
 	}
 	c.enter(next, rule, fx)
 	c.state = inet.Closed
-	c.emit(rule, event.ConnClosed{Errno: errno}, fx)
+	emit(c, rule, event.ConnClosed{Errno: errno}, fx)
 	c.l.remove(c)
 	c.leaveFastOpen()
 	if c.li != nil {

@@ -61,7 +61,7 @@ func (c *Conn) synAgain(seg *wire.TCP, fx *Effects) {
 		return
 	}
 	c.ecn.on = false
-	c.emit(rfc.TCPECNFallback, c.synchronized(), fx)
+	emit(c, rfc.TCPECNFallback, c.synchronized(), fx)
 }
 
 // markECN sets the flags of a segment and returns the ECN field of its packet. Only new

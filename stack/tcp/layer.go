@@ -73,7 +73,7 @@ func (l *Layer) emit(flow inet.Flow, conn inet.ConnID, seg *wire.TCP, again bool
 func (l *Layer) give(o Out, conn inet.ConnID, again bool, rule rfc.ID, fx *Effects) {
 	shown := l.shown.seg(o.Flow.Local, o.Flow.Remote, &o.Seg)
 	shown.Retransmission, shown.ECN = again, ecnName(o.TOS)
-	o.Pkt = inet.PacketID(fx.OnConn(conn).Emit(rule, event.SegmentSent{Seg: shown}))
+	o.Pkt = inet.PacketID(event.Emit(fx.OnConn(conn), rule, event.SegmentSent{Seg: shown}))
 	fx.Out = append(fx.Out, o)
 }
 
@@ -81,7 +81,7 @@ func (l *Layer) give(o Out, conn inet.ConnID, again bool, rule rfc.ID, fx *Effec
 // connection.
 func refuse(conn inet.ConnID, pkt inet.PacketID, reason string, trimmed int, rule rfc.ID,
 	fx *Effects) {
-	fx.OnConn(conn).Emit(rule, event.SegmentRefused{Pkt: pkt, Reason: reason, Trimmed: trimmed})
+	event.Emit(fx.OnConn(conn), rule, event.SegmentRefused{Pkt: pkt, Reason: reason, Trimmed: trimmed})
 }
 
 // ready marks something a pending call may be waiting for.

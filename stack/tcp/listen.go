@@ -138,7 +138,7 @@ func (li *Listener) forget(c *Conn, rule rfc.ID, fx *Effects) {
 }
 
 func (li *Listener) showQueues(rule rfc.ID, fx *Effects) {
-	fx.OnConn("").Emit(rule, event.SocketQueues{
+	event.Emit(fx.OnConn(""), rule, event.SocketQueues{
 		Sock: li.sock, SynQueue: li.halfway, AcceptQueue: len(li.waiting)})
 }
 

@@ -112,7 +112,7 @@ func (c *Conn) settle(seg *wire.TCP, rule rfc.ID, fx *Effects) {
 	c.snd.wnd = seq.Size(seg.Wnd) // RFC 7323 §2.2: a SYN's window is never scaled
 	c.snd.maxWnd = c.snd.wnd
 	c.snd.wl1, c.snd.wl2 = seg.Seq, seg.Ack
-	c.emit(settled, c.synchronized(), fx)
+	emit(c, settled, c.synchronized(), fx)
 	c.showRcv(rule, fx)
 }
 

@@ -106,7 +106,7 @@ func (l *Layer) draft(flow inet.Flow, mtu int, o Options, iss seq.Num) *Conn {
 // opened tells that the TCB exists, and its first variables.
 func (c *Conn) opened(state inet.TCPState, rule, issRule rfc.ID, fx *Effects) {
 	c.state = state
-	c.emit(rule, event.ConnOpened{
+	emit(c, rule, event.ConnOpened{
 		Sock: c.sock, Listener: c.listener, Local: c.flow.Local, Remote: c.flow.Remote,
 		Active: c.active, State: state, ISS: c.iss,
 	}, fx)

@@ -121,7 +121,7 @@ func (c *Conn) resize(rule rfc.ID, fx *Effects) {
 		return // the peer's SYN is still to settle it, or the peer takes no more anyway
 	}
 	c.snd.mss = c.sendMSS()
-	c.emit(rule, event.ConnMSS{Old: inet.ByteCount(old), New: inet.ByteCount(c.snd.mss)}, fx)
+	emit(c, rule, event.ConnMSS{Old: inet.ByteCount(old), New: inet.ByteCount(c.snd.mss)}, fx)
 	if c.cc.cwnd == 0 {
 		return
 	}

@@ -39,7 +39,7 @@ func (c *Conn) rttVars() event.RTTVars {
 // showRTT tells that the timer's variables changed, if they did.
 func (c *Conn) showRTT(sample time.Duration, rule rfc.ID, fx *Effects) {
 	if now := c.rttVars(); now != c.shownRTT {
-		c.emit(rule, event.RTTChanged{SampleNS: int64(sample), Old: c.shownRTT, New: now}, fx)
+		emit(c, rule, event.RTTChanged{SampleNS: int64(sample), Old: c.shownRTT, New: now}, fx)
 		c.shownRTT = now
 	}
 }

@@ -299,7 +299,7 @@ func (c *Conn) findByIsLost(d *delivery, fx *Effects) {
 func (c *Conn) lose(i int, rule, resend rfc.ID, d *delivery, fx *Effects) {
 	q := &c.snd.queue
 	s := q.at(i)
-	n := c.emit(rule, event.SegmentLost{Seq: s.seq, End: s.end}, fx)
+	n := emit(c, rule, event.SegmentLost{Seq: s.seq, End: s.end}, fx)
 	if d != nil {
 		d.lost = true
 		d.relost = d.relost || s.retrans
@@ -321,7 +321,7 @@ func (c *Conn) loseAll(rule, resend rfc.ID, recent func(s *sent) bool, fx *Effec
 		if i == j {
 			continue
 		}
-		n := c.emit(rule, event.SegmentLost{Seq: q.at(i).seq, End: q.at(j - 1).end}, fx)
+		n := emit(c, rule, event.SegmentLost{Seq: q.at(i).seq, End: q.at(j - 1).end}, fx)
 		for ; i < j; i++ {
 			q.lose(i)
 			q.at(i).by, q.at(i).why = n, resend
@@ -368,6 +368,6 @@ func (c *Conn) showLoss(fx *Effects) {
 	case now.Reordering > old.Reordering:
 		rule = rfc.TCPReordering
 	}
-	c.emit(rule, event.LossChanged{Old: old, New: now}, fx)
+	emit(c, rule, event.LossChanged{Old: old, New: now}, fx)
 	c.shownLoss = now
 }

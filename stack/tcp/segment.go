@@ -37,7 +37,7 @@ func (l *Layer) Segment(src, dst netip.Addr, pkt inet.PacketID, seg *wire.TCP, f
 	}
 	shown := l.shown.seg(flow.Remote, flow.Local, seg)
 	shown.ECN = ecnName(fx.TOS)
-	fx.By = fx.OnConn(id).Emit(rfc.TCPArrives, event.SegmentReceived{Pkt: pkt, Seg: shown})
+	fx.By = event.Emit(fx.OnConn(id), rfc.TCPArrives, event.SegmentReceived{Pkt: pkt, Seg: shown})
 
 	a := arrival{seg: seg, pkt: pkt, seq: seg.Seq, data: seg.Data, fin: seg.Flags.Has(wire.FIN)}
 	switch {

@@ -178,5 +178,5 @@ func (c *Conn) finArrived(a *arrival, fx *Effects) {
 
 // emitHeld tells what is kept ahead of a gap.
 func (c *Conn) emitHeld(a *arrival, end seq.Num, fx *Effects) {
-	c.emit(rfc.TCPHold, event.SegmentHeld{Pkt: a.pkt, Seq: a.seq, End: end}, fx)
+	emit(c, rfc.TCPHold, event.SegmentHeld{Pkt: a.pkt, Seq: a.seq, End: end}, fx)
 }

@@ -59,7 +59,7 @@ func (c *Conn) arm(t timerID, d time.Duration, rule rfc.ID, fx *Effects) {
 		return
 	}
 	name := timerName(t)
-	n := c.emit(rule, event.TimerArmed{Timer: name, At: at}, fx)
+	n := emit(c, rule, event.TimerArmed{Timer: name, At: at}, fx)
 	c.timers[t] = timerState{running: true, at: at, by: n}
 	fx.Timers = append(fx.Timers, TimerOp{Conn: c, Timer: name, At: at})
 }
@@ -71,7 +71,7 @@ func (c *Conn) stop(t timerID, rule rfc.ID, fx *Effects) {
 	}
 	c.timers[t].running = false
 	name := timerName(t)
-	c.emit(rule, event.TimerStopped{Timer: name}, fx)
+	emit(c, rule, event.TimerStopped{Timer: name}, fx)
 	fx.Timers = append(fx.Timers, TimerOp{Conn: c, Timer: name, Stop: true})
 }
 
@@ -113,28 +113,28 @@ func (c *Conn) fire(t timerID, fx *Effects) {
 	fx.By = s.by
 	switch t {
 	case timer2MSL:
-		fx.By = c.emit(c.timeWaitRule(), fired, fx)
+		fx.By = emit(c, c.timeWaitRule(), fired, fx)
 		c.timeWaitTimeout(fx)
 	case timerDelack:
-		fx.By = c.emit(rfc.TCPDelayedOver, fired, fx)
+		fx.By = emit(c, rfc.TCPDelayedOver, fired, fx)
 		c.delackTimeout(fx)
 	case timerKeepalive:
 		fired.Count = c.keepTries + 1
-		fx.By = c.emit(rfc.TCPKeepIdle, fired, fx)
+		fx.By = emit(c, rfc.TCPKeepIdle, fired, fx)
 		c.keepaliveTimeout(fx)
 	case timerLoss:
-		fx.By = c.emit(c.lossTimerRule(), fired, fx)
+		fx.By = emit(c, c.lossTimerRule(), fired, fx)
 		c.lossTimerTimeout(fx)
 	case timerPersist:
 		fired.Count = int(c.probeBackoff) + 1
-		fx.By = c.emit(c.persistRule(), fired, fx)
+		fx.By = emit(c, c.persistRule(), fired, fx)
 		c.persistTimeout(fx)
 	case timerRTO:
 		fired.Count = c.retries + 1
-		fx.By = c.emit(rfc.TCPRTOFired, fired, fx)
+		fx.By = emit(c, rfc.TCPRTOFired, fired, fx)
 		c.retransmissionTimeout(fx)
 	case timerUser:
-		fx.By = c.emit(rfc.TCPUserTimeout, fired, fx)
+		fx.By = emit(c, rfc.TCPUserTimeout, fired, fx)
 		c.userTimedOut(fx)
 	}
 }

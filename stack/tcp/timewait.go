@@ -99,9 +99,9 @@ func (p *pastLife) revive(fx *Effects) {
 	c.timers = [timerCount]timerState{}
 	l.insert(&c)
 	c.state = inet.TimeWait
-	c.emit(rfc.TCPReuseBack, event.ConnOpened{Listener: c.listener, Local: c.flow.Local,
+	emit(&c, rfc.TCPReuseBack, event.ConnOpened{Listener: c.listener, Local: c.flow.Local,
 		Remote: c.flow.Remote, Active: c.active, State: c.state, ISS: c.iss}, fx)
-	c.emit(rfc.TCPReuseBack, c.synchronized(), fx)
+	emit(&c, rfc.TCPReuseBack, c.synchronized(), fx)
 	c.showSnd(rfc.TCPReuseBack, fx)
 	c.showRcv(rfc.TCPReuseBack, fx)
 	c.arm(timer2MSL, p.until.Sub(fx.Now), rfc.TCPTimeWait, fx)

@@ -30,7 +30,7 @@ func (c *Conn) urgentVars() event.UrgentVars {
 // showUrgent tells that an urgent pointer or mode changed, if it did.
 func (c *Conn) showUrgent(rule rfc.ID, fx *Effects) {
 	if now := c.urgentVars(); now != c.shownUrgent {
-		c.emit(rule, event.UrgentChanged{Old: c.shownUrgent, New: now}, fx)
+		emit(c, rule, event.UrgentChanged{Old: c.shownUrgent, New: now}, fx)
 		c.shownUrgent = now
 	}
 }

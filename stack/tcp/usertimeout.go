@@ -60,7 +60,7 @@ func (c *Conn) reportR1(fx *Effects) {
 	if int64(c.retries) != c.l.k.R1 {
 		return
 	}
-	c.emit(rfc.TCPR1, event.ConnReport{Reason: "negative-advice", Count: c.retries}, fx)
+	emit(c, rfc.TCPR1, event.ConnReport{Reason: "negative-advice", Count: c.retries}, fx)
 	c.report(rfc.TCPR1Report, event.ConnReport{Reason: "retransmissions", Count: c.retries,
 		Errno: inet.ETIMEDOUT}, fx)
 }
@@ -76,7 +76,7 @@ func (c *Conn) softError(errno inet.Errno, fx *Effects) {
 // call, only if it set IP_RECVERR: SHLD-20, one "that does not want to receive such
 // ERROR_REPORT calls SHOULD be able to effectively disable these calls".
 func (c *Conn) report(rule rfc.ID, r event.ConnReport, fx *Effects) {
-	c.emit(rule, r, fx)
+	emit(c, rule, r, fx)
 	if c.opts.RecvErr && c.state.Synchronized() {
 		c.err = r.Errno
 		fx.ready(c)

@@ -136,7 +136,7 @@ func Send(sock inet.SocketID, flow inet.Flow, data []byte, fx event.Scope) Out {
 	if len(data) > MaxDataTo(flow.Remote.Addr) {
 		panic("BUG: a datagram of impossible size")
 	}
-	n := fx.Emit(rfc.UDPSend, event.DatagramSent{Sock: sock,
+	n := event.Emit(fx, rfc.UDPSend, event.DatagramSent{Sock: sock,
 		Dgram: describe(flow.Local, flow.Remote, data)})
 	return Out{Pkt: inet.PacketID(n), Flow: flow, Data: data}
 }
@@ -151,15 +151,15 @@ func (l *Layer) Receive(src, dst netip.Addr, pkt inet.PacketID, u *wire.UDP,
 	got := event.DatagramReceived{Pkt: pkt, Dgram: describe(from, to, u.Data)}
 	s = l.Lookup(from, to)
 	if s == nil {
-		by = fx.Emit(rfc.UDPUnreachable, got)
+		by = event.Emit(fx, rfc.UDPUnreachable, got)
 		return nil, true, by
 	}
 	got.Sock = s.ID
-	by = fx.Emit(rfc.UDPDeliver, got)
+	by = event.Emit(fx, rfc.UDPDeliver, got)
 	size := inet.ByteCount(len(u.Data))
 	// An empty datagram costs no octets, so the number of datagrams is bounded too.
 	if s.octets+size > s.RcvBuf || len(s.queue) >= int(s.RcvBuf/64)+1 {
-		fx.Because(by).Emit(rfc.UDPBuffer, event.DatagramRefused{Pkt: pkt,
+		event.Emit(fx.Because(by), rfc.UDPBuffer, event.DatagramRefused{Pkt: pkt,
 			Reason: "receive buffer full"})
 		return nil, false, by
 	}
@@ -196,7 +196,7 @@ func (s *Socket) Read(take bool, fx event.Scope) (Datagram, bool) {
 }
 
 func (s *Socket) emitBuffer(fx event.Scope, rule rfc.ID) {
-	fx.Emit(rule, event.SocketBuffer{Sock: s.ID, Octets: s.octets, Datagrams: len(s.queue)})
+	event.Emit(fx, rule, event.SocketBuffer{Sock: s.ID, Octets: s.octets, Datagrams: len(s.queue)})
 }
 
 // Describe puts a datagram that no socket sent or takes into words.

@@ -45,6 +45,7 @@ func GoCode(m *Model, hash string) ([]byte, error) {
 	writeEnvelope(w, m)
 	writeBodySwitch(w, m)
 	writeDecode(w, m)
+	writeColumns(w, m)
 	for _, b := range m.Bodies {
 		if len(b.Fields) > 0 {
 			writeStruct(w, b.Struct, false)
@@ -130,6 +131,34 @@ func writeDecode(w *goWriter, m *Model) {
 		}
 	}
 	w.line("}\nreturn envelope{}, nil, UnknownKind(kind)\n}\n")
+}
+
+// writeColumns writes the log's columns, one for each kind, and the way in and out.
+func writeColumns(w *goWriter, m *Model) {
+	name := func(b Body) string { return "of" + b.Name }
+	w.line("// kindIndex numbers the columns of a log.\ntype kindIndex uint8\n\nconst (")
+	for i, b := range m.Bodies {
+		if i == 0 {
+			w.line("index%s kindIndex = iota", b.Name)
+		} else {
+			w.line("index%s", b.Name)
+		}
+	}
+	w.line(")\n\n// columns are the bodies of a log, those of each kind side by side.")
+	w.line("type columns struct {")
+	for _, b := range m.Bodies {
+		w.line("%s column[%s]", name(b), b.Name)
+	}
+	w.line("}\n\n// body returns what stands at a place.")
+	w.line("func (c *columns) body(p place) Body {\nswitch p.kind {")
+	for _, b := range m.Bodies {
+		w.line("case index%s:\nreturn *c.%s.at(p.slot)", b.Name, name(b))
+	}
+	w.line("}\npanic(\"BUG: no such column\")\n}\n")
+	for _, b := range m.Bodies {
+		w.line("func (v %s) keep(c *columns) place {\nreturn place{index%s, c.%s.add(v)}\n}\n",
+			b.Name, b.Name, name(b))
+	}
 }
 
 // writeStruct writes the function that appends a struct's fields, each with a comma

@@ -14,8 +14,8 @@ import (
 
 // History is a part of a run. Final tells that no later command can change it.
 type History struct {
-	Events []event.Event // shared: not to be changed
-	Head   uint64        // last event of the run as it stands
+	Events []event.Event
+	Head   uint64 // last event of the run as it stands
 	Final  bool
 }
 
@@ -23,9 +23,10 @@ type History struct {
 type past struct {
 	header  journal.Header
 	entries []journal.Entry
-	at      position      // how far it has gone
-	events  []event.Event // nil unless the run is in memory
-	fixed   uint64        // events up to the last journaled entry
+	at      position // how far it has gone
+	live    *Session // nil unless the run is in memory
+	no      int      // its number, if live
+	fixed   uint64   // events up to the last journaled entry
 }
 
 // Events returns the events from..to of a run; no 0 means the last run, to 0 the end. A
@@ -37,23 +38,38 @@ func (m *Manager) Events(ctx context.Context, id app.SessionID, no int, from, to
 	if err != nil {
 		return History{}, err
 	}
-	events := p.events
-	if events == nil {
-		err := m.replays.with(p.key(id, no), p, func(w *stack.World) {
-			w.Seek(p.at.step, p.at.t)
-			events = w.Events().From(1)
-		})
-		if err != nil {
-			return History{}, err
-		}
-	}
-	head := uint64(len(events))
-	h := History{Head: head}
-	if to, err = within(from, to, head); err != nil {
+	h := History{Head: p.at.n}
+	end, err := within(from, to, h.Head)
+	if err != nil {
 		return h, err
 	}
-	h.Events, h.Final = events[from-1:to:to], to <= p.fixed
+	h.Final = end <= p.fixed
+	taken := false
+	take := func(w *stack.World) { h.Events, taken = w.Events().Between(from, end), true }
+	if p.live != nil {
+		err := p.live.post(ctx, func() { p.live.lend(p.no, take) })
+		if ctx.Err() != nil {
+			return History{}, err
+		}
+		if err == nil && taken {
+			return h, nil
+		}
+	}
+	failed := m.replays.with(p.key(id, no), p, func(w *stack.World) {
+		w.Seek(p.at.step, p.at.t)
+		take(w)
+	})
+	if failed != nil {
+		return History{}, failed
+	}
 	return h, nil
+}
+
+// lend shows the world to somebody who must not change it, if it is still that of the run.
+func (s *Session) lend(no int, take func(*stack.World)) {
+	if s.run.No == no && s.broken == "" {
+		take(s.world)
+	}
 }
 
 // within returns the end of the part from..to of head events; to 0 means all that follow,
@@ -138,8 +154,8 @@ func (s *Session) past(no int) (past, bool) {
 	}
 	return past{
 		header: s.header, entries: slices.Clone(s.entries.list),
-		at:     position{step: s.world.Steps(), t: s.world.Now(), n: s.world.Events().Len()},
-		events: s.world.Events().From(1), fixed: s.entries.n,
+		at:   position{step: s.world.Steps(), t: s.world.Now(), n: s.world.Events().Len()},
+		live: s, no: s.run.No, fixed: s.entries.n,
 	}, true
 }
 

@@ -105,7 +105,7 @@ func (s *Session) feed() (changed bool) {
 			s.checker = nil
 		}
 	}()
-	for _, e := range s.world.Events().From(s.fed + 1) {
+	for e := range s.world.Events().Since(s.fed + 1) {
 		changed = s.checker.Feed(e) || changed
 		s.fed = e.N
 	}

@@ -35,7 +35,7 @@ func (s *Session) publish(now time.Time) {
 func (s *Session) batch(from, to uint64) *Batch {
 	l := s.cfg.Limits
 	b := &Batch{Run: s.run.No, From: from, T: s.at.t}
-	for _, e := range s.world.Events().From(from) {
+	for e := range s.world.Events().Since(from) {
 		if e.N > to || e.N-from >= uint64(l.BatchEvents) || len(b.Items) >= l.BatchOctets {
 			break
 		}

@@ -29,7 +29,7 @@ func (s *Session) step(now time.Time, a StepArgs) error {
 	case stepSegment:
 		seen := head
 		g.stop = func() bool {
-			for _, e := range s.world.Events().From(seen + 1) {
+			for e := range s.world.Events().Since(seen + 1) {
 				seen = e.N
 				if touchesPacket(e.Kind()) {
 					return true

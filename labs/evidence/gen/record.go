@@ -201,7 +201,7 @@ func taken(name string, h journal.Header, entries []journal.Entry, w *stack.Worl
 	t := take{name: name, file: journal.Encode(h, entries), shows: map[rfc.ID]uint64{},
 		events: w.Events().Len()}
 	drawn := map[rfc.ID]bool{}
-	for _, e := range w.Events().From(1) {
+	for e := range w.Events().Since(1) {
 		if _, ok := t.shows[e.Rule]; !ok || onLadder(e) && !drawn[e.Rule] {
 			t.shows[e.Rule], drawn[e.Rule] = e.N, onLadder(e)
 		}

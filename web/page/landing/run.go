@@ -101,7 +101,7 @@ func (r *recorder) sides() (a, b side, err error) {
 func (r *recorder) call(op string, args any) int {
 	from := r.world.Events().Len()
 	r.apply(op, args)
-	for _, e := range r.world.Events().From(from + 1) {
+	for e := range r.world.Events().Since(from + 1) {
 		switch b := e.Body.(type) {
 		case event.CallReturned:
 			return int(b.Value)
