@@ -120,10 +120,7 @@ func ecnField(name string) (uint8, bool) {
 // moveArrival gives a packet on the wire another arrival, or the end that awaits it there
 // another instant.
 func (w *World) moveArrival(p *ip.Packet, arrive sim.Time, scope event.Scope) {
-	e := w.flying[p.ID]
-	at := max(e.At.Add(arrive.Sub(p.Arrive)), w.now)
-	w.queue.Cancel(e)
-	w.flying[p.ID] = w.queue.Push(at, e.Item)
+	w.queue.Move(p.Plan, max(w.queue.At(p.Plan).Add(arrive.Sub(p.Arrive)), w.now))
 	w.announce(p, arrive, scope)
 }
 
@@ -135,20 +132,15 @@ func (w *World) announce(p *ip.Packet, arrive sim.Time, scope event.Scope) {
 // double puts a packet's copy where the packet is, right behind it.
 func (w *World) double(p, twin *ip.Packet) {
 	w.flights.Launch(twin)
-	e := w.flying[p.ID]
 	l := w.link(p.Link)
-	switch {
-	case l == nil: // on its host, to itself
-		w.keepFrame(twin, nil, 0)
-		w.flying[twin.ID] = w.queue.Push(e.At, item{host: e.Item.host, local: twin})
-	case p.Queued:
+	if p.Queued {
 		l.Double(p, twin)
-	default:
-		plan := e.Item.plan
-		plan.Pkt, plan.At = twin, e.At
-		w.keepFrame(twin, l, plan.Dir)
-		w.flying[twin.ID] = w.queue.Push(e.At, item{link: l, plan: plan})
+		return
 	}
+	it := *w.queue.Item(p.Plan) // l is nil for a packet on its host, to itself
+	it.pkt = twin
+	w.keepFrame(twin, l, it.dir)
+	twin.Plan = w.queue.Push(w.queue.At(p.Plan), it)
 }
 
 // behind returns the packet that arrives next after p at the same end of its link; nil if
@@ -171,23 +163,21 @@ func (w *World) ahead(p, q *ip.Packet) bool {
 	if p.Arrive != q.Arrive {
 		return p.Arrive < q.Arrive
 	}
-	return w.flying[p.ID].Before(w.flying[q.ID])
+	return w.queue.Before(p.Plan, q.Plan)
 }
 
 // swap has two packets on a wire arrive each at the other's instant, in the other's turn.
 func (w *World) swap(p, q *ip.Packet, scope event.Scope) {
-	ep, eq := w.flying[p.ID], w.flying[q.ID]
+	pi, qi := w.queue.Item(p.Plan), w.queue.Item(q.Plan)
 	pArrive, qArrive := p.Arrive, q.Arrive
-	if ep.Item.plan.Action != link.Arrive || eq.Item.plan.Action != link.Arrive {
+	if pi.action != link.Arrive || qi.action != link.Arrive {
 		// One is to be lost half way, so that their turns do not matter.
 		w.moveArrival(q, pArrive, scope)
 		w.moveArrival(p, qArrive, scope)
 		return
 	}
-	item := ep.Item
-	w.queue.Alter(ep, eq.Item)
-	w.queue.Alter(eq, item)
-	w.flying[p.ID], w.flying[q.ID] = eq, ep
+	*pi, *qi = *qi, *pi
+	p.Plan, q.Plan = q.Plan, p.Plan
 	w.announce(q, pArrive, scope)
 	w.announce(p, qArrive, scope)
 }

@@ -65,3 +65,6 @@ type caller struct {
 	host *host.Host
 	proc *sock.Proc
 }
+
+// Sent counts the packets that hosts have sent so far.
+func (w *World) Sent() int64 { return w.flights.Sent }

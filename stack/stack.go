@@ -67,11 +67,9 @@ type World struct {
 	links   []*link.Link
 	macs    uint32
 
-	timers  map[timerKey]*sim.Entry[item]
-	flying  map[inet.PacketID]*sim.Entry[item] // the plan of each packet on its way
-	frames  *frames                            // nil unless they are kept
-	applied []applied                          // commands so far, for Fork
-	driven  bool                               // by a program in Go: no list of commands says what happened
+	frames  *frames   // nil unless they are kept
+	applied []applied // commands so far, for Fork
+	driven  bool      // by a program in Go: no list of commands says what happened
 	caller  caller
 
 	hostFX host.Effects // used again by each step: see effects
@@ -119,9 +117,7 @@ func New(cfg Config) (*World, error) {
 		return nil, &ArgError{Code: CodeBehaviour, Field: "behaviour",
 			Got: strconv.Itoa(cfg.Behaviour), Limit: strconv.Itoa(Behaviour)}
 	}
-	w := &World{cfg: cfg, limits: limits{MaxEvents, InstantSteps},
-		timers: map[timerKey]*sim.Entry[item]{},
-		flying: map[inet.PacketID]*sim.Entry[item]{}}
+	w := &World{cfg: cfg, limits: limits{MaxEvents, InstantSteps}}
 	if cfg.Quiet {
 		w.log.Quieten()
 		w.limits.events = math.MaxInt64

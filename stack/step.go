@@ -18,29 +18,31 @@ import (
 // putOffBy is how far what is left of an overfull instant moves.
 const putOffBy = time.Microsecond
 
-// item is one thing that will happen: a link's plan, a packet a host sent to itself, or
-// a connection's timer.
+// item is one thing that will happen: a link's plan, a packet a host sent to itself, or a
+// timer that runs out.
 type item struct {
-	link *link.Link
-	plan link.Plan
-
-	host  *host.Host
-	local *ip.Packet
-	conn  *tcp.Conn
-	timer event.Timer
-	call  inet.CallID // whose waiting is over
-	alarm uint64      // fragments have waited long enough
+	what   what
+	dir    link.Direction
+	action link.Action
+	link   *link.Link
+	pkt    *ip.Packet
+	host   *host.Host
+	conn   *tcp.Conn
+	timer  event.Timer
+	call   inet.CallID // whose waiting is over
+	alarm  uint64      // fragments have waited long enough
 }
 
-// timerKey finds the queue entry of a running timer: of a connection, of a call, or of the
-// fragments of a packet at a host.
-type timerKey struct {
-	conn  *tcp.Conn
-	timer event.Timer
-	call  inet.CallID
-	host  *host.Host
-	alarm uint64
-}
+// what says which of an item's members count.
+type what uint8
+
+const (
+	aPlan   what = iota // link, dir, action; pkt, unless the transmitter becomes free
+	aLocal              // host, pkt
+	aTimer              // host, conn, timer
+	aCall               // host, call
+	anAlarm             // host, alarm
+)
 
 // Step processes the next queue entry and moves time to it; false if nothing will happen
 // any more (see NextAt).
@@ -53,7 +55,7 @@ func (w *World) Step() bool {
 	w.steps++
 	w.reach(at)
 	w.atSteps++
-	w.happen(it)
+	w.happen(&it)
 	if w.atSteps >= w.limits.steps {
 		w.putOff()
 	}
@@ -99,44 +101,39 @@ func (w *World) Advance(to sim.Time) {
 }
 
 // happen carries out one queue entry.
-func (w *World) happen(it item) {
-	switch {
-	case it.conn != nil:
-		delete(w.timers, timerKey{conn: it.conn, timer: it.timer})
+func (w *World) happen(it *item) {
+	switch it.what {
+	case aPlan:
+		w.linkPlan(it)
+	case aLocal:
+		w.arrive(it.host, it.pkt)
+	case aTimer:
 		fx := w.effects(0)
 		it.host.Fire(it.conn, it.timer, fx)
 		w.settle(it.host, fx)
-	case it.call != "":
-		delete(w.timers, timerKey{call: it.call})
+	case aCall:
 		w.onHost(it.host, 0, func(t *sock.Table, fx *sock.Effects) { t.Expire(it.call, fx) })
-	case it.alarm != 0:
-		delete(w.timers, timerKey{host: it.host, alarm: it.alarm})
+	case anAlarm:
 		fx := w.effects(0)
 		it.host.Expire(it.alarm, fx)
 		w.settle(it.host, fx)
-	case it.local != nil:
-		delete(w.flying, it.local.ID)
-		w.arrive(it.host, it.local)
-	default:
-		w.linkPlan(it.link, it.plan)
 	}
 }
 
-func (w *World) linkPlan(l *link.Link, p link.Plan) {
+func (w *World) linkPlan(it *item) {
+	l, p := it.link, it.pkt
 	fx := w.linkEffects(w.scope())
-	switch p.Action {
+	switch it.action {
 	case link.Free:
-		l.Freed(p.Dir, fx)
+		l.Freed(it.dir, fx)
 		w.plan(l, fx)
 	case link.Lose:
-		delete(w.flying, p.Pkt.ID)
-		l.Lost(p.Pkt, fx)
+		l.Lost(p, fx)
 	case link.Arrive:
-		delete(w.flying, p.Pkt.ID)
-		departed := p.Pkt.By
-		l.Arrived(p.Pkt, p.Dir, fx)
-		w.keepArrival(departed, p.Pkt, l, p.Dir)
-		w.arrive(w.host(l.Far(p.Dir).Host), p.Pkt)
+		departed := p.By
+		l.Arrived(p, it.dir, fx)
+		w.keepArrival(departed, p, l, it.dir)
+		w.arrive(w.host(l.Far(it.dir).Host), p)
 	}
 }
 
@@ -168,20 +165,19 @@ func (w *World) linkEffects(scope event.Scope) *link.Effects {
 
 // settle carries out what a host left: timers into the queue, packets onto links.
 func (w *World) settle(h *host.Host, fx *host.Effects) {
-	for _, op := range fx.Timers {
-		w.setTimer(timerKey{conn: op.Conn, timer: op.Timer}, op.Stop, op.At,
-			item{host: h, conn: op.Conn, timer: op.Timer})
+	for i := range fx.Timers {
+		op := &fx.Timers[i]
+		w.setTimer(op.Slot, op.Stop, op.At, item{what: aTimer, host: h, conn: op.Conn, timer: op.Timer})
 	}
 	for _, op := range fx.Waits {
-		w.setTimer(timerKey{call: op.Call}, op.Stop, op.At, item{host: h, call: op.Call})
+		w.setTimer(op.Slot, op.Stop, op.At, item{what: aCall, host: h, call: op.Call})
 	}
 	for _, op := range fx.Alarms {
-		w.setTimer(timerKey{host: h, alarm: op.Assembly}, op.Stop, op.At,
-			item{host: h, alarm: op.Assembly})
+		w.setTimer(op.Slot, op.Stop, op.At, item{what: anAlarm, host: h, alarm: op.Assembly})
 	}
 	for _, p := range fx.Local {
 		w.keepFrame(p, nil, 0)
-		w.flying[p.ID] = w.queue.Push(w.now, item{host: h, local: p})
+		p.Plan = w.queue.Push(w.now, item{what: aLocal, host: h, pkt: p})
 	}
 	for _, t := range fx.Transmit {
 		l := w.link(t.NIC.Link)
@@ -193,12 +189,15 @@ func (w *World) settle(h *host.Host, fx *host.Effects) {
 	}
 }
 
-// setTimer moves a timer in the queue, or takes it out.
-func (w *World) setTimer(key timerKey, stop bool, at sim.Time, it item) {
-	w.queue.Cancel(w.timers[key])
-	delete(w.timers, key)
-	if !stop {
-		w.timers[key] = w.queue.Push(max(at, w.now), it)
+// setTimer moves a timer in the queue, or takes it out. Its owner keeps the place.
+func (w *World) setTimer(place *sim.Handle, stop bool, at sim.Time, it item) {
+	switch {
+	case stop:
+		w.queue.Cancel(*place)
+	case w.queue.Waits(*place):
+		w.queue.Move(*place, max(at, w.now))
+	default:
+		*place = w.queue.Push(max(at, w.now), it)
 	}
 }
 
@@ -208,20 +207,20 @@ func (w *World) plan(l *link.Link, fx *link.Effects) {
 		w.keepSeen(l, fx)
 	}
 	for _, p := range fx.Plans {
+		it := item{what: aPlan, link: l, dir: p.Dir, action: p.Action, pkt: p.Pkt}
 		if p.Pkt == nil {
-			w.queue.Push(p.At, item{link: l, plan: p})
+			w.queue.Push(p.At, it)
 			continue
 		}
 		w.keepFrame(p.Pkt, l, p.Dir)
-		w.queue.Cancel(w.flying[p.Pkt.ID]) // of a packet that is overtaken
-		w.flying[p.Pkt.ID] = w.queue.Push(p.At, item{link: l, plan: p})
+		w.queue.Cancel(p.Pkt.Plan) // of a packet that is overtaken
+		p.Pkt.Plan = w.queue.Push(p.At, it)
 	}
 }
 
 // dropPacket takes a packet off the network wherever it is.
 func (w *World) dropPacket(p *ip.Packet, rule rfc.ID, reason string, by uint64) {
-	w.queue.Cancel(w.flying[p.ID])
-	delete(w.flying, p.ID)
+	w.queue.Cancel(p.Plan)
 	on := p.Link
 	if l := w.link(on); l != nil {
 		l.Remove(p)

@@ -4,6 +4,7 @@ import (
 	"labserver/stack/event"
 	"labserver/stack/inet"
 	"labserver/stack/rfc"
+	"labserver/stack/sim"
 	"labserver/stack/wire"
 )
 
@@ -57,6 +58,7 @@ func cutOff(p *Packet, octets []byte, off int, rule rfc.ID, fx *Effects) *Packet
 		Octets: inet.ByteCount(len(octets))})
 	q := *p
 	q.ID, q.By, q.Octets, q.Label = inet.PacketID(n), n, octets, fragmentLabel
+	q.Plan = sim.Handle{}
 	fx.Flights.Launch(&q)
 	return &q
 }

@@ -34,6 +34,7 @@ type Packet struct {
 	Queued bool
 	Depart sim.Time
 	Arrive sim.Time
+	Plan   sim.Handle // what the world means to do with it next
 
 	Departs  rfc.ID // why it departs when a router passes it on; "" for its sender
 	MayCut   bool   // its sender may cut it into fragments
@@ -47,7 +48,7 @@ func (p *Packet) Len() inet.ByteCount { return inet.ByteCount(len(p.Octets)) }
 // Copy returns the packet a second time, under the id of the event that doubled it.
 func (p *Packet) Copy(id inet.PacketID) *Packet {
 	c := *p
-	c.ID, c.By, c.Octets = id, uint64(id), bytes.Clone(p.Octets)
+	c.ID, c.By, c.Octets, c.Plan = id, uint64(id), bytes.Clone(p.Octets), sim.Handle{}
 	return &c
 }
 

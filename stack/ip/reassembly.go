@@ -30,6 +30,7 @@ type Alarm struct {
 	Assembly uint64
 	At       sim.Time
 	Stop     bool
+	Slot     *sim.Handle // where the world keeps the place in its queue
 }
 
 // whose tells which fragments belong together: RFC 791 §3.2, "the identification, source,
@@ -50,6 +51,7 @@ type piece struct {
 // assembly is a packet in pieces, ordered by offset.
 type assembly struct {
 	id     uint64
+	slot   sim.Handle // of its alarm
 	whose  whose
 	pieces []piece
 	end    int // of the whole payload; 0 until the last fragment came
@@ -138,7 +140,7 @@ func (l *Layer) assemblyOf(h *wire.IP, fx *Effects) *assembly {
 	l.assembled++
 	a := &assembly{id: l.assembled, whose: w}
 	l.assemblies = append(l.assemblies, a)
-	fx.Alarms = append(fx.Alarms, Alarm{Assembly: a.id, At: fx.Now.Add(AssemblyTime)})
+	fx.Alarms = append(fx.Alarms, Alarm{Assembly: a.id, At: fx.Now.Add(AssemblyTime), Slot: &a.slot})
 	return a
 }
 
@@ -210,7 +212,7 @@ func (l *Layer) forgetAssembly(a *assembly, fx *Effects) {
 			break
 		}
 	}
-	fx.Alarms = append(fx.Alarms, Alarm{Assembly: a.id, Stop: true})
+	fx.Alarms = append(fx.Alarms, Alarm{Assembly: a.id, Stop: true, Slot: &a.slot})
 }
 
 // Expire ends the wait for the missing fragments of a packet. If the first has come, its

@@ -21,12 +21,12 @@ type bench struct {
 	now     sim.Time
 	arrived []inet.PacketID
 	when    []sim.Time
-	flying  map[*ip.Packet]*sim.Entry[Plan]
+	flying  map[*ip.Packet]sim.Handle
 }
 
 func newBench(t *testing.T, p event.LinkParams) *bench {
 	p.Up = true
-	return &bench{t: t, flying: map[*ip.Packet]*sim.Entry[Plan]{}, l: New("l1", event.LinkEnd{Host: "A", NIC: "eth0"},
+	return &bench{t: t, flying: map[*ip.Packet]sim.Handle{}, l: New("l1", event.LinkEnd{Host: "A", NIC: "eth0"},
 		event.LinkEnd{Host: "B", NIC: "eth0"}, p, sim.Stream(1, "link"))}
 }
 

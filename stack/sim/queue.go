@@ -1,166 +1,182 @@
 package sim
 
 // Queue holds what is to happen, ordered by instant and, within one instant, by the
-// order of arrival. It is a binary heap; cancelling marks an entry, which is dropped
-// when it surfaces. The zero value is an empty queue.
+// order of arrival. It is a heap of four children a node; the items lie beside it and stay
+// where they are, so that a Handle finds them. Once it has grown it allocates nothing. The
+// zero value is an empty queue.
 type Queue[T any] struct {
-	heap []*Entry[T]
-	seq  uint64
-	live int
+	heap  []node
+	slots []slot[T]
+	free  []uint32 // slots without an item
+	turns uint64
 }
 
-// Entry is one queued item. Keep it to cancel the item.
-type Entry[T any] struct {
-	At    Time
-	Item  T
-	seq   uint64
-	state entryState
+// Handle names a queued item, to cancel or move it. The zero value names none, and so does
+// the handle of an item that has happened or was cancelled.
+type Handle struct{ slot, life uint32 }
+
+// node is an item's place in the order.
+type node struct {
+	at   Time
+	turn uint64
+	slot uint32
 }
 
-type entryState uint8
-
-const (
-	waiting entryState = iota
-	cancelled
-	taken
-)
+// slot holds an item; life counts the items it has held, so that no handle of an earlier
+// one is taken for this one's.
+type slot[T any] struct {
+	item T
+	pos  int32 // in the heap
+	life uint32
+}
 
 // Push queues item for the instant at.
-func (q *Queue[T]) Push(at Time, item T) *Entry[T] {
-	e := &Entry[T]{At: at, Item: item, seq: q.seq}
-	q.seq++
-	q.live++
-	q.heap = append(q.heap, e)
-	q.up(len(q.heap) - 1)
-	return e
+func (q *Queue[T]) Push(at Time, item T) Handle {
+	var i uint32
+	if n := len(q.free); n > 0 {
+		i = q.free[n-1]
+		q.free = q.free[:n-1]
+	} else {
+		i = uint32(len(q.slots))
+		q.slots = append(q.slots, slot[T]{})
+	}
+	s := &q.slots[i]
+	s.item = item
+	s.life++
+	q.heap = append(q.heap, node{})
+	q.up(len(q.heap)-1, node{at, q.turn(), i})
+	return Handle{i, s.life}
 }
 
-// Cancel takes an entry out. Cancelling nil, a cancelled or a taken entry does nothing.
-func (q *Queue[T]) Cancel(e *Entry[T]) {
-	if e == nil || e.state != waiting {
-		return
-	}
-	e.state = cancelled
-	q.live--
-	if len(q.heap) > 64 && q.live < len(q.heap)/2 {
-		q.compact()
+func (q *Queue[T]) turn() uint64 { q.turns++; return q.turns }
+
+// Waits reports whether the item of a handle is still queued.
+func (q *Queue[T]) Waits(h Handle) bool {
+	return h.life != 0 && q.slots[h.slot].life == h.life && q.slots[h.slot].pos >= 0
+}
+
+// Cancel takes an item out. What waits no more is passed over.
+func (q *Queue[T]) Cancel(h Handle) {
+	if q.Waits(h) {
+		q.take(int(q.slots[h.slot].pos))
 	}
 }
 
-// Alter puts another item in the place of one that waits: it happens at the same instant
-// and in the same order.
-func (q *Queue[T]) Alter(e *Entry[T], item T) {
-	if e.state != waiting {
-		panic("BUG: altering what does not wait")
-	}
-	e.Item = item
+// Move puts an item that waits to another instant, behind what is queued there.
+func (q *Queue[T]) Move(h Handle, at Time) {
+	q.place(int(q.slots[q.waiting(h)].pos), node{at, q.turn(), h.slot})
 }
 
-// Before reports whether e happens before o.
-func (e *Entry[T]) Before(o *Entry[T]) bool {
-	if e.At != o.At {
-		return e.At < o.At
-	}
-	return e.seq < o.seq
+// Item returns the item of a handle, which must wait. What it points to is changed in place:
+// it happens at the same instant and in the same order.
+func (q *Queue[T]) Item(h Handle) *T { return &q.slots[q.waiting(h)].item }
+
+// At returns when the item of a handle, which must wait, happens.
+func (q *Queue[T]) At(h Handle) Time { return q.heap[q.slots[q.waiting(h)].pos].at }
+
+// Before reports whether a happens before b; both must wait.
+func (q *Queue[T]) Before(a, b Handle) bool {
+	x, y := q.slots[q.waiting(a)].pos, q.slots[q.waiting(b)].pos
+	return q.heap[x].before(&q.heap[y])
 }
 
-// Len counts the entries that will still happen.
-func (q *Queue[T]) Len() int { return q.live }
+func (q *Queue[T]) waiting(h Handle) uint32 {
+	if !q.Waits(h) {
+		panic("BUG: an item that does not wait")
+	}
+	return h.slot
+}
 
-// NextAt returns the instant of the next entry; false when nothing is queued.
+// Len counts the items that will still happen.
+func (q *Queue[T]) Len() int { return len(q.heap) }
+
+// NextAt returns the instant of the next item; false when nothing is queued.
 func (q *Queue[T]) NextAt() (Time, bool) {
-	q.drop()
 	if len(q.heap) == 0 {
 		return 0, false
 	}
-	return q.heap[0].At, true
+	return q.heap[0].at, true
 }
 
-// Pop takes the next entry; false when nothing is queued.
+// Pop takes the next item; false when nothing is queued.
 func (q *Queue[T]) Pop() (item T, at Time, ok bool) {
-	q.drop()
 	if len(q.heap) == 0 {
 		return item, 0, false
 	}
-	e := q.take()
-	e.state = taken
-	q.live--
-	return e.Item, e.At, true
+	n := q.heap[0]
+	item = q.slots[n.slot].item
+	q.take(0)
+	return item, n.at, true
 }
 
-// Defer puts the next entry off to a later instant, behind what is queued there. Its
-// owner can still cancel it.
-func (q *Queue[T]) Defer(at Time) {
-	q.drop()
-	e := q.heap[0]
-	e.At, e.seq = at, q.seq
-	q.seq++
-	q.down(0)
-}
+// Defer puts the next item off to a later instant, behind what is queued there. Its owner
+// can still cancel it.
+func (q *Queue[T]) Defer(at Time) { q.down(0, node{at, q.turn(), q.heap[0].slot}) }
 
-// drop removes cancelled entries from the top.
-func (q *Queue[T]) drop() {
-	for len(q.heap) > 0 && q.heap[0].state == cancelled {
-		q.take()
+// take removes what stands at position i of the heap.
+func (q *Queue[T]) take(i int) {
+	s := q.heap[i].slot
+	var none T
+	q.slots[s].item, q.slots[s].pos = none, -1
+	q.free = append(q.free, s)
+	last := len(q.heap) - 1
+	moved := q.heap[last]
+	q.heap = q.heap[:last]
+	if i < last {
+		q.place(i, moved)
 	}
 }
 
-// compact rebuilds the heap without cancelled entries, so that a timer restarted a
-// million times costs the memory of one.
-func (q *Queue[T]) compact() {
-	kept := q.heap[:0]
-	for _, e := range q.heap {
-		if e.state == waiting {
-			kept = append(kept, e)
-		}
-	}
-	for i := len(kept); i < len(q.heap); i++ {
-		q.heap[i] = nil
-	}
-	q.heap = kept
-	for i := len(q.heap)/2 - 1; i >= 0; i-- {
-		q.down(i)
+// place puts n where i is free, or where it belongs from there.
+func (q *Queue[T]) place(i int, n node) {
+	if i > 0 && n.before(&q.heap[(i-1)/arity]) {
+		q.up(i, n)
+	} else {
+		q.down(i, n)
 	}
 }
 
-func (q *Queue[T]) before(i, j int) bool {
-	return q.heap[i].Before(q.heap[j])
+// arity is how many children a node of the heap has: four lie in one or two cache lines.
+const arity = 4
+
+func (n *node) before(o *node) bool {
+	return n.at < o.at || n.at == o.at && n.turn < o.turn
 }
 
-func (q *Queue[T]) up(i int) {
+func (q *Queue[T]) up(i int, n node) {
 	for i > 0 {
-		p := (i - 1) / 2
-		if !q.before(i, p) {
-			return
+		p := (i - 1) / arity
+		if !n.before(&q.heap[p]) {
+			break
 		}
-		q.heap[i], q.heap[p] = q.heap[p], q.heap[i]
+		q.set(i, q.heap[p])
 		i = p
 	}
+	q.set(i, n)
 }
 
-func (q *Queue[T]) down(i int) {
+func (q *Queue[T]) down(i int, n node) {
 	for {
-		c := 2*i + 1
+		c := arity*i + 1
 		if c >= len(q.heap) {
-			return
+			break
 		}
-		if c+1 < len(q.heap) && q.before(c+1, c) {
-			c++
+		first := c
+		for end := min(c+arity, len(q.heap)); c < end; c++ {
+			if q.heap[c].before(&q.heap[first]) {
+				first = c
+			}
 		}
-		if !q.before(c, i) {
-			return
+		if !q.heap[first].before(&n) {
+			break
 		}
-		q.heap[i], q.heap[c] = q.heap[c], q.heap[i]
-		i = c
+		q.set(i, q.heap[first])
+		i = first
 	}
+	q.set(i, n)
 }
 
-func (q *Queue[T]) take() *Entry[T] {
-	e := q.heap[0]
-	last := len(q.heap) - 1
-	q.heap[0] = q.heap[last]
-	q.heap[last] = nil
-	q.heap = q.heap[:last]
-	q.down(0)
-	return e
+func (q *Queue[T]) set(i int, n node) {
+	q.heap[i] = n
+	q.slots[n.slot].pos = int32(i)
 }

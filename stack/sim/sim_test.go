@@ -13,21 +13,38 @@ func TestQueueOrdersByInstantThenArrival(t *testing.T) {
 		type item struct{ at, order int }
 		var q Queue[item]
 		var want []item
-		var entries []*Entry[item]
+		var handles []Handle
 		n := rapid.IntRange(0, 300).Draw(t, "n")
 		for i := range n {
 			it := item{rapid.IntRange(0, 20).Draw(t, "at"), i}
-			entries = append(entries, q.Push(Time(it.at), it))
+			handles = append(handles, q.Push(Time(it.at), it))
 		}
-		for i, e := range entries {
-			if rapid.IntRange(0, 2).Draw(t, "cancel") == 0 {
-				q.Cancel(e)
-				q.Cancel(e) // twice is once
-			} else {
-				want = append(want, entries[i].Item)
+		for _, h := range handles {
+			it := *q.Item(h)
+			switch rapid.IntRange(0, 4).Draw(t, "do") {
+			case 0:
+				q.Cancel(h)
+				q.Cancel(h) // twice is once
+				if q.Waits(h) {
+					t.Fatal("it waits")
+				}
+				continue
+			case 1:
+				it.at = rapid.IntRange(0, 20).Draw(t, "to")
+				n++
+				it.order = n
+				*q.Item(h) = it
+				q.Move(h, Time(it.at))
 			}
+			if q.At(h) != Time(it.at) {
+				t.Fatalf("at %v, want %v", q.At(h), it.at)
+			}
+			want = append(want, it)
 		}
-		sort.SliceStable(want, func(i, j int) bool { return want[i].at < want[j].at })
+		sort.SliceStable(want, func(i, j int) bool {
+			a, b := want[i], want[j]
+			return a.at < b.at || a.at == b.at && a.order < b.order
+		})
 		if q.Len() != len(want) {
 			t.Fatalf("Len %d, want %d", q.Len(), len(want))
 		}
@@ -48,13 +65,17 @@ func TestQueueOrdersByInstantThenArrival(t *testing.T) {
 
 func TestRestartedTimerDoesNotGrowTheQueue(t *testing.T) {
 	var q Queue[int]
-	e := q.Push(1, 0)
+	h := q.Push(1, 0)
 	for i := range 100_000 {
-		q.Cancel(e)
-		e = q.Push(Time(i), i)
+		old := h
+		q.Cancel(h)
+		h = q.Push(Time(i), i)
+		if q.Cancel(old); q.Len() != 1 {
+			t.Fatal("the handle of what is gone took out another item")
+		}
 	}
-	if len(q.heap) > 256 {
-		t.Errorf("%d entries held for one live timer", len(q.heap))
+	if len(q.slots) > 2 {
+		t.Errorf("%d slots for one live timer", len(q.slots))
 	}
 }
 
@@ -109,7 +130,7 @@ func TestWhatIsPutOffComesBehindWhatIsThereAndCanBeCancelled(t *testing.T) {
 		q.Defer(2)
 	}
 	q.Cancel(b)
-	q.Cancel(nil)
+	q.Cancel(Handle{})
 	for _, want := range []string{"first at 2", "a", "c"} {
 		if got, at, ok := q.Pop(); got != want || at != 2 || !ok {
 			t.Errorf("%q at %v, want %q", got, at, want)
@@ -147,14 +168,14 @@ func TestSpansBetweenInstants(t *testing.T) {
 	}
 }
 
-// An altered entry keeps its turn; a moved one goes behind what is there.
-func TestAnAlteredEntryKeepsItsTurn(t *testing.T) {
+// An altered item keeps its turn; a moved one goes behind what is there.
+func TestAnAlteredItemKeepsItsTurn(t *testing.T) {
 	var q Queue[string]
 	first, second := q.Push(5, "first"), q.Push(5, "second")
-	if !first.Before(second) || second.Before(first) || !second.Before(q.Push(6, "later")) {
-		t.Error("entries do not know their order")
+	if !q.Before(first, second) || q.Before(second, first) || !q.Before(second, q.Push(6, "later")) {
+		t.Error("items do not know their order")
 	}
-	q.Alter(first, "other")
+	*q.Item(first) = "other"
 	for _, want := range []string{"other", "second", "later"} {
 		if got, _, _ := q.Pop(); got != want {
 			t.Errorf("%s, want %s", got, want)
@@ -162,8 +183,20 @@ func TestAnAlteredEntryKeepsItsTurn(t *testing.T) {
 	}
 	defer func() {
 		if recover() == nil {
-			t.Error("an entry that was taken could be altered")
+			t.Error("an item that was taken could be altered")
 		}
 	}()
-	q.Alter(first, "late")
+	*q.Item(first) = "late"
+}
+
+func BenchmarkATimerThatIsMoved(b *testing.B) {
+	var q Queue[[8]uint64]
+	for i := range 1000 {
+		q.Push(Time(i)*1000, [8]uint64{})
+	}
+	h := q.Push(5, [8]uint64{})
+	b.ReportAllocs()
+	for i := range b.N {
+		q.Move(h, Time(i%1_000_000))
+	}
 }

@@ -36,6 +36,7 @@ type call struct {
 
 	by    uint64 // the event that said it blocks
 	timed bool   // a timer bounds it
+	slot  sim.Handle
 }
 
 func (t *Table) newCall(p *Proc, op string, fd int, s *Socket, fx *Effects) *call {
@@ -100,7 +101,7 @@ func (c *call) block(d time.Duration, bounded bool, fx *Effects) {
 		FD: c.fd})
 	if bounded {
 		c.timed = true
-		fx.Waits = append(fx.Waits, WaitOp{Call: c.id, At: fx.Now.Add(d)})
+		fx.Waits = append(fx.Waits, WaitOp{Call: c.id, At: fx.Now.Add(d), Slot: &c.slot})
 	}
 }
 
@@ -108,7 +109,7 @@ func (c *call) block(d time.Duration, bounded bool, fx *Effects) {
 func (c *call) untime(fx *Effects) {
 	if c.timed {
 		c.timed = false
-		fx.Waits = append(fx.Waits, WaitOp{Call: c.id, Stop: true})
+		fx.Waits = append(fx.Waits, WaitOp{Call: c.id, Stop: true, Slot: &c.slot})
 	}
 }
 

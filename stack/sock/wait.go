@@ -15,6 +15,7 @@ type WaitOp struct {
 	Call inet.CallID
 	At   sim.Time
 	Stop bool
+	Slot *sim.Handle // where the world keeps the place in its queue
 }
 
 // Wake lets the pending calls of a socket go on, oldest first, as far as they can; "" is

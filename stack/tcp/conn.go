@@ -239,7 +239,8 @@ func (c *Conn) remove(errno inet.Errno, rule rfc.ID, fx *Effects) {
 	for t := range timerCount {
 		if c.timers[t].running {
 			c.timers[t].running = false
-			fx.Timers = append(fx.Timers, TimerOp{Conn: c, Timer: timerName(t), Stop: true})
+			fx.Timers = append(fx.Timers, TimerOp{Conn: c, Timer: timerName(t), Stop: true,
+				Slot: &c.timers[t].slot})
 		}
 	}
 	next := inet.Closed

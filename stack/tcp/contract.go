@@ -31,6 +31,7 @@ type TimerOp struct {
 	Timer event.Timer
 	At    sim.Time
 	Stop  bool
+	Slot  *sim.Handle // where the world keeps the place in its queue
 }
 
 // Effects is what a call into TCP leaves behind. Scope says when and why; events are

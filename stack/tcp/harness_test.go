@@ -35,7 +35,7 @@ type testNet struct {
 	quiet  bool  // no folding
 	tos    uint8 // of what inject makes arrive
 	alias  bool  // the wire does not copy data: for benchmarks
-	timers map[timerKey]*sim.Entry[happening]
+	timers map[timerKey]sim.Handle
 }
 
 type timerKey struct {
@@ -81,7 +81,7 @@ type testHost struct {
 
 func newNet(t testing.TB, names ...string) *testNet {
 	n := &testNet{t: t, delay: 10 * time.Millisecond, view: view.New(),
-		timers: map[timerKey]*sim.Entry[happening]{}}
+		timers: map[timerKey]sim.Handle{}}
 	for i, name := range names {
 		h := &testHost{net: n, name: inet.HostID(name),
 			addr: netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 1)})}

@@ -49,19 +49,21 @@ type timerState struct {
 	running bool
 	at      sim.Time
 	by      uint64 // the event that armed it, the cause of its firing
+	slot    sim.Handle
 }
 
 // arm starts or moves a timer to run out after d. Arming it for the same instant again
 // changes nothing.
 func (c *Conn) arm(t timerID, d time.Duration, rule rfc.ID, fx *Effects) {
 	at := fx.Now.Add(d)
-	if s := &c.timers[t]; s.running && s.at == at {
+	s := &c.timers[t]
+	if s.running && s.at == at {
 		return
 	}
 	name := timerName(t)
 	n := emit(c, rule, event.TimerArmed{Timer: name, At: at}, fx)
-	c.timers[t] = timerState{running: true, at: at, by: n}
-	fx.Timers = append(fx.Timers, TimerOp{Conn: c, Timer: name, At: at})
+	s.running, s.at, s.by = true, at, n
+	fx.Timers = append(fx.Timers, TimerOp{Conn: c, Timer: name, At: at, Slot: &s.slot})
 }
 
 // stop stops a timer if it runs.
@@ -72,7 +74,7 @@ func (c *Conn) stop(t timerID, rule rfc.ID, fx *Effects) {
 	c.timers[t].running = false
 	name := timerName(t)
 	emit(c, rule, event.TimerStopped{Timer: name}, fx)
-	fx.Timers = append(fx.Timers, TimerOp{Conn: c, Timer: name, Stop: true})
+	fx.Timers = append(fx.Timers, TimerOp{Conn: c, Timer: name, Stop: true, Slot: &c.timers[t].slot})
 }
 
 // stopAll stops every timer but keep.
