@@ -3,8 +3,10 @@ package stack
 import (
 	"bytes"
 
+	"labserver/stack/event"
 	"labserver/stack/host"
 	"labserver/stack/inet"
+	"labserver/stack/rfc"
 )
 
 // ActorOutside is who gives the commands that stand for packets from outside.
@@ -16,7 +18,7 @@ const ActorOutside = "outside"
 //
 // A packet from outside is no function of anything a journal holds. So a world with a port
 // can be computed again only if every packet was written down as the packet.inject that it
-// is: see journal.Recorder.
+// is: see journal.Recorder. A quiet world does not even remember them, and cannot be forked.
 type Port struct {
 	world   *World
 	host    *host.Host
@@ -55,11 +57,18 @@ func (p *Port) Inject(octets []byte) error {
 	if w.host(p.host.ID) != p.host {
 		return &ArgError{Code: CodeUnknownHost, Field: "host", Got: string(p.host.ID)}
 	}
-	c := Command{Op: "packet.inject", Actor: ActorOutside,
-		Args: PacketInject{Host: p.host.ID, Base64: bytes.Clone(octets)}} // the world keeps it
+	a := PacketInject{Host: p.host.ID, Base64: octets}
+	c := Command{Op: "packet.inject", Actor: ActorOutside, Args: a}
 	if err := w.Check(c); err != nil {
 		return err
 	}
+	if w.cfg.Quiet { // the same events, without their words and without a memory of them
+		w.driven = true
+		w.inject(a, event.Emit(w.scope().OnHost(a.Host), rfc.ByCommand, event.Command{Op: c.Op}))
+		return nil
+	}
+	a.Base64 = bytes.Clone(octets) // the world remembers its commands
+	c.Args = a
 	w.Apply(c)
 	return nil
 }

@@ -1,6 +1,7 @@
 package stack_test
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"net/netip"
@@ -168,6 +169,66 @@ func TestARecordedRunWithTheOutsideIsReplayed(t *testing.T) {
 	if len(entries) != 22 || r.Full() {
 		t.Errorf("%d entries, full: %v", len(entries), r.Full())
 	}
+}
+
+// A quiet world counts what comes from outside as a loud one does, and keeps none of it.
+func TestAQuietWorldTakesPacketsFromOutsideAlike(t *testing.T) {
+	var worlds [2]*stack.World
+	var out [2]string
+	for i := range worlds {
+		w, err := stack.New(stack.Config{Seed: 4, Quiet: i == 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		try(t, w, ajar)
+		port, err := w.Attach("X")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range 30 {
+			if err := port.Inject(echoRequest(uint16(n), n)); err != nil {
+				t.Fatal(err)
+			}
+			w.Advance(w.Now().Add(500 * time.Microsecond))
+			for _, octets := range port.Take() {
+				out[i] += hex.EncodeToString(octets) + "\n"
+			}
+		}
+		worlds[i] = w
+	}
+	loud, quiet := worlds[0], worlds[1]
+	if out[0] == "" || out[0] != out[1] {
+		t.Error("other packets came out")
+	}
+	if loud.Events().Len() != quiet.Events().Len() || loud.Steps() != quiet.Steps() ||
+		show(loud.View()) != show(quiet.View()) {
+		t.Errorf("apart: %d events and %d, %d steps and %d", loud.Events().Len(),
+			quiet.Events().Len(), loud.Steps(), quiet.Steps())
+	}
+}
+
+func TestAPacketFromOutsideCostsAQuietWorldLittle(t *testing.T) {
+	w, err := stack.New(stack.Config{Quiet: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	try(t, w, ajar)
+	port, err := w.Attach("X")
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := echoRequest(1, 1000)
+	perPacket := testing.AllocsPerRun(2000, func() {
+		if err := port.Inject(request); err != nil {
+			t.Fatal(err)
+		}
+		w.Advance(w.Now().Add(time.Millisecond))
+		port.Take()
+	})
+	if perPacket > 30 { // a request and its reply
+		t.Errorf("%v allocations for a packet in and one out", perPacket)
+	}
+	t.Logf("%v allocations for a packet in and one out", perPacket)
 }
 
 // At its limits a recorder keeps a true beginning.

@@ -84,10 +84,15 @@ func (h *Host) read(p *wire.IP, s *sight) error {
 
 // take shows a packet that arrived at a bare host, and ends it.
 func (h *Host) take(p *ip.Packet, fx *Effects) {
-	s := h.look(p.Octets)
 	if h.Outside != nil {
 		h.Outside.keep(p.Octets)
 	}
+	if fx.Quiet() {
+		fx.Flights.Deliver(p)
+		event.Emit(fx.Scope, rfc.Bare, event.PacketTaken{Pkt: p.ID})
+		return
+	}
+	s := h.look(p.Octets)
 	fx.Flights.Deliver(p)
 	switch {
 	case s.seg != nil:
