@@ -3,6 +3,7 @@ package stack
 import (
 	"net/netip"
 
+	"labserver/stack/event"
 	"labserver/stack/inet"
 )
 
@@ -60,8 +61,24 @@ type (
 		CorruptPPM  int64           `json:"corrupt_ppm,omitempty"`
 		ReorderPPM  int64           `json:"reorder_ppm,omitempty"`
 		QueueOctets *inet.ByteCount `json:"queue_octets,omitempty"`
+
+		QueuePackets    int64            `json:"queue_packets,omitempty"`
+		JitterReorders  bool             `json:"jitter_reorders,omitempty"`
+		Queue           string           `json:"queue,omitempty"` // droptail, codel, red
+		QueueECN        bool             `json:"queue_ecn,omitempty"`
+		CoDelTargetNS   int64            `json:"codel_target_ns,omitempty"`
+		CoDelIntervalNS int64            `json:"codel_interval_ns,omitempty"`
+		REDMin          int64            `json:"red_min,omitempty"`
+		REDMax          int64            `json:"red_max,omitempty"`
+		REDMaxPPPM      int64            `json:"red_max_p_ppm,omitempty"`
+		REDWeight       int64            `json:"red_weight,omitempty"`
+		REDGentle       bool             `json:"red_gentle,omitempty"`
+		BToA            *event.LinkWay   `json:"b_to_a,omitempty"`
+		Rules           []event.LinkRule `json:"rules,omitempty"`
 	}
-	// LinkSet changes the parameters that are given.
+	// LinkSet changes the parameters that are given. BToA takes the place of all that was
+	// apart from B to A; {} makes the directions alike again. Rules, if given, are those of
+	// LinkRules.
 	LinkSet struct {
 		Link        inet.LinkID     `json:"link"`
 		Up          *bool           `json:"up,omitempty"`
@@ -73,6 +90,26 @@ type (
 		CorruptPPM  *int64          `json:"corrupt_ppm,omitempty"`
 		ReorderPPM  *int64          `json:"reorder_ppm,omitempty"`
 		QueueOctets *inet.ByteCount `json:"queue_octets,omitempty"`
+
+		QueuePackets    *int64           `json:"queue_packets,omitempty"`
+		JitterReorders  *bool            `json:"jitter_reorders,omitempty"`
+		Queue           *string          `json:"queue,omitempty"`
+		QueueECN        *bool            `json:"queue_ecn,omitempty"`
+		CoDelTargetNS   *int64           `json:"codel_target_ns,omitempty"`
+		CoDelIntervalNS *int64           `json:"codel_interval_ns,omitempty"`
+		REDMin          *int64           `json:"red_min,omitempty"`
+		REDMax          *int64           `json:"red_max,omitempty"`
+		REDMaxPPPM      *int64           `json:"red_max_p_ppm,omitempty"`
+		REDWeight       *int64           `json:"red_weight,omitempty"`
+		REDGentle       *bool            `json:"red_gentle,omitempty"`
+		BToA            *event.LinkWay   `json:"b_to_a,omitempty"`
+		Rules           []event.LinkRule `json:"rules,omitzero"`
+	}
+	// LinkRules gives a link the rules of a list, in their order; an empty list takes them
+	// away.
+	LinkRules struct {
+		Link  inet.LinkID      `json:"link"`
+		Rules []event.LinkRule `json:"rules"`
 	}
 	// LinkRemove takes a link away.
 	LinkRemove struct {

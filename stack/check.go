@@ -38,6 +38,8 @@ func (w *World) Check(c Command) error {
 	case LinkAdd:
 		return w.checkLinkAdd(a)
 	case LinkSet:
+		return w.checkLinkSet(a)
+	case LinkRules:
 		return w.checkLink(a.Link)
 	case LinkRemove:
 		return w.checkLink(a.Link)

@@ -115,6 +115,8 @@ func argsOf(op string) (any, bool) {
 		return LinkAdd{}, true
 	case "link.set":
 		return LinkSet{}, true
+	case "link.rules":
+		return LinkRules{}, true
 	case "link.remove":
 		return LinkRemove{}, true
 	case "route.add":
@@ -209,7 +211,7 @@ func IsNote(op string) bool { _, ok := noteArgs(op); return ok }
 // Ops lists every command, in the order of the documentation.
 func Ops() []string {
 	return []string{"host.add", "host.remove", "host.rename", "nic.add", "nic.remove",
-		"link.add", "link.set", "link.remove", "route.add", "route.remove", "knob.set",
+		"link.add", "link.set", "link.rules", "link.remove", "route.add", "route.remove", "knob.set",
 		"proc.start", "proc.kill", "segment.drop", "segment.delay",
 		"segment.duplicate", "segment.corrupt", "segment.mark", "segment.reorder",
 		"packet.inject", "socket", "bind",
@@ -267,6 +269,10 @@ func readField(field reflect.Value, value json.RawMessage, at string) error {
 	_, text := field.Addr().Interface().(encoding.TextUnmarshaler)
 	if field.Kind() == reflect.Struct && !text {
 		return readObject(field, value, at+".")
+	}
+	if field.Kind() == reflect.Pointer && field.Type().Elem().Kind() == reflect.Struct && !text {
+		field.Set(reflect.New(field.Type().Elem()))
+		return readObject(field.Elem(), value, at+".")
 	}
 	if field.Kind() == reflect.Slice && field.Type().Elem().Kind() == reflect.Struct {
 		return readList(field, value, at)

@@ -9,9 +9,7 @@ import (
 	"labserver/stack/host"
 	"labserver/stack/inet"
 	"labserver/stack/ip"
-	"labserver/stack/link"
 	"labserver/stack/rfc"
-	"labserver/stack/sim"
 	"labserver/stack/sock"
 )
 
@@ -35,6 +33,8 @@ func (w *World) do(c Command, by uint64) {
 		w.linkAdd(a, by)
 	case LinkSet:
 		w.linkSet(a, by)
+	case LinkRules:
+		w.link(a.Link).SetRules(a.Rules, w.linkEffects(w.scope().Because(by)))
 	case LinkRemove:
 		w.linkRemove(w.link(a.Link), by)
 	case RouteAdd:
@@ -278,70 +278,4 @@ func (w *World) end(e End) (event.LinkEnd, *ip.NIC) {
 		n = freeNIC(h)
 	}
 	return event.LinkEnd{Host: h.ID, NIC: n.ID}, n
-}
-
-func (w *World) linkAdd(a LinkAdd, by uint64) {
-	id := a.ID
-	for id == "" || a.ID == "" && w.link(id) != nil {
-		id = w.ids.NextLink()
-	}
-	queue := link.DefaultQueue
-	if a.QueueOctets != nil {
-		queue = *a.QueueOctets
-	}
-	endA, nicA := w.end(a.A)
-	endB, nicB := w.end(a.B)
-	params := event.LinkParams{Up: true, DelayNS: a.DelayNS, JitterNS: a.JitterNS,
-		RateBPS: a.RateBPS, LossPPM: a.LossPPM, DupPPM: a.DupPPM, CorruptPPM: a.CorruptPPM,
-		ReorderPPM: a.ReorderPPM, QueueOctets: queue}
-	nicA.Link, nicB.Link = id, id
-	w.links = append(w.links, link.New(id, endA, endB, params,
-		sim.Stream(w.cfg.Seed, "link:"+string(id))))
-	event.Emit(w.scope().Because(by), rfc.Topology,
-		event.LinkAdded{Link: id, A: endA, B: endB, Params: params})
-}
-
-func (w *World) linkSet(a LinkSet, by uint64) {
-	l := w.link(a.Link)
-	old := l.Params
-	set(&l.Params.Up, a.Up)
-	set(&l.Params.DelayNS, a.DelayNS)
-	set(&l.Params.JitterNS, a.JitterNS)
-	set(&l.Params.RateBPS, a.RateBPS)
-	set(&l.Params.LossPPM, a.LossPPM)
-	set(&l.Params.DupPPM, a.DupPPM)
-	set(&l.Params.CorruptPPM, a.CorruptPPM)
-	set(&l.Params.ReorderPPM, a.ReorderPPM)
-	set(&l.Params.QueueOctets, a.QueueOctets)
-	event.Emit(w.scope().Because(by), rfc.Topology,
-		event.LinkChanged{Link: l.ID, Old: old, New: l.Params})
-	if old.Up && !l.Params.Up {
-		w.cut(l, "link down", by)
-	}
-}
-
-func set[T any](field *T, to *T) {
-	if to != nil {
-		*field = *to
-	}
-}
-
-// cut drops what is on a link and in its queues.
-func (w *World) cut(l *link.Link, reason string, by uint64) {
-	w.dropWhere(func(p *ip.Packet) bool { return p.Link == l.ID }, rfc.LinkDown, reason, by)
-	l.Cut()
-}
-
-func (w *World) linkRemove(l *link.Link, by uint64) {
-	w.cut(l, "link removed", by)
-	for _, e := range []event.LinkEnd{l.A, l.B} {
-		w.host(e.Host).IP.NIC(e.NIC).Link = ""
-	}
-	for i, o := range w.links {
-		if o == l {
-			w.links = append(w.links[:i:i], w.links[i+1:]...)
-			break
-		}
-	}
-	event.Emit(w.scope().Because(by), rfc.Topology, event.LinkRemoved{Link: l.ID})
 }

@@ -42,11 +42,9 @@ func (c Command) checkRanges() error {
 	case LinkAdd:
 		return a.checkRanges()
 	case LinkSet:
-		return first(ranged("delay_ns", a.DelayNS, maxDelay), ranged("jitter_ns", a.JitterNS, maxDelay),
-			ranged("rate_bps", (*int64)(a.RateBPS), maxRate), ranged("loss_ppm", a.LossPPM, maxPPM),
-			ranged("dup_ppm", a.DupPPM, maxPPM), ranged("corrupt_ppm", a.CorruptPPM, maxPPM),
-			ranged("reorder_ppm", a.ReorderPPM, maxPPM),
-			ranged("queue_octets", (*int64)(a.QueueOctets), maxQueue))
+		return a.checkRanges()
+	case LinkRules:
+		return checkRules(a.Rules)
 	case SegmentDelay:
 		return first(inRange("by_ns", a.ByNS, 0, maxDelay))
 	case SegmentCorrupt:
@@ -92,16 +90,6 @@ func (c Command) checkRanges() error {
 		return first(checkName("text", a.Text, true))
 	}
 	return nil
-}
-
-func (a LinkAdd) checkRanges() error {
-	return first(checkID("id", string(a.ID), true), checkID("a.nic", string(a.A.NIC), true),
-		checkID("b.nic", string(a.B.NIC), true),
-		inRange("delay_ns", a.DelayNS, 0, maxDelay), inRange("jitter_ns", a.JitterNS, 0, maxDelay),
-		inRange("rate_bps", int64(a.RateBPS), 0, maxRate), inRange("loss_ppm", a.LossPPM, 0, maxPPM),
-		inRange("dup_ppm", a.DupPPM, 0, maxPPM), inRange("corrupt_ppm", a.CorruptPPM, 0, maxPPM),
-		inRange("reorder_ppm", a.ReorderPPM, 0, maxPPM),
-		ranged("queue_octets", (*int64)(a.QueueOctets), maxQueue))
 }
 
 func (p Payload) check() error {

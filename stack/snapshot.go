@@ -7,6 +7,7 @@ import (
 
 	"labserver/stack/inet"
 	"labserver/stack/ip"
+	"labserver/stack/link"
 	"labserver/stack/tcp"
 	"labserver/stack/view"
 )
@@ -26,7 +27,7 @@ func (w *World) View() view.View {
 		}
 	}
 	for _, l := range w.links {
-		v.Links = append(v.Links, view.Link{ID: l.ID, A: l.A, B: l.B, Params: l.Params})
+		v.Links = append(v.Links, linkRow(l))
 	}
 	for _, p := range w.flights.All() {
 		v.Packets = append(v.Packets, packetRow(p))
@@ -46,10 +47,26 @@ func (w *World) View() view.View {
 	return v
 }
 
+func linkRow(l *link.Link) view.Link {
+	row := view.Link{ID: l.ID, A: l.A, B: l.B, Params: l.Params, Rules: []view.LinkRule{}}
+	for i, r := range l.Rules() {
+		matched, acted := l.Counts(i)
+		row.Rules = append(row.Rules, view.LinkRule{Rule: r, Matched: matched, Acted: acted})
+	}
+	for _, d := range []link.Direction{link.AtoB, link.BtoA} {
+		q := &row.Queues[d]
+		q.Octets, q.Packets, q.Vars = l.Waiting(d)
+	}
+	return row
+}
+
 func packetRow(p *ip.Packet) view.Packet {
 	row := view.Packet{Pkt: p.ID, Proto: p.Proto.String(), Label: p.Label, Host: p.Host,
 		Link: p.Link, To: p.To, Queued: p.Queued, Depart: p.Depart, Arrive: p.Arrive,
 		Src: p.Src.String(), Dst: p.Dst.String()}
+	if p.Queued {
+		row.QueueOctets = p.Len() + link.FrameOverhead
+	}
 	switch {
 	case p.Portless:
 		row.Src, row.Dst = p.Src.Addr.String(), p.Dst.Addr.String()

@@ -127,8 +127,8 @@ func (w *World) linkPlan(it *item) {
 	case link.Free:
 		l.Freed(it.dir, fx)
 		w.plan(l, fx)
-	case link.Lose:
-		l.Lost(p, fx)
+	case link.Lose, link.Rule:
+		l.Lost(p, it.action, fx)
 	case link.Arrive:
 		departed := p.By
 		l.Arrived(p, it.dir, fx)
@@ -159,7 +159,7 @@ func (w *World) effects(by uint64) *host.Effects {
 // linkEffects returns the world's one link.Effects, emptied.
 func (w *World) linkEffects(scope event.Scope) *link.Effects {
 	w.linkFX = link.Effects{Scope: scope, Flights: &w.flights, Plans: w.linkFX.Plans[:0],
-		Tap: w.frames != nil, Seen: w.linkFX.Seen[:0]}
+		Shape: shapeOf, Tap: w.frames != nil, Seen: w.linkFX.Seen[:0]}
 	return &w.linkFX
 }
 

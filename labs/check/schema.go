@@ -42,6 +42,7 @@ func bodies() []event.Body {
 		event.PacketDuplicated{}, event.PacketCorrupted{}, event.PacketMarked{}, event.PacketDelayed{},
 		event.PacketInjected{}, event.PacketFragmented{}, event.PacketHeld{}, event.PacketMerged{},
 		event.PacketTaken{}, event.PathMTU{}, event.CaptureOpened{}, event.PacketObserved{},
+		event.LinkRules{}, event.LinkMatched{}, event.QueueChanged{}, event.PacketEdited{},
 	}
 }
 

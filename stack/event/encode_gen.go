@@ -8,7 +8,7 @@ import (
 
 // SchemaHash names the schema of the stream, static/src/gen/schema.json: a page that
 // was made for another one reloads.
-const SchemaHash = "9f180bdf6169dc0d"
+const SchemaHash = "db9a2c97550d6204"
 
 // Kinds lists every kind of event but the open ones, cmd.* and note.*.
 func Kinds() []Kind {
@@ -32,6 +32,10 @@ func Kinds() []Kind {
 		"timer.armed",
 		"timer.stopped",
 		"timer.fired",
+		"link.rules",
+		"link.matched",
+		"queue.changed",
+		"packet.edited",
 		"segment.sent",
 		"segment.received",
 		"segment.refused",
@@ -168,6 +172,14 @@ func appendBody(b []byte, body Body) []byte {
 		return appendTimerStopped(b, &v)
 	case TimerFired:
 		return appendTimerFired(b, &v)
+	case LinkRules:
+		return appendLinkRules(b, &v)
+	case LinkMatched:
+		return appendLinkMatched(b, &v)
+	case QueueChanged:
+		return appendQueueChanged(b, &v)
+	case PacketEdited:
+		return appendPacketEdited(b, &v)
 	case SegmentSent:
 		return appendSegmentSent(b, &v)
 	case SegmentReceived:
@@ -418,6 +430,34 @@ func decodeBody(kind Kind, line []byte) (envelope, Body, error) {
 		}
 		err := strict(line, &v)
 		return v.envelope, v.TimerFired, err
+	case "link.rules":
+		var v struct {
+			envelope
+			LinkRules
+		}
+		err := strict(line, &v)
+		return v.envelope, v.LinkRules, err
+	case "link.matched":
+		var v struct {
+			envelope
+			LinkMatched
+		}
+		err := strict(line, &v)
+		return v.envelope, v.LinkMatched, err
+	case "queue.changed":
+		var v struct {
+			envelope
+			QueueChanged
+		}
+		err := strict(line, &v)
+		return v.envelope, v.QueueChanged, err
+	case "packet.edited":
+		var v struct {
+			envelope
+			PacketEdited
+		}
+		err := strict(line, &v)
+		return v.envelope, v.PacketEdited, err
 	case "segment.sent":
 		var v struct {
 			envelope
@@ -832,6 +872,10 @@ const (
 	indexTimerArmed
 	indexTimerStopped
 	indexTimerFired
+	indexLinkRules
+	indexLinkMatched
+	indexQueueChanged
+	indexPacketEdited
 	indexSegmentSent
 	indexSegmentReceived
 	indexSegmentRefused
@@ -910,6 +954,10 @@ type columns struct {
 	ofTimerArmed       column[TimerArmed]
 	ofTimerStopped     column[TimerStopped]
 	ofTimerFired       column[TimerFired]
+	ofLinkRules        column[LinkRules]
+	ofLinkMatched      column[LinkMatched]
+	ofQueueChanged     column[QueueChanged]
+	ofPacketEdited     column[PacketEdited]
 	ofSegmentSent      column[SegmentSent]
 	ofSegmentReceived  column[SegmentReceived]
 	ofSegmentRefused   column[SegmentRefused]
@@ -1008,6 +1056,14 @@ func (c *columns) body(p place) Body {
 		return *c.ofTimerStopped.at(p.slot)
 	case indexTimerFired:
 		return *c.ofTimerFired.at(p.slot)
+	case indexLinkRules:
+		return *c.ofLinkRules.at(p.slot)
+	case indexLinkMatched:
+		return *c.ofLinkMatched.at(p.slot)
+	case indexQueueChanged:
+		return *c.ofQueueChanged.at(p.slot)
+	case indexPacketEdited:
+		return *c.ofPacketEdited.at(p.slot)
 	case indexSegmentSent:
 		return *c.ofSegmentSent.at(p.slot)
 	case indexSegmentReceived:
@@ -1196,6 +1252,22 @@ func (v TimerStopped) keep(c *columns) place {
 
 func (v TimerFired) keep(c *columns) place {
 	return place{indexTimerFired, c.ofTimerFired.add(v)}
+}
+
+func (v LinkRules) keep(c *columns) place {
+	return place{indexLinkRules, c.ofLinkRules.add(v)}
+}
+
+func (v LinkMatched) keep(c *columns) place {
+	return place{indexLinkMatched, c.ofLinkMatched.add(v)}
+}
+
+func (v QueueChanged) keep(c *columns) place {
+	return place{indexQueueChanged, c.ofQueueChanged.add(v)}
+}
+
+func (v PacketEdited) keep(c *columns) place {
+	return place{indexPacketEdited, c.ofPacketEdited.add(v)}
 }
 
 func (v SegmentSent) keep(c *columns) place {
@@ -1670,6 +1742,84 @@ func appendTimerFired(b []byte, v *TimerFired) []byte {
 	return b
 }
 
+func appendLinkRules(b []byte, v *LinkRules) []byte {
+	b = append(b, `"link":`...)
+	b = appendString(b, string(v.Link))
+	b = append(b, `,"old":`...)
+	if v.Old == nil {
+		b = append(b, `null`...)
+	} else {
+		b = append(b, '[')
+		for i := range v.Old {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendLinkRule(b, &v.Old[i])
+		}
+		b = append(b, ']')
+	}
+	b = append(b, `,"new":`...)
+	if v.New == nil {
+		b = append(b, `null`...)
+	} else {
+		b = append(b, '[')
+		for i := range v.New {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendLinkRule(b, &v.New[i])
+		}
+		b = append(b, ']')
+	}
+	b = append(b, ',')
+	return b
+}
+
+func appendLinkMatched(b []byte, v *LinkMatched) []byte {
+	b = append(b, `"link":`...)
+	b = appendString(b, string(v.Link))
+	b = append(b, `,"pkt":`...)
+	b = strconv.AppendUint(b, uint64(v.Pkt), 10)
+	b = append(b, `,"no":`...)
+	b = strconv.AppendInt(b, int64(v.No), 10)
+	b = append(b, `,"action":`...)
+	b = appendString(b, string(v.Action))
+	b = append(b, `,"acts":`...)
+	b = strconv.AppendBool(b, v.Acts)
+	b = append(b, `,"matched":`...)
+	b = strconv.AppendInt(b, int64(v.Matched), 10)
+	b = append(b, `,"acted":`...)
+	b = strconv.AppendInt(b, int64(v.Acted), 10)
+	b = append(b, ',')
+	return b
+}
+
+func appendQueueChanged(b []byte, v *QueueChanged) []byte {
+	b = append(b, `"link":`...)
+	b = appendString(b, string(v.Link))
+	b = append(b, `,"from":`...)
+	b = appendString(b, string(v.From))
+	b = append(b, `,"old":`...)
+	b = appendQueueVars(b, &v.Old)
+	b = append(b, `,"new":`...)
+	b = appendQueueVars(b, &v.New)
+	b = append(b, ',')
+	return b
+}
+
+func appendPacketEdited(b []byte, v *PacketEdited) []byte {
+	b = append(b, `"pkt":`...)
+	b = strconv.AppendUint(b, uint64(v.Pkt), 10)
+	b = append(b, `,"field":`...)
+	b = appendString(b, string(v.Field))
+	b = append(b, `,"old":`...)
+	b = appendString(b, string(v.Old))
+	b = append(b, `,"new":`...)
+	b = appendString(b, string(v.New))
+	b = append(b, ',')
+	return b
+}
+
 func appendSegmentSent(b []byte, v *SegmentSent) []byte {
 	b = append(b, `"seg":`...)
 	b = appendSeg(b, &v.Seg)
@@ -1827,6 +1977,11 @@ func appendPacketDropped(b []byte, v *PacketDropped) []byte {
 	b = append(b, `"reason":`...)
 	b = appendString(b, string(v.Reason))
 	b = append(b, ',')
+	if v.Queue != nil {
+		b = append(b, `"queue":`...)
+		b = appendQueueCause(b, v.Queue)
+		b = append(b, ',')
+	}
 	return b
 }
 
@@ -1852,6 +2007,11 @@ func appendPacketMarked(b []byte, v *PacketMarked) []byte {
 	b = append(b, `,"ecn":`...)
 	b = appendString(b, string(v.ECN))
 	b = append(b, ',')
+	if v.Queue != nil {
+		b = append(b, `"queue":`...)
+		b = appendQueueCause(b, v.Queue)
+		b = append(b, ',')
+	}
 	return b
 }
 
@@ -2412,6 +2572,126 @@ func appendRTTVars(b []byte, v *RTTVars) []byte {
 	return b
 }
 
+func appendLinkRule(b []byte, v *LinkRule) []byte {
+	b = append(b, '{')
+	if v.Dir != "" {
+		b = append(b, `"dir":`...)
+		b = appendString(b, string(v.Dir))
+		b = append(b, ',')
+	}
+	if v.Proto != "" {
+		b = append(b, `"proto":`...)
+		b = appendString(b, string(v.Proto))
+		b = append(b, ',')
+	}
+	if v.Flags != "" {
+		b = append(b, `"flags":`...)
+		b = appendString(b, string(v.Flags))
+		b = append(b, ',')
+	}
+	if v.Without != "" {
+		b = append(b, `"without":`...)
+		b = appendString(b, string(v.Without))
+		b = append(b, ',')
+	}
+	if v.Segment != "" {
+		b = append(b, `"segment":`...)
+		b = appendString(b, string(v.Segment))
+		b = append(b, ',')
+	}
+	if v.SrcPort != 0 {
+		b = append(b, `"src_port":`...)
+		b = strconv.AppendUint(b, uint64(v.SrcPort), 10)
+		b = append(b, ',')
+	}
+	if v.DstPort != 0 {
+		b = append(b, `"dst_port":`...)
+		b = strconv.AppendUint(b, uint64(v.DstPort), 10)
+		b = append(b, ',')
+	}
+	if v.MinOctets != 0 {
+		b = append(b, `"min_octets":`...)
+		b = strconv.AppendInt(b, int64(v.MinOctets), 10)
+		b = append(b, ',')
+	}
+	if v.MaxOctets != 0 {
+		b = append(b, `"max_octets":`...)
+		b = strconv.AppendInt(b, int64(v.MaxOctets), 10)
+		b = append(b, ',')
+	}
+	if v.FromNS != 0 {
+		b = append(b, `"from_ns":`...)
+		b = strconv.AppendInt(b, int64(v.FromNS), 10)
+		b = append(b, ',')
+	}
+	if v.ToNS != 0 {
+		b = append(b, `"to_ns":`...)
+		b = strconv.AppendInt(b, int64(v.ToNS), 10)
+		b = append(b, ',')
+	}
+	if v.Nth != 0 {
+		b = append(b, `"nth":`...)
+		b = strconv.AppendInt(b, int64(v.Nth), 10)
+		b = append(b, ',')
+	}
+	if v.Every != 0 {
+		b = append(b, `"every":`...)
+		b = strconv.AppendInt(b, int64(v.Every), 10)
+		b = append(b, ',')
+	}
+	if v.First != 0 {
+		b = append(b, `"first":`...)
+		b = strconv.AppendInt(b, int64(v.First), 10)
+		b = append(b, ',')
+	}
+	if v.PPM != 0 {
+		b = append(b, `"ppm":`...)
+		b = strconv.AppendInt(b, int64(v.PPM), 10)
+		b = append(b, ',')
+	}
+	b = append(b, `"action":`...)
+	b = appendString(b, string(v.Action))
+	b = append(b, ',')
+	if v.ByNS != 0 {
+		b = append(b, `"by_ns":`...)
+		b = strconv.AppendInt(b, int64(v.ByNS), 10)
+		b = append(b, ',')
+	}
+	if v.JitterNS != 0 {
+		b = append(b, `"jitter_ns":`...)
+		b = strconv.AppendInt(b, int64(v.JitterNS), 10)
+		b = append(b, ',')
+	}
+	if v.Bit != nil {
+		b = append(b, `"bit":`...)
+		b = strconv.AppendInt(b, int64(*v.Bit), 10)
+		b = append(b, ',')
+	}
+	if v.Behind != 0 {
+		b = append(b, `"behind":`...)
+		b = strconv.AppendInt(b, int64(v.Behind), 10)
+		b = append(b, ',')
+	}
+	if v.ECN != "" {
+		b = append(b, `"ecn":`...)
+		b = appendString(b, string(v.ECN))
+		b = append(b, ',')
+	}
+	b = closeObject(b)
+	return b
+}
+
+func appendQueueVars(b []byte, v *QueueVars) []byte {
+	b = append(b, `{"phase":`...)
+	b = appendString(b, string(v.Phase))
+	b = append(b, `,"count":`...)
+	b = strconv.AppendInt(b, int64(v.Count), 10)
+	b = append(b, `,"next":`...)
+	b = strconv.AppendInt(b, int64(v.Next), 10)
+	b = append(b, '}')
+	return b
+}
+
 func appendSegOpts(b []byte, v *SegOpts) []byte {
 	b = append(b, '{')
 	if v.MSS != 0 {
@@ -2576,6 +2856,32 @@ func appendICMPMsg(b []byte, v *ICMPMsg) []byte {
 	return b
 }
 
+func appendQueueCause(b []byte, v *QueueCause) []byte {
+	b = append(b, '{')
+	if v.SojournNS != 0 {
+		b = append(b, `"sojourn_ns":`...)
+		b = strconv.AppendInt(b, int64(v.SojournNS), 10)
+		b = append(b, ',')
+	}
+	if v.Count != 0 {
+		b = append(b, `"count":`...)
+		b = strconv.AppendInt(b, int64(v.Count), 10)
+		b = append(b, ',')
+	}
+	if v.AvgMilli != 0 {
+		b = append(b, `"avg_milli":`...)
+		b = strconv.AppendInt(b, int64(v.AvgMilli), 10)
+		b = append(b, ',')
+	}
+	if v.ChancePPM != 0 {
+		b = append(b, `"chance_ppm":`...)
+		b = strconv.AppendInt(b, int64(v.ChancePPM), 10)
+		b = append(b, ',')
+	}
+	b = closeObject(b)
+	return b
+}
+
 func appendPollReady(b []byte, v *PollReady) []byte {
 	b = append(b, `{"fd":`...)
 	b = strconv.AppendInt(b, int64(v.FD), 10)
@@ -2605,6 +2911,107 @@ func appendLinkEnd(b []byte, v *LinkEnd) []byte {
 	return b
 }
 
+func appendLinkWay(b []byte, v *LinkWay) []byte {
+	b = append(b, '{')
+	if v.DelayNS != nil {
+		b = append(b, `"delay_ns":`...)
+		b = strconv.AppendInt(b, int64(*v.DelayNS), 10)
+		b = append(b, ',')
+	}
+	if v.JitterNS != nil {
+		b = append(b, `"jitter_ns":`...)
+		b = strconv.AppendInt(b, int64(*v.JitterNS), 10)
+		b = append(b, ',')
+	}
+	if v.JitterReorders != nil {
+		b = append(b, `"jitter_reorders":`...)
+		b = strconv.AppendBool(b, *v.JitterReorders)
+		b = append(b, ',')
+	}
+	if v.RateBPS != nil {
+		b = append(b, `"rate_bps":`...)
+		b = strconv.AppendInt(b, int64(*v.RateBPS), 10)
+		b = append(b, ',')
+	}
+	if v.LossPPM != nil {
+		b = append(b, `"loss_ppm":`...)
+		b = strconv.AppendInt(b, int64(*v.LossPPM), 10)
+		b = append(b, ',')
+	}
+	if v.DupPPM != nil {
+		b = append(b, `"dup_ppm":`...)
+		b = strconv.AppendInt(b, int64(*v.DupPPM), 10)
+		b = append(b, ',')
+	}
+	if v.CorruptPPM != nil {
+		b = append(b, `"corrupt_ppm":`...)
+		b = strconv.AppendInt(b, int64(*v.CorruptPPM), 10)
+		b = append(b, ',')
+	}
+	if v.ReorderPPM != nil {
+		b = append(b, `"reorder_ppm":`...)
+		b = strconv.AppendInt(b, int64(*v.ReorderPPM), 10)
+		b = append(b, ',')
+	}
+	if v.QueueOctets != nil {
+		b = append(b, `"queue_octets":`...)
+		b = strconv.AppendInt(b, int64(*v.QueueOctets), 10)
+		b = append(b, ',')
+	}
+	if v.QueuePackets != nil {
+		b = append(b, `"queue_packets":`...)
+		b = strconv.AppendInt(b, int64(*v.QueuePackets), 10)
+		b = append(b, ',')
+	}
+	if v.Queue != nil {
+		b = append(b, `"queue":`...)
+		b = appendString(b, string(*v.Queue))
+		b = append(b, ',')
+	}
+	if v.QueueECN != nil {
+		b = append(b, `"queue_ecn":`...)
+		b = strconv.AppendBool(b, *v.QueueECN)
+		b = append(b, ',')
+	}
+	if v.CoDelTargetNS != nil {
+		b = append(b, `"codel_target_ns":`...)
+		b = strconv.AppendInt(b, int64(*v.CoDelTargetNS), 10)
+		b = append(b, ',')
+	}
+	if v.CoDelIntervalNS != nil {
+		b = append(b, `"codel_interval_ns":`...)
+		b = strconv.AppendInt(b, int64(*v.CoDelIntervalNS), 10)
+		b = append(b, ',')
+	}
+	if v.REDMin != nil {
+		b = append(b, `"red_min":`...)
+		b = strconv.AppendInt(b, int64(*v.REDMin), 10)
+		b = append(b, ',')
+	}
+	if v.REDMax != nil {
+		b = append(b, `"red_max":`...)
+		b = strconv.AppendInt(b, int64(*v.REDMax), 10)
+		b = append(b, ',')
+	}
+	if v.REDMaxPPPM != nil {
+		b = append(b, `"red_max_p_ppm":`...)
+		b = strconv.AppendInt(b, int64(*v.REDMaxPPPM), 10)
+		b = append(b, ',')
+	}
+	if v.REDWeight != nil {
+		b = append(b, `"red_weight":`...)
+		b = strconv.AppendInt(b, int64(*v.REDWeight), 10)
+		b = append(b, ',')
+	}
+	if v.REDGentle != nil {
+		b = append(b, `"red_gentle":`...)
+		b = strconv.AppendBool(b, *v.REDGentle)
+		b = append(b, ',')
+	}
+	b = closeObject(b)
+	return b
+}
+
 func appendLinkParams(b []byte, v *LinkParams) []byte {
 	b = append(b, `{"up":`...)
 	b = strconv.AppendBool(b, v.Up)
@@ -2624,6 +3031,67 @@ func appendLinkParams(b []byte, v *LinkParams) []byte {
 	b = strconv.AppendInt(b, int64(v.ReorderPPM), 10)
 	b = append(b, `,"queue_octets":`...)
 	b = strconv.AppendInt(b, int64(v.QueueOctets), 10)
-	b = append(b, '}')
+	b = append(b, ',')
+	if v.QueuePackets != 0 {
+		b = append(b, `"queue_packets":`...)
+		b = strconv.AppendInt(b, int64(v.QueuePackets), 10)
+		b = append(b, ',')
+	}
+	if v.JitterReorders {
+		b = append(b, `"jitter_reorders":`...)
+		b = strconv.AppendBool(b, v.JitterReorders)
+		b = append(b, ',')
+	}
+	if v.Queue != "" {
+		b = append(b, `"queue":`...)
+		b = appendString(b, string(v.Queue))
+		b = append(b, ',')
+	}
+	if v.QueueECN {
+		b = append(b, `"queue_ecn":`...)
+		b = strconv.AppendBool(b, v.QueueECN)
+		b = append(b, ',')
+	}
+	if v.CoDelTargetNS != 0 {
+		b = append(b, `"codel_target_ns":`...)
+		b = strconv.AppendInt(b, int64(v.CoDelTargetNS), 10)
+		b = append(b, ',')
+	}
+	if v.CoDelIntervalNS != 0 {
+		b = append(b, `"codel_interval_ns":`...)
+		b = strconv.AppendInt(b, int64(v.CoDelIntervalNS), 10)
+		b = append(b, ',')
+	}
+	if v.REDMin != 0 {
+		b = append(b, `"red_min":`...)
+		b = strconv.AppendInt(b, int64(v.REDMin), 10)
+		b = append(b, ',')
+	}
+	if v.REDMax != 0 {
+		b = append(b, `"red_max":`...)
+		b = strconv.AppendInt(b, int64(v.REDMax), 10)
+		b = append(b, ',')
+	}
+	if v.REDMaxPPPM != 0 {
+		b = append(b, `"red_max_p_ppm":`...)
+		b = strconv.AppendInt(b, int64(v.REDMaxPPPM), 10)
+		b = append(b, ',')
+	}
+	if v.REDWeight != 0 {
+		b = append(b, `"red_weight":`...)
+		b = strconv.AppendInt(b, int64(v.REDWeight), 10)
+		b = append(b, ',')
+	}
+	if v.REDGentle {
+		b = append(b, `"red_gentle":`...)
+		b = strconv.AppendBool(b, v.REDGentle)
+		b = append(b, ',')
+	}
+	if v.BToA != nil {
+		b = append(b, `"b_to_a":`...)
+		b = appendLinkWay(b, v.BToA)
+		b = append(b, ',')
+	}
+	b = closeObject(b)
 	return b
 }

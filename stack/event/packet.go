@@ -163,6 +163,7 @@ type PacketDropped struct {
 	Pkt    inet.PacketID `json:"pkt"`
 	Link   inet.LinkID   `json:"link,omitempty"`
 	Reason string        `json:"reason"`
+	Queue  *QueueCause   `json:"queue,omitempty"` // of a discipline that dropped it
 }
 
 // PacketDuplicated says that a packet was doubled on its way. The copy's packet id is
@@ -181,8 +182,9 @@ type PacketCorrupted struct {
 // PacketMarked says that the ECN field of a packet was written on its way: "", ect0, ect1 or
 // ce, as Seg has it.
 type PacketMarked struct {
-	Pkt inet.PacketID `json:"pkt"`
-	ECN string        `json:"ecn"`
+	Pkt   inet.PacketID `json:"pkt"`
+	ECN   string        `json:"ecn"`
+	Queue *QueueCause   `json:"queue,omitempty"` // of a discipline that marked it
 }
 
 // PacketDelayed says that a packet on a link arrives later, or by reordering earlier,

@@ -62,6 +62,7 @@ func samples() []event.Event {
 	s.world()
 	s.sockets()
 	s.packets()
+	s.links()
 	s.connections()
 	s.endings()
 	return s.events

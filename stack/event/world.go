@@ -83,19 +83,6 @@ type LinkEnd struct {
 	NIC  inet.NICID  `json:"nic"`
 }
 
-// LinkParams is what a link does to frames. Both directions are alike.
-type LinkParams struct {
-	Up          bool           `json:"up"`
-	DelayNS     int64          `json:"delay_ns"`
-	JitterNS    int64          `json:"jitter_ns"`
-	RateBPS     inet.BitRate   `json:"rate_bps"` // 0: infinitely fast
-	LossPPM     int64          `json:"loss_ppm"`
-	DupPPM      int64          `json:"dup_ppm"`
-	CorruptPPM  int64          `json:"corrupt_ppm"`  // one bit turned over
-	ReorderPPM  int64          `json:"reorder_ppm"`  // overtaken by the next packet
-	QueueOctets inet.ByteCount `json:"queue_octets"` // waiting for transmission, per direction
-}
-
 // LinkAdded joins two interfaces.
 type LinkAdded struct {
 	Link   inet.LinkID `json:"link"`

@@ -8,6 +8,10 @@ import (
 	"labserver/stack/view"
 )
 
+// KnobSkipDown is Linux's ignore_routes_with_linkdown: routes over an interface whose link
+// is down do not count, so that packets take another, or there is no way.
+const KnobSkipDown = "ip_ignore_routes_with_linkdown"
+
 // SetKnob changes a knob. It reports false, and changes nothing, for a knob or a value
 // that does not exist; TryKnob tells beforehand.
 func (h *Host) SetKnob(name, value string, fx *Effects) bool {
@@ -30,7 +34,9 @@ func (h *Host) SetKnob(name, value string, fx *Effects) bool {
 // TryKnob reports whether SetKnob would take the value.
 func (h *Host) TryKnob(name, value string) bool {
 	knobs, ttl, low, high := *h.knobs, h.IP.TTL, h.Socks.PortLow, h.Socks.PortHigh
+	skip := h.IP.SkipDown
 	ok := h.apply(name, value)
+	h.IP.SkipDown = skip
 	*h.knobs, h.IP.TTL, h.Socks.PortLow, h.Socks.PortHigh = knobs, ttl, low, high
 	return ok
 }
@@ -40,6 +46,11 @@ func (h *Host) knob(name string) string {
 	switch name {
 	case "ip_default_ttl":
 		return strconv.Itoa(int(h.IP.TTL))
+	case KnobSkipDown:
+		if h.IP.SkipDown {
+			return "1"
+		}
+		return "0"
 	case "ip_local_port_low":
 		return strconv.Itoa(int(h.Socks.PortLow))
 	case "ip_local_port_high":
@@ -60,6 +71,9 @@ func (h *Host) apply(name, value string) bool {
 		}
 		h.IP.TTL = uint8(n)
 		return true
+	case KnobSkipDown:
+		h.IP.SkipDown = value == "1"
+		return value == "0" || value == "1"
 	case "ip_local_port_low":
 		low = port(value)
 	case "ip_local_port_high":

@@ -6,6 +6,7 @@ import "labserver/stack/tcp"
 func KnobTable() []tcp.KnobInfo {
 	table := []tcp.KnobInfo{
 		{Name: "ip_default_ttl", Unit: tcp.UnitCount, Min: 1, Max: 255, Rule: "MUST-49"},
+		{Name: KnobSkipDown, Unit: tcp.UnitSwitch, Min: 0, Max: 1, Rule: "rfc1812:5.2.7.1"},
 		{Name: "ip_local_port_low", Unit: tcp.UnitCount, Min: 1, Max: 65535, Rule: "rfc6056:3.2"},
 		{Name: "ip_local_port_high", Unit: tcp.UnitCount, Min: 1, Max: 65535, Rule: "rfc6056:3.2"},
 	}

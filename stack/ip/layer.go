@@ -28,6 +28,7 @@ type NIC struct {
 	MTU         int
 	Link        inet.LinkID // "" without a cable
 	MAC         wire.MAC
+	Down        bool // its link is there and is down
 }
 
 // addrs returns the addresses there are.
@@ -77,11 +78,13 @@ type Effects struct {
 type Layer struct {
 	Forward bool
 	TTL     uint8
-	nics    []*NIC
-	routes  []Route
-	paths   []path
-	nextID  uint16
-	errors  bucket
+	// SkipDown has the routes over an interface that is down not count.
+	SkipDown bool
+	nics     []*NIC
+	routes   []Route
+	paths    []path
+	nextID   uint16
+	errors   bucket
 
 	nextFragment uint32
 	assemblies   []*assembly // by creation

@@ -76,6 +76,9 @@ func (l *Layer) Path(dst netip.Addr) (Path, bool) {
 	for i := range l.routes {
 		r := &l.routes[i]
 		if r.Dst.Bits() > best && r.Dst.Contains(dst) {
+			if l.SkipDown && l.NIC(r.NIC).Down {
+				continue
+			}
 			best, p.NIC, p.AdvMSS = r.Dst.Bits(), l.NIC(r.NIC), r.AdvMSS
 			p.MTU = p.NIC.MTU
 			if r.MTU > 0 {

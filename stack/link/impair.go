@@ -7,70 +7,81 @@ import (
 	"labserver/stack/rfc"
 )
 
+// held is a packet that is to be overtaken.
+type held struct {
+	pkt  *ip.Packet
+	left int64  // by how many more
+	rule rfc.ID // who wants it
+}
+
 // impair does to a packet that will arrive what was set for the link: it is doubled,
 // damaged, or overtaken by the next. The draws come in this order, after those of jitter
 // and loss, and a rate of 0 draws nothing, so that one impairment more on one link shifts
 // no other link's numbers.
 func (l *Link) impair(p *ip.Packet, d Direction, fx *Effects) {
-	l.overtake(p, d, fx)
-	if l.rand.PerMillion(l.Params.DupPPM) && !fx.Flights.Full() {
-		n := event.Emit(fx.Because(p.By).OnHost(p.Host), rfc.LinkDup, event.PacketDuplicated{Pkt: p.ID})
-		twin := p.Copy(inet.PacketID(n))
-		fx.Flights.Launch(twin)
-		fx.Plans = append(fx.Plans, Plan{p.Arrive, Arrive, d, twin})
+	dir := &l.dirs[d]
+	if len(dir.held) > 0 {
+		l.overtake(p, d, fx)
 	}
-	if l.rand.PerMillion(l.Params.CorruptPPM) {
+	if l.rand.PerMillion(dir.way.DupPPM) && !fx.Flights.Full() {
+		l.twin(p, d, rfc.LinkDup, fx)
+	}
+	if l.rand.PerMillion(dir.way.CorruptPPM) {
 		bit := int(l.rand.Below(uint64(p.Len()) * 8))
-		p.Flip(bit)
-		p.By = event.Emit(fx.Because(p.By).OnHost(p.Host), rfc.LinkCorrupt,
-			event.PacketCorrupted{Pkt: p.ID, Bit: bit})
+		l.damage(p, bit, rfc.LinkCorrupt, fx)
 	}
-	if l.rand.PerMillion(l.Params.ReorderPPM) {
-		l.dirs[d].held = p
+	if l.rand.PerMillion(dir.way.ReorderPPM) {
+		dir.held = append(dir.held, held{p, 1, rfc.LinkReorder})
 	}
 }
 
-// overtake lets p arrive before the packet that was drawn to be reordered, if that one is
-// still on its way: it now arrives with p, behind it. A packet that none follows in time
-// arrives as it would have.
+// twin sends a copy of a packet right behind it.
+func (l *Link) twin(p *ip.Packet, d Direction, rule rfc.ID, fx *Effects) {
+	n := event.Emit(fx.Because(p.By).OnHost(p.Host), rule, event.PacketDuplicated{Pkt: p.ID})
+	twin := p.Copy(inet.PacketID(n))
+	fx.Flights.Launch(twin)
+	fx.Plans = append(fx.Plans, Plan{p.Arrive, Arrive, d, twin})
+}
+
+// damage turns one bit of a packet over.
+func (l *Link) damage(p *ip.Packet, bit int, rule rfc.ID, fx *Effects) {
+	p.Flip(bit)
+	p.By = event.Emit(fx.Because(p.By).OnHost(p.Host), rule,
+		event.PacketCorrupted{Pkt: p.ID, Bit: bit})
+}
+
+// overtake lets p arrive before the packets that are to be overtaken and wait for no other,
+// if they are still on their way: they now arrive with p, behind it. A packet that not
+// enough follow in time arrives as it would have.
 func (l *Link) overtake(p *ip.Packet, d Direction, fx *Effects) {
-	held := l.dirs[d].held
-	if held == nil {
-		return
+	dir := &l.dirs[d]
+	kept := dir.held[:0]
+	for _, h := range dir.held {
+		if h.left--; h.left > 0 {
+			kept = append(kept, h)
+			continue
+		}
+		if h.pkt.Arrive > p.Arrive { // put off by hand: overtaken already
+			continue
+		}
+		h.pkt.Arrive = p.Arrive
+		h.pkt.By = event.Emit(fx.Because(h.pkt.By).OnHost(h.pkt.Host), h.rule,
+			event.PacketDelayed{Pkt: h.pkt.ID, Arrive: p.Arrive})
+		fx.Plans = append(fx.Plans, Plan{p.Arrive, Arrive, d, h.pkt})
 	}
-	l.dirs[d].held = nil
-	if held.Arrive > p.Arrive { // put off by hand: overtaken already
-		return
-	}
-	held.Arrive = p.Arrive
-	held.By = event.Emit(fx.Because(held.By).OnHost(held.Host), rfc.LinkReorder,
-		event.PacketDelayed{Pkt: held.ID, Arrive: p.Arrive})
-	fx.Plans = append(fx.Plans, Plan{p.Arrive, Arrive, d, held})
+	clear(dir.held[len(kept):])
+	dir.held = kept
 }
 
 // release forgets that a packet, which has arrived or is gone, was to be overtaken.
 func (l *Link) release(p *ip.Packet) {
 	for i := range l.dirs {
-		if l.dirs[i].held == p {
-			l.dirs[i].held = nil
-		}
-	}
-}
-
-// Double puts the copy of a packet that waits in a queue right behind it. The copy is one
-// packet more than the queue may hold, since nobody sent it.
-func (l *Link) Double(p, twin *ip.Packet) {
-	for i := range l.dirs {
 		dir := &l.dirs[i]
-		for j, q := range dir.queue {
-			if q == p {
-				dir.queue = append(dir.queue, nil)
-				copy(dir.queue[j+2:], dir.queue[j+1:])
-				dir.queue[j+1] = twin
-				dir.queued += twin.Len() + FrameOverhead
-				return
+		for j := range dir.held {
+			if dir.held[j].pkt == p {
+				dir.held = append(dir.held[:j], dir.held[j+1:]...)
+				break
 			}
 		}
 	}
-	panic("BUG: doubling what waits nowhere")
 }

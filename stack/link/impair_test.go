@@ -56,9 +56,9 @@ func TestDamageKeepsItsRateAndTurnsOneBitOver(t *testing.T) {
 
 func TestAReorderedPacketArrivesBehindTheNext(t *testing.T) {
 	b := newBench(t, event.LinkParams{DelayNS: 10e6, RateBPS: 8_000_000, QueueOctets: 10_000})
-	b.l.Params.ReorderPPM = 1_000_000
+	b.set(func(p *event.LinkParams) { p.ReorderPPM = 1_000_000 })
 	first := b.send(986) // 1 ms on the wire
-	b.l.Params.ReorderPPM = 0
+	b.set(func(p *event.LinkParams) { p.ReorderPPM = 0 })
 	second, third := b.send(986), b.send(986)
 	b.run()
 	want := []inet.PacketID{second.ID, first.ID, third.ID}
@@ -97,7 +97,7 @@ func TestRatesOfZeroDrawNothing(t *testing.T) {
 	if fresh.l.rand.Uint64() != used.l.rand.Uint64() {
 		t.Error("an unimpaired packet drew")
 	}
-	used.l.Params.CorruptPPM = 1
+	used.set(func(p *event.LinkParams) { p.CorruptPPM = 1 })
 	used.send(100)
 	if fresh.l.rand.Uint64() == used.l.rand.Uint64() {
 		t.Error("the test sees no draw")

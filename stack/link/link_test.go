@@ -27,11 +27,18 @@ type bench struct {
 func newBench(t *testing.T, p event.LinkParams) *bench {
 	p.Up = true
 	return &bench{t: t, flying: map[*ip.Packet]sim.Handle{}, l: New("l1", event.LinkEnd{Host: "A", NIC: "eth0"},
-		event.LinkEnd{Host: "B", NIC: "eth0"}, p, sim.Stream(1, "link"))}
+		event.LinkEnd{Host: "B", NIC: "eth0"}, p, 1)}
 }
 
 func (b *bench) effects() *Effects {
 	return &Effects{Scope: event.Scope{Log: &b.log, Now: b.now, Host: "A"}, Flights: &b.flights}
+}
+
+// set changes parameters of the link.
+func (b *bench) set(change func(*event.LinkParams)) {
+	p := b.l.Params
+	change(&p)
+	b.l.Set(p, b.effects())
 }
 
 // send launches a packet of so many octets from A.
@@ -68,8 +75,8 @@ func (b *bench) run() {
 			b.l.Arrived(p.Pkt, p.Dir, fx)
 			b.flights.Deliver(p.Pkt)
 			b.arrived, b.when = append(b.arrived, p.Pkt.ID), append(b.when, at)
-		case Lose:
-			b.l.Lost(p.Pkt, fx)
+		case Lose, Rule:
+			b.l.Lost(p.Pkt, p.Action, fx)
 		case Free:
 			b.l.Freed(p.Dir, fx)
 		}
@@ -164,7 +171,7 @@ func TestJitterDelaysButNeverReorders(t *testing.T) {
 
 func TestALinkThatIsDownCarriesNothing(t *testing.T) {
 	b := newBench(t, event.LinkParams{})
-	b.l.Params.Up = false
+	b.set(func(p *event.LinkParams) { p.Up = false })
 	b.send(100)
 	b.run()
 	if b.count("packet.dropped", rfc.LinkDown) != 1 || len(b.arrived) != 0 {
@@ -198,7 +205,7 @@ func TestCausesFollowThePacket(t *testing.T) {
 func TestACutLinkBeginsAfresh(t *testing.T) {
 	b := newBench(t, event.LinkParams{DelayNS: 60e9, RateBPS: 8000, QueueOctets: 10_000})
 	first, second := b.send(986), b.send(986) // one second each on the wire
-	b.l.Cut()
+	b.l.Cut(b.effects())
 	for _, p := range []*ip.Packet{first, second} {
 		b.flights.Drop(p) // as the world does, with their plans
 	}
@@ -210,7 +217,7 @@ func TestACutLinkBeginsAfresh(t *testing.T) {
 	}
 	b.queue = left // the plan to free the transmitter at 1 s is still there
 	b.now = 500e6
-	b.l.Params.DelayNS = 0
+	b.set(func(p *event.LinkParams) { p.DelayNS = 0 })
 	third, fourth := b.send(986), b.send(986)
 	b.run()
 	if len(b.when) != 2 || b.arrived[0] != third.ID || b.when[0] != 1500e6 ||

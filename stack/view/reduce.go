@@ -60,12 +60,9 @@ func Reduce(v *View, e event.Event) {
 		event.SocketListening, event.SocketQueues, event.SocketBuffer, event.SocketOption,
 		event.SocketError, event.SocketShutdown, event.SocketClosed:
 		v.socketEvent(e)
-	case event.LinkAdded:
-		v.Links = append(v.Links, Link{b.Link, b.A, b.B, b.Params})
-	case event.LinkChanged:
-		v.link(b.Link).Params = b.New
-	case event.LinkRemoved:
-		v.Links = remove(v.Links, func(l *Link) bool { return l.ID == b.Link })
+	case event.LinkAdded, event.LinkChanged, event.LinkRules, event.LinkMatched,
+		event.QueueChanged, event.LinkRemoved:
+		v.linkEvent(e)
 	default:
 		v.hostEvent(e)
 	}
@@ -124,6 +121,7 @@ func (v *View) packet(e event.Event) {
 	case event.ICMPReceived:
 		v.land(b.Pkt, &v.Counters.Delivered)
 	case event.PacketDropped:
+		v.dequeue(v.inFlight(b.Pkt))
 		v.land(b.Pkt, &v.Counters.Dropped)
 	case event.PacketInjected:
 		v.launch(e, b.Proto, b.Proto, b.Src, b.Dst)
@@ -139,10 +137,12 @@ func (v *View) packet(e event.Event) {
 		v.inFlight(b.Pkt).Arrive = b.Arrive
 	case event.PacketQueued:
 		p := v.inFlight(b.Pkt)
-		p.Host, p.Link, p.Queued = b.From, b.Link, true
+		p.Host, p.Link = b.From, b.Link
+		v.enqueue(p, b.Octets)
 	case event.PacketDeparted:
 		p := v.inFlight(b.Pkt)
-		p.Host, p.Link, p.To, p.Queued = b.From, b.Link, b.To, false
+		v.dequeue(p)
+		p.Host, p.Link, p.To = b.From, b.Link, b.To
 		p.Depart, p.Arrive = e.T, b.Arrive
 	case event.PacketArrived:
 		p := v.inFlight(b.Pkt)
@@ -161,6 +161,11 @@ func (v *View) launch(e event.Event, proto, label, src, dst string) {
 func (v *View) copyOf(pkt inet.PacketID, n uint64, label string) {
 	row := *v.inFlight(pkt)
 	row.Pkt = inet.PacketID(n)
+	if row.Queued {
+		q := v.link(row.Link).from(row.Host)
+		q.Octets += row.QueueOctets
+		q.Packets++
+	}
 	if label != "" {
 		row.Label = label
 	}

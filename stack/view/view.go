@@ -81,6 +81,22 @@ type Link struct {
 	A      event.LinkEnd    `json:"a"`
 	B      event.LinkEnd    `json:"b"`
 	Params event.LinkParams `json:"params"`
+	Rules  []LinkRule       `json:"rules"`
+	Queues [2]Queue         `json:"queues"` // from A to B, from B to A
+}
+
+// LinkRule is a rule of a link with how often it was for a packet, and acted on it.
+type LinkRule struct {
+	Rule    event.LinkRule `json:"rule"`
+	Matched int64          `json:"matched"`
+	Acted   int64          `json:"acted"`
+}
+
+// Queue is what waits for transmission in one direction of a link.
+type Queue struct {
+	Octets  inet.ByteCount  `json:"octets"` // headers of frames included
+	Packets int             `json:"packets"`
+	Vars    event.QueueVars `json:"vars"` // of its discipline
 }
 
 // Socket is what a process holds by a descriptor.
@@ -168,8 +184,10 @@ type Packet struct {
 	Link   inet.LinkID   `json:"link"`   // "" while at a host
 	To     inet.HostID   `json:"to"`     // the receiving end of Link
 	Queued bool          `json:"queued"` // waiting for the link
-	Depart sim.Time      `json:"depart"`
-	Arrive sim.Time      `json:"arrive"`
+	// QueueOctets is what it takes in the queue while it waits.
+	QueueOctets inet.ByteCount `json:"queue_octets"`
+	Depart      sim.Time       `json:"depart"`
+	Arrive      sim.Time       `json:"arrive"`
 }
 
 // Counters are law L6's sums over all packets.

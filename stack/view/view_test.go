@@ -131,13 +131,21 @@ func TestPacketsEndInAnyOrderAndStaySorted(t *testing.T) {
 
 func TestAPacketIsWhereItsLastEventSays(t *testing.T) {
 	s := newStory()
-	s.tell("A", "", event.DatagramSent{}, event.PacketQueued{Pkt: 1, Link: "l1", From: "A"})
+	s.tell("A", "", event.DatagramSent{},
+		event.LinkAdded{Link: "l1", A: event.LinkEnd{Host: "R"}, B: event.LinkEnd{Host: "A"}},
+		event.PacketQueued{Pkt: 1, Link: "l1", From: "A", Octets: 50})
+	if q := s.v.Links[0].Queues; q[0].Packets != 0 || q[1].Packets != 1 || q[1].Octets != 50 {
+		t.Errorf("%+v", q)
+	}
 	if p := s.v.Packets[0]; !p.Queued || p.Link != "l1" || p.Host != "A" {
 		t.Errorf("%+v", p)
 	}
 	s.tell("A", "", event.PacketDeparted{Pkt: 1, Link: "l1", From: "A", To: "R", Arrive: 99})
 	if p := s.v.Packets[0]; p.Queued || p.To != "R" || p.Arrive != 99 || p.Depart != 7 {
 		t.Errorf("%+v", p)
+	}
+	if q := s.v.Links[0].Queues[1]; q.Packets != 0 || q.Octets != 0 {
+		t.Errorf("%+v", q)
 	}
 	s.tell("R", "", event.PacketArrived{Pkt: 1, Link: "l1"})
 	if p := s.v.Packets[0]; p.Host != "R" || p.Link != "" || p.To != "" || p.Arrive != 0 {

@@ -6,7 +6,8 @@
 // view must be changed by nobody else. Read stack/view/reduce.go beside it.
 
 import type {
-  Call, Conn, Envelope, Event, Host, Kind, Link, Option, Packet, Socket, Timer, View,
+  Call, Conn, Envelope, Event, Host, Kind, Link, Option, Packet, Queue, Socket, Timer,
+  View,
 } from "./gen/wire";
 
 /** The empty world. */
@@ -95,7 +96,7 @@ function launch(
 ): void {
   const packet: Packet = {
     pkt: e.n, proto, label, src, dst, host: e.host ?? "", link: "", to: "", queued: false,
-    depart: 0, arrive: 0,
+    queue_octets: 0, depart: 0, arrive: 0,
   };
   v.counters.sent++;
   v.packets.push(packet);
@@ -105,9 +106,34 @@ function launch(
 /** Adds a packet that is where another is, but for what is given. */
 function copyOf(v: View, pkt: number, but: Partial<Packet> & { pkt: number }): void {
   const copy: Packet = { ...packetOf(v, pkt), ...but };
+  if (copy.queued) {
+    const q = queueOf(v, copy.link, copy.host);
+    q.octets += copy.queue_octets;
+    q.packets++;
+  }
   v.counters.sent++;
   v.packets.push(copy);
   rows(v).packets.set(copy.pkt, copy);
+}
+
+/** The queue at the sending end of a link. */
+function queueOf(v: View, link: string, from: string): Queue {
+  const l = need(rows(v).links, link);
+  return l.queues[l.a.host === from ? 0 : 1]!;
+}
+
+const noQueue = (): Queue => ({
+  octets: 0, packets: 0, vars: { phase: "", count: 0, next: 0 },
+});
+
+/** Takes a packet out of the queue in which it waits, if it does. */
+function dequeue(v: View, p: Packet): void {
+  if (!p.queued) return;
+  const q = queueOf(v, p.link, p.host);
+  q.octets -= p.queue_octets;
+  q.packets--;
+  p.queued = false;
+  p.queue_octets = 0;
 }
 
 function land(v: View, pkt: number, counter: "delivered" | "dropped"): void {
@@ -130,7 +156,10 @@ const packetFolds: { [K in Kind]?: Fold<K> } = {
   "segment.received": (v, e) => land(v, e.pkt, "delivered"),
   "datagram.received": (v, e) => land(v, e.pkt, "delivered"),
   "icmp.received": (v, e) => land(v, e.pkt, "delivered"),
-  "packet.dropped": (v, e) => land(v, e.pkt, "dropped"),
+  "packet.dropped": (v, e) => {
+    dequeue(v, packetOf(v, e.pkt));
+    land(v, e.pkt, "dropped");
+  },
   "packet.injected": (v, e) => launch(v, e, e.proto, e.proto, e.src, e.dst),
   "packet.taken": (v, e) => land(v, e.pkt, "delivered"),
   "packet.duplicated": (v, e) => copyOf(v, e.pkt, { pkt: e.n }),
@@ -142,13 +171,17 @@ const packetFolds: { [K in Kind]?: Fold<K> } = {
     p.host = e.from;
     p.link = e.link;
     p.queued = true;
+    const q = queueOf(v, e.link, e.from);
+    p.queue_octets = e.octets - q.octets;
+    q.octets = e.octets;
+    q.packets++;
   },
   "packet.departed": (v, e) => {
     const p = packetOf(v, e.pkt);
+    dequeue(v, p);
     p.host = e.from;
     p.link = e.link;
     p.to = e.to;
-    p.queued = false;
     p.depart = e.t;
     p.arrive = e.arrive;
   },
@@ -304,11 +337,22 @@ const worldFolds: { [K in Kind]?: Fold<K> } = {
   "proc.started": (v, e) => { hostOf(v, e).procs.push({ id: e.proc, name: e.name }); },
   "proc.ended": (v, e) => drop(hostOf(v, e).procs, (p) => p.id === e.proc),
   "link.added": (v, e) => {
-    const link: Link = { id: e.link, a: e.a, b: e.b, params: e.params };
+    const link: Link = {
+      id: e.link, a: e.a, b: e.b, params: e.params, rules: [], queues: [noQueue(), noQueue()],
+    };
     v.links.push(link);
     rows(v).links.set(link.id, link);
   },
   "link.changed": (v, e) => { need(rows(v).links, e.link).params = e.new; },
+  "link.rules": (v, e) => {
+    need(rows(v).links, e.link).rules = e.new.map((rule) => ({ rule, matched: 0, acted: 0 }));
+  },
+  "link.matched": (v, e) => {
+    const row = need(rows(v).links, e.link).rules[e.no - 1]!;
+    row.matched = e.matched;
+    row.acted = e.acted;
+  },
+  "queue.changed": (v, e) => { queueOf(v, e.link, e.from).vars = e.new; },
   "link.removed": (v, e) => {
     drop(v.links, (l) => l.id === e.link);
     rows(v).links.delete(e.link);
