@@ -15,6 +15,7 @@ type cli struct {
 	Migrate migrateCmd `cmd:"" help:"Bring the database to this version's schema."`
 	Replay  replayCmd  `cmd:"" help:"Compute a run again: its events, or their hash."`
 	Grade   gradeCmd   `cmd:"" help:"Judge a run by a lab's goals, with evidence."`
+	Export  exportCmd  `cmd:"" help:"Write a run as a capture for Wireshark, or follow it as it goes on."`
 	Lab     struct {
 		Check labCheckCmd `cmd:"" help:"Try a lab's solution and its typical mistakes."`
 	} `cmd:"" help:"Tools for authors of labs."`

@@ -23,6 +23,8 @@ type recorded struct {
 	from    string // as the caller named it
 	header  journal.Header
 	entries []journal.Entry
+	session app.SessionID // "" for a file
+	run     int           // its number; 0 for a file
 }
 
 // read finds a run: "session:ID[/RUN]" in the data folder's database, which may be
@@ -103,7 +105,7 @@ func (f dataFlag) readSession(ctx context.Context, name string) (recorded, error
 	if err != nil {
 		return recorded{}, fmt.Errorf("read session:%s: %w", name, err)
 	}
-	return recorded{header: h, entries: entries}, nil
+	return recorded{header: h, entries: entries, session: app.SessionID(id), run: run.No}, nil
 }
 
 // play computes the run again, telling each world position to seen, which may be nil. An
