@@ -59,7 +59,7 @@ func (w *World) checkEdit(c Command) error {
 			return refused(CodeNoneBehind)
 		}
 	case SegmentDuplicate:
-		return first(quota(len(w.flights.All()), ip.MaxPackets, "packets"))
+		return first(quota(w.flights.Len(), ip.MaxPackets, "packets"))
 	case SegmentCorrupt:
 		return first(inRange("bit", int64(a.Bit), 0, int64(8*p.Len()-1)))
 	}

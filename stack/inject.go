@@ -27,7 +27,7 @@ func (w *World) checkInject(a PacketInject) error {
 		return &ArgError{Code: CodeUnreachable, Field: "base64", Got: dst.String()}
 	}
 	return first(inRange("base64", int64(len(a.Base64)), 1, int64(n.MTU)),
-		quota(len(w.flights.All()), ip.MaxPackets, "packets"))
+		quota(w.flights.Len(), ip.MaxPackets, "packets"))
 }
 
 // wayOut returns the interface that an injected packet leaves by: the one towards its

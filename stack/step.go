@@ -51,6 +51,7 @@ func (w *World) Step() bool {
 	if !ok {
 		return false
 	}
+	w.flights.Recycle()
 	it, _, _ := w.queue.Pop()
 	w.steps++
 	w.reach(at)

@@ -6,6 +6,8 @@
 package host
 
 import (
+	"slices"
+
 	"labserver/stack/event"
 	"labserver/stack/inet"
 	"labserver/stack/ip"
@@ -212,29 +214,29 @@ func (h *Host) settle(sfx *sock.Effects, fx *Effects) {
 	}
 	fx.Scope = fx.OnHost(h.ID)
 	for i := range sfx.Out {
-		h.IP.Send(h.segmentPacket(&sfx.Out[i]), &fx.Effects)
+		h.IP.Send(h.segmentPacket(&sfx.Out[i], fx), &fx.Effects)
 	}
 	for i := range sfx.Datagrams {
-		h.IP.Send(h.datagramPacket(&sfx.Datagrams[i]), &fx.Effects)
+		h.IP.Send(h.datagramPacket(&sfx.Datagrams[i], fx), &fx.Effects)
 	}
 	fx.Timers = append(fx.Timers, sfx.Timers...)
 	fx.Waits = append(fx.Waits, sfx.Waits...)
 }
 
 // segmentPacket writes a segment into its packet.
-func (h *Host) segmentPacket(o *tcp.Out) *ip.Packet {
+func (h *Host) segmentPacket(o *tcp.Out, fx *Effects) *ip.Packet {
 	p := h.newPacket(o.Pkt, inet.TCP, o.Flow, service{o.TOS, o.TTL, o.Fragment},
-		o.Seg.HeaderLen()+len(o.Seg.Data))
+		o.Seg.HeaderLen()+len(o.Seg.Data), fx)
 	p.Label = o.Seg.Flags.String()
 	p.Octets = o.Seg.Append(p.Octets, o.Flow.Local.Addr, o.Flow.Remote.Addr)
 	return p
 }
 
 // datagramPacket writes a datagram into its packet.
-func (h *Host) datagramPacket(o *udp.Out) *ip.Packet {
+func (h *Host) datagramPacket(o *udp.Out, fx *Effects) *ip.Packet {
 	u := wire.UDP{SrcPort: o.Flow.Local.Port, DstPort: o.Flow.Remote.Port, Data: o.Data}
 	p := h.newPacket(o.Pkt, inet.UDP, o.Flow, service{o.TOS, o.TTL, o.Fragment},
-		wire.UDPHeaderLen+len(o.Data))
+		wire.UDPHeaderLen+len(o.Data), fx)
 	p.Label = "udp"
 	p.Octets = u.Append(p.Octets, o.Flow.Local.Addr, o.Flow.Remote.Addr)
 	return p
@@ -248,15 +250,17 @@ type service struct {
 
 // newPacket makes a packet with its header, and room for n octets behind it.
 func (h *Host) newPacket(id inet.PacketID, proto inet.Protocol, flow inet.Flow, s service,
-	n int) *ip.Packet {
+	n int, fx *Effects) *ip.Packet {
 	head := h.IP.Header(flow.Local.Addr, flow.Remote.Addr, proto)
 	if head.TOS = s.tos; s.ttl != 0 {
 		head.TTL = s.ttl
 	}
 	head.DF = head.DF && !s.cut
-	b := head.AppendHeader(make([]byte, 0, head.Room()+n), n)
-	return &ip.Packet{ID: id, By: uint64(id), Octets: b, Proto: proto, Src: flow.Local,
-		Dst: flow.Remote, MayCut: s.cut}
+	p := fx.Flights.New()
+	p.ID, p.By, p.Proto, p.Src, p.Dst = id, uint64(id), proto, flow.Local, flow.Remote
+	p.MayCut = s.cut
+	p.Octets = head.AppendHeader(slices.Grow(p.Octets, head.Room()+n), n)
+	return p
 }
 
 // AbortAll ends every connection at once: the host is going away.

@@ -147,7 +147,7 @@ func TestAnIPv6ConnectionSendsIPv6Packets(t *testing.T) {
 	}
 	out := tcp.Out{Flow: inet.Flow{Local: inet.Endpoint{Addr: own6}, Remote: inet.Endpoint{Addr: peer6}},
 		TOS: 0xb9, TTL: 3}
-	q, err := wire.ParseIP(d.h.segmentPacket(&out).Octets)
+	q, err := wire.ParseIP(d.h.segmentPacket(&out, d.fx).Octets)
 	if err != nil || q.TOS != 0xb9 || q.TTL != 3 {
 		t.Errorf("%+v, %v", q, err)
 	}

@@ -58,7 +58,7 @@ func cutOff(p *Packet, octets []byte, off int, rule rfc.ID, fx *Effects) *Packet
 		Octets: inet.ByteCount(len(octets))})
 	q := *p
 	q.ID, q.By, q.Octets, q.Label = inet.PacketID(n), n, octets, fragmentLabel
-	q.Plan = sim.Handle{}
+	q.Plan, q.prev, q.next, q.aloft = sim.Handle{}, nil, nil, false
 	fx.Flights.Launch(&q)
 	return &q
 }

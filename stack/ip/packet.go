@@ -7,8 +7,6 @@ package ip
 
 import (
 	"bytes"
-	"slices"
-	"sort"
 
 	"labserver/stack/inet"
 	"labserver/stack/rfc"
@@ -40,6 +38,9 @@ type Packet struct {
 	MayCut   bool   // its sender may cut it into fragments
 	Held     bool   // a fragment that waits at its destination for the others
 	Portless bool   // shown by its addresses alone, whatever Proto says
+
+	prev, next *Packet // in Flights
+	aloft      bool
 }
 
 // Len returns the packet's octets.
@@ -49,6 +50,7 @@ func (p *Packet) Len() inet.ByteCount { return inet.ByteCount(len(p.Octets)) }
 func (p *Packet) Copy(id inet.PacketID) *Packet {
 	c := *p
 	c.ID, c.By, c.Octets, c.Plan = id, uint64(id), bytes.Clone(p.Octets), sim.Handle{}
+	c.prev, c.next, c.aloft = nil, nil, false
 	return &c
 }
 
@@ -56,63 +58,108 @@ func (p *Packet) Copy(id inet.PacketID) *Packet {
 func (p *Packet) Flip(bit int) { p.Octets[bit/8] ^= 0x80 >> (bit % 8) }
 
 // Flights are the packets under way in a world, ordered by id, with the sums that law
-// L6 compares. The zero value holds none.
+// L6 compares; and the memory of those that have landed. The zero value holds none.
 type Flights struct {
-	packets                  []*Packet
+	first, last              *Packet
+	n                        int
 	Sent, Delivered, Dropped int64
+
+	landed []*Packet // their memory is used again from the next Recycle on
+	spare  []*Packet
+}
+
+// New returns an empty packet, to be filled and launched. Its octets may have room.
+func (f *Flights) New() *Packet {
+	n := len(f.spare)
+	if n == 0 {
+		return &Packet{}
+	}
+	p := f.spare[n-1]
+	f.spare = f.spare[:n-1]
+	*p = Packet{Octets: p.Octets[:0]}
+	return p
+}
+
+// Recycle lets the memory of packets that have landed be used again, of their octets too:
+// nobody may look at them any more.
+func (f *Flights) Recycle() {
+	f.spare = append(f.spare, f.landed...)
+	f.landed = f.landed[:0]
 }
 
 // Launch adds a packet that was just sent. Most are the newest; but when the packets that
 // one act sends are too large and are cut to pieces, the pieces of the first are made when
 // the second has its id already.
 func (f *Flights) Launch(p *Packet) {
-	i := len(f.packets)
-	for i > 0 && f.packets[i-1].ID > p.ID {
-		i--
+	before := f.last
+	for before != nil && before.ID > p.ID {
+		before = before.prev
 	}
-	if i > 0 && f.packets[i-1].ID == p.ID {
+	if before != nil && before.ID == p.ID || p.aloft {
 		panic("BUG: a packet was launched twice")
 	}
+	p.aloft = true
+	p.prev = before
+	if before == nil {
+		p.next, f.first = f.first, p
+	} else {
+		p.next, before.next = before.next, p
+	}
+	if p.next == nil {
+		f.last = p
+	} else {
+		p.next.prev = p
+	}
+	f.n++
 	f.Sent++
-	f.packets = slices.Insert(f.packets, i, p)
 }
 
 // Deliver takes out a packet that reached the protocol it was for.
-func (f *Flights) Deliver(p *Packet) { f.Delivered++; f.land(p.ID) }
+func (f *Flights) Deliver(p *Packet) { f.Delivered++; f.land(p) }
 
 // Drop takes out a packet that is lost.
-func (f *Flights) Drop(p *Packet) { f.Dropped++; f.land(p.ID) }
+func (f *Flights) Drop(p *Packet) { f.Dropped++; f.land(p) }
 
 // Find returns the packet with an id; nil if it is not under way.
 func (f *Flights) Find(id inet.PacketID) *Packet {
-	if i := f.index(id); i < len(f.packets) && f.packets[i].ID == id {
-		return f.packets[i]
+	for p := f.first; p != nil && p.ID <= id; p = p.next {
+		if p.ID == id {
+			return p
+		}
 	}
 	return nil
 }
 
-// All returns the packets under way in order of id. Do not change the slice.
-func (f *Flights) All() []*Packet { return f.packets }
-
-// Full reports whether another packet would pass MaxPackets.
-func (f *Flights) Full() bool { return len(f.packets) >= MaxPackets }
-
-func (f *Flights) index(id inet.PacketID) int {
-	return sort.Search(len(f.packets), func(i int) bool { return f.packets[i].ID >= id })
+// All returns the packets under way in order of id, in a slice of the caller's own.
+func (f *Flights) All() []*Packet {
+	all := make([]*Packet, 0, f.n)
+	for p := f.first; p != nil; p = p.next {
+		all = append(all, p)
+	}
+	return all
 }
 
-func (f *Flights) land(id inet.PacketID) {
-	i := f.index(id)
-	if i == len(f.packets) || f.packets[i].ID != id {
+// Len counts the packets under way.
+func (f *Flights) Len() int { return f.n }
+
+// Full reports whether another packet would pass MaxPackets.
+func (f *Flights) Full() bool { return f.n >= MaxPackets }
+
+func (f *Flights) land(p *Packet) {
+	if !p.aloft {
 		panic("BUG: a packet landed twice")
 	}
-	if i < len(f.packets)/2 { // the oldest land first, mostly: move what is before it
-		copy(f.packets[1:i+1], f.packets[:i])
-		f.packets[0] = nil
-		f.packets = f.packets[1:]
-		return
+	p.aloft = false
+	if p.prev == nil {
+		f.first = p.next
+	} else {
+		p.prev.next = p.next
 	}
-	copy(f.packets[i:], f.packets[i+1:])
-	f.packets[len(f.packets)-1] = nil
-	f.packets = f.packets[:len(f.packets)-1]
+	if p.next == nil {
+		f.last = p.prev
+	} else {
+		p.next.prev = p.prev
+	}
+	f.n--
+	f.landed = append(f.landed, p)
 }
