@@ -120,9 +120,12 @@ type (
 	RouteAdd struct {
 		Host   inet.HostID  `json:"host"`
 		Dst    netip.Prefix `json:"dst"`
-		Via    netip.Addr   `json:"via"`
+		Via    netip.Addr   `json:"via,omitzero"`
 		MTU    int          `json:"mtu,omitempty"`
 		AdvMSS int          `json:"adv_mss,omitempty"`
+		// Type is unicast (the default), or blackhole, unreachable or prohibit: such a route
+		// has no neighbour and refuses what it matches.
+		Type string `json:"type,omitempty"`
 	}
 	// RouteRemove takes a route away.
 	RouteRemove struct {
@@ -311,6 +314,62 @@ type (
 	PacketInject struct {
 		Host   inet.HostID `json:"host"`
 		Base64 []byte      `json:"base64"`
+	}
+
+	// Ping sends echo requests from a host, or for one of its processes: exactly one of Host
+	// and Proc. Addr is an address or the id or name of a host.
+	Ping struct {
+		Host       inet.HostID `json:"host,omitempty"`
+		Proc       inet.ProcID `json:"proc,omitempty"`
+		Addr       string      `json:"addr"`
+		Src        netip.Addr  `json:"src,omitzero"`
+		Count      *int        `json:"count,omitempty"`       // 4
+		IntervalNS *int64      `json:"interval_ns,omitempty"` // a second
+		Size       *int        `json:"size,omitempty"`        // octets of data; 56
+		TTL        *int        `json:"ttl,omitempty"`
+		DF         bool        `json:"df,omitempty"`         // do not fragment
+		TimeoutNS  *int64      `json:"timeout_ns,omitempty"` // for each answer; 2 s
+	}
+	// Traceroute looks for the routers on the way to an address, as Ping names it.
+	Traceroute struct {
+		Host      inet.HostID `json:"host,omitempty"`
+		Proc      inet.ProcID `json:"proc,omitempty"`
+		Addr      string      `json:"addr"`
+		Src       netip.Addr  `json:"src,omitzero"`
+		MaxHops   *int        `json:"max_hops,omitempty"` // 30
+		Probes    *int        `json:"probes,omitempty"`   // for each hop; 3
+		Proto     string      `json:"proto,omitempty"`    // udp (the default), icmp
+		TimeoutNS *int64      `json:"timeout_ns,omitempty"`
+	}
+	// Interrupt ends a ping or traceroute that runs, as Ctrl-C does.
+	Interrupt struct {
+		Call inet.CallID `json:"call"`
+	}
+	// NATSet says how a router translates the IPv4 addresses of what leaves by an interface:
+	// see event.NATParams. Absent fields keep what they are, or have their defaults.
+	NATSet struct {
+		Host           inet.HostID `json:"host"`
+		NIC            inet.NICID  `json:"nic"` // the outside
+		Kind           string      `json:"kind"`
+		Mapping        *string     `json:"mapping,omitempty"`
+		Filtering      *string     `json:"filtering,omitempty"`
+		PortLow        *int        `json:"port_low,omitempty"`
+		PortHigh       *int        `json:"port_high,omitempty"`
+		Hairpin        *bool       `json:"hairpin,omitempty"`
+		InboundRefresh *bool       `json:"inbound_refresh,omitempty"`
+		UDPNS          *int64      `json:"udp_ns,omitempty"`
+		EstablishedNS  *int64      `json:"established_ns,omitempty"`
+		TransitoryNS   *int64      `json:"transitory_ns,omitempty"`
+		ICMPNS         *int64      `json:"icmp_ns,omitempty"`
+	}
+	// NATForward forwards a port of the outside address to an inside endpoint for good;
+	// without To it takes that away.
+	NATForward struct {
+		Host  inet.HostID   `json:"host"`
+		NIC   inet.NICID    `json:"nic"`
+		Proto string        `json:"proto"` // tcp, udp
+		Port  int           `json:"port"`
+		To    inet.Endpoint `json:"to,omitzero"`
 	}
 
 	// Answer is a note: the student's answer to a goal.

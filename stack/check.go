@@ -47,7 +47,7 @@ func (w *World) Check(c Command) error {
 		return w.checkRouteAdd(a)
 	case RouteRemove:
 		for _, r := range w.host(a.Host).IP.Routes() {
-			if r.Dst == a.Dst.Masked() && r.Via.IsValid() {
+			if r.Dst == a.Dst.Masked() && r.ByHand() {
 				return nil
 			}
 		}
@@ -60,6 +60,14 @@ func (w *World) Check(c Command) error {
 		return w.checkProcStart(a)
 	case PacketInject:
 		return w.checkInject(a)
+	case Ping, Traceroute:
+		return w.checkCall(c)
+	case Interrupt:
+		return w.checkInterrupt(a)
+	case NATSet:
+		return w.checkNATSet(a)
+	case NATForward:
+		return w.checkNATForward(a)
 	}
 	return w.checkEdit(c)
 }
@@ -70,7 +78,7 @@ func (w *World) checkCall(c Command) error {
 	}
 	sockets, calls := 0, 0
 	for _, h := range w.hosts {
-		calls += h.Socks.Pending()
+		calls += h.Socks.Pending() + h.Probes()
 		for _, s := range h.Socks.Sockets() {
 			calls += s.Pending()
 			sockets += 1 + s.Accepting()
@@ -82,6 +90,8 @@ func (w *World) checkCall(c Command) error {
 	case "connect", "send", "write", "sendto", "sendmsg", "recv", "read", "recvfrom", "recvmsg",
 		"poll", "close":
 		return first(quota(calls, MaxCalls, "calls"))
+	case "ping", "traceroute":
+		return w.checkProbe(c, calls)
 	}
 	return nil
 }
@@ -161,9 +171,12 @@ func (w *World) checkLink(id inet.LinkID) error {
 func (w *World) checkRouteAdd(a RouteAdd) error {
 	h := w.host(a.Host)
 	for _, r := range h.IP.Routes() {
-		if r.Dst == a.Dst.Masked() && r.Via == a.Via {
+		if r.Dst == a.Dst.Masked() && r.Via == a.Via && r.ByHand() {
 			return &ArgError{Code: CodeTaken, Field: "dst", Got: a.Dst.String()}
 		}
+	}
+	if a.routeType() != "" {
+		return first(quota(len(h.IP.Routes()), maxRoutes, "routes"))
 	}
 	for _, n := range h.IP.NICs() {
 		if n.Reaches(a.Via) {

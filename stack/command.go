@@ -48,6 +48,9 @@ const (
 	CodeNotBare        = "not_a_bare_host"
 	CodeNotIP          = "not_ip" // no header of an IP packet
 	CodeQuota          = "quota"
+	CodeUnknownCall    = "unknown_call" // no ping or traceroute that runs
+	CodeNoNAT          = "no_nat"       // the interface translates nothing
+	CodeNotRouter      = "not_a_router"
 )
 
 // ArgError says that something is no command: what is wrong with which field. Nothing
@@ -143,6 +146,16 @@ func argsOf(op string) (any, bool) {
 		return SegmentReorder{}, true
 	case "packet.inject":
 		return PacketInject{}, true
+	case "ping":
+		return Ping{}, true
+	case "traceroute":
+		return Traceroute{}, true
+	case "interrupt":
+		return Interrupt{}, true
+	case "nat.set":
+		return NATSet{}, true
+	case "nat.forward":
+		return NATForward{}, true
 	}
 	if a, ok := callArgs(op); ok {
 		return a, true
@@ -214,7 +227,8 @@ func Ops() []string {
 		"link.add", "link.set", "link.rules", "link.remove", "route.add", "route.remove", "knob.set",
 		"proc.start", "proc.kill", "segment.drop", "segment.delay",
 		"segment.duplicate", "segment.corrupt", "segment.mark", "segment.reorder",
-		"packet.inject", "socket", "bind",
+		"packet.inject", "ping", "traceroute", "interrupt", "nat.set", "nat.forward",
+		"socket", "bind",
 		"listen", "accept", "connect", "send", "write", "sendto", "sendmsg", "recv", "read",
 		"recvfrom", "recvmsg", "poll", "fcntl", "ioctl", "shutdown", "close", "setsockopt",
 		"getsockopt", "getsockname", "getpeername", "answer", "hint", "bookmark", "finish"}
@@ -391,6 +405,14 @@ func (c Command) hostArg() (inet.HostID, bool) {
 		return a.Host, true
 	case PacketInject:
 		return a.Host, true
+	case Ping:
+		return a.Host, a.Proc == ""
+	case Traceroute:
+		return a.Host, a.Proc == ""
+	case NATSet:
+		return a.Host, true
+	case NATForward:
+		return a.Host, true
 	}
 	return "", false
 }
@@ -434,6 +456,10 @@ func (c Command) procArg() (inet.ProcID, bool) {
 		return a.Proc, true
 	case GetName:
 		return a.Proc, true
+	case Ping:
+		return a.Proc, a.Proc != ""
+	case Traceroute:
+		return a.Proc, a.Proc != ""
 	}
 	return "", false
 }

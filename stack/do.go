@@ -39,7 +39,7 @@ func (w *World) do(c Command, by uint64) {
 		w.linkRemove(w.link(a.Link), by)
 	case RouteAdd:
 		r, _ := w.host(a.Host).IP.AddRoute(ip.Route{Dst: a.Dst, Via: a.Via, MTU: a.MTU,
-			AdvMSS: a.AdvMSS})
+			AdvMSS: a.AdvMSS, Type: a.routeType()})
 		event.Emit(w.scope().Because(by).OnHost(a.Host), rfc.Topology, event.RouteAdded(r))
 	case RouteRemove:
 		r, _ := w.host(a.Host).IP.RemoveRoute(a.Dst)
@@ -48,6 +48,10 @@ func (w *World) do(c Command, by uint64) {
 		w.host(a.Host).SetKnob(a.Knob, a.Value, w.effects(by))
 	case PacketInject:
 		w.inject(a, by)
+	case Ping, Traceroute, Interrupt:
+		w.probe(c, by)
+	case NATSet, NATForward:
+		w.nat(c, by)
 	default:
 		if !w.edit(c, by) {
 			w.process(c, by)
@@ -75,6 +79,9 @@ func (w *World) process(c Command, by uint64) {
 	}
 	h := w.ownerOf(id)
 	p := h.Socks.Proc(id)
+	if _, dies := c.Args.(ProcKill); dies {
+		w.leave(h, p, by)
+	}
 	w.onHost(h, by, func(t *sock.Table, fx *sock.Effects) { call(t, p, c, fx) })
 }
 
@@ -239,6 +246,7 @@ func (w *World) hostRemove(a HostRemove, by uint64) {
 			w.linkRemove(l, by)
 		}
 	}
+	w.leave(h, nil, by)
 	for _, p := range append([]*sock.Proc{}, h.Socks.Procs()...) {
 		w.onHost(h, by, func(t *sock.Table, fx *sock.Effects) { t.Kill(p, fx) })
 	}

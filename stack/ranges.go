@@ -57,9 +57,7 @@ func (c Command) checkRanges() error {
 	case PacketInject:
 		return first(checkPacket(a.Base64))
 	case RouteAdd:
-		return first(checkDst(a.Dst), optional(a.Via.Is4() != a.Dst.Addr().Is4() || a.Via.Zone() != "",
-			&ArgError{Code: CodeBadType, Field: "via", Got: a.Via.String()}),
-			inRange("mtu", int64(a.MTU), 0, maxMTU), inRange("adv_mss", int64(a.AdvMSS), 0, maxMTU))
+		return a.checkRanges()
 	case RouteRemove:
 		return first(checkDst(a.Dst))
 	case KnobSet:
@@ -81,6 +79,12 @@ func (c Command) checkRanges() error {
 		}
 	case Send, SendTo, SendMsg, Recv, Poll, Fcntl, Ioctl, SetSockOpt, GetSockOpt:
 		return c.checkCallRanges()
+	case Ping, Traceroute:
+		return c.checkProbeRanges()
+	case NATSet:
+		return a.checkRanges()
+	case NATForward:
+		return a.checkRanges()
 	case Answer:
 		return first(checkName("goal", a.Goal, false),
 			inRange("value", int64(len(a.Value)), 0, maxAnswer))

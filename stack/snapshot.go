@@ -21,7 +21,7 @@ func (w *World) View() view.View {
 		for _, s := range h.Socks.Sockets() {
 			v.Sockets = append(v.Sockets, s.View(h.ID))
 		}
-		v.Calls = append(v.Calls, h.Socks.CallViews(h.ID)...)
+		v.Calls = append(v.Calls, h.Calls()...)
 		for _, c := range h.TCP.Conns() {
 			v.Connections = append(v.Connections, c.View())
 		}

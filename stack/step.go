@@ -10,7 +10,6 @@ import (
 	"labserver/stack/link"
 	"labserver/stack/rfc"
 	"labserver/stack/sim"
-	"labserver/stack/sock"
 	"labserver/stack/tcp"
 	"labserver/stack/wire"
 )
@@ -113,7 +112,9 @@ func (w *World) happen(it *item) {
 		it.host.Fire(it.conn, it.timer, fx)
 		w.settle(it.host, fx)
 	case aCall:
-		w.onHost(it.host, 0, func(t *sock.Table, fx *sock.Effects) { t.Expire(it.call, fx) })
+		fx := w.effects(0)
+		it.host.Due(it.call, fx)
+		w.settle(it.host, fx)
 	case anAlarm:
 		fx := w.effects(0)
 		it.host.Expire(it.alarm, fx)

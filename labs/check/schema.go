@@ -43,6 +43,10 @@ func bodies() []event.Body {
 		event.PacketInjected{}, event.PacketFragmented{}, event.PacketHeld{}, event.PacketMerged{},
 		event.PacketTaken{}, event.PathMTU{}, event.CaptureOpened{}, event.PacketObserved{},
 		event.LinkRules{}, event.LinkMatched{}, event.QueueChanged{}, event.PacketEdited{},
+		event.PingStarted{}, event.PingAnswered{}, event.PingRefused{}, event.PingMissed{},
+		event.PingEnded{}, event.TraceStarted{}, event.TraceAnswered{}, event.TraceMissed{},
+		event.TraceEnded{}, event.NATSet{}, event.NATMapped{}, event.NATChanged{},
+		event.NATExpired{}, event.PacketTranslated{},
 	}
 }
 

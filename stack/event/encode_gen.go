@@ -8,7 +8,7 @@ import (
 
 // SchemaHash names the schema of the stream, static/src/gen/schema.json: a page that
 // was made for another one reloads.
-const SchemaHash = "db9a2c97550d6204"
+const SchemaHash = "a4461392fd8a12d1"
 
 // Kinds lists every kind of event but the open ones, cmd.* and note.*.
 func Kinds() []Kind {
@@ -36,6 +36,11 @@ func Kinds() []Kind {
 		"link.matched",
 		"queue.changed",
 		"packet.edited",
+		"nat.set",
+		"nat.mapped",
+		"nat.changed",
+		"nat.expired",
+		"packet.translated",
 		"segment.sent",
 		"segment.received",
 		"segment.refused",
@@ -60,6 +65,15 @@ func Kinds() []Kind {
 		"packet.merged",
 		"packet.injected",
 		"packet.taken",
+		"ping.started",
+		"ping.answered",
+		"ping.refused",
+		"ping.missed",
+		"ping.ended",
+		"trace.started",
+		"trace.answered",
+		"trace.missed",
+		"trace.ended",
 		"call.blocked",
 		"call.returned",
 		"call.failed",
@@ -180,6 +194,16 @@ func appendBody(b []byte, body Body) []byte {
 		return appendQueueChanged(b, &v)
 	case PacketEdited:
 		return appendPacketEdited(b, &v)
+	case NATSet:
+		return appendNATSet(b, &v)
+	case NATMapped:
+		return appendNATMapped(b, &v)
+	case NATChanged:
+		return appendNATChanged(b, &v)
+	case NATExpired:
+		return appendNATExpired(b, &v)
+	case PacketTranslated:
+		return appendPacketTranslated(b, &v)
 	case SegmentSent:
 		return appendSegmentSent(b, &v)
 	case SegmentReceived:
@@ -228,6 +252,24 @@ func appendBody(b []byte, body Body) []byte {
 		return appendPacketInjected(b, &v)
 	case PacketTaken:
 		return appendPacketTaken(b, &v)
+	case PingStarted:
+		return appendPingStarted(b, &v)
+	case PingAnswered:
+		return appendPingAnswered(b, &v)
+	case PingRefused:
+		return appendPingRefused(b, &v)
+	case PingMissed:
+		return appendPingMissed(b, &v)
+	case PingEnded:
+		return appendPingEnded(b, &v)
+	case TraceStarted:
+		return appendTraceStarted(b, &v)
+	case TraceAnswered:
+		return appendTraceAnswered(b, &v)
+	case TraceMissed:
+		return appendTraceMissed(b, &v)
+	case TraceEnded:
+		return appendTraceEnded(b, &v)
 	case CallBlocked:
 		return appendCallBlocked(b, &v)
 	case CallReturned:
@@ -458,6 +500,41 @@ func decodeBody(kind Kind, line []byte) (envelope, Body, error) {
 		}
 		err := strict(line, &v)
 		return v.envelope, v.PacketEdited, err
+	case "nat.set":
+		var v struct {
+			envelope
+			NATSet
+		}
+		err := strict(line, &v)
+		return v.envelope, v.NATSet, err
+	case "nat.mapped":
+		var v struct {
+			envelope
+			NATMapped
+		}
+		err := strict(line, &v)
+		return v.envelope, v.NATMapped, err
+	case "nat.changed":
+		var v struct {
+			envelope
+			NATChanged
+		}
+		err := strict(line, &v)
+		return v.envelope, v.NATChanged, err
+	case "nat.expired":
+		var v struct {
+			envelope
+			NATExpired
+		}
+		err := strict(line, &v)
+		return v.envelope, v.NATExpired, err
+	case "packet.translated":
+		var v struct {
+			envelope
+			PacketTranslated
+		}
+		err := strict(line, &v)
+		return v.envelope, v.PacketTranslated, err
 	case "segment.sent":
 		var v struct {
 			envelope
@@ -626,6 +703,69 @@ func decodeBody(kind Kind, line []byte) (envelope, Body, error) {
 		}
 		err := strict(line, &v)
 		return v.envelope, v.PacketTaken, err
+	case "ping.started":
+		var v struct {
+			envelope
+			PingStarted
+		}
+		err := strict(line, &v)
+		return v.envelope, v.PingStarted, err
+	case "ping.answered":
+		var v struct {
+			envelope
+			PingAnswered
+		}
+		err := strict(line, &v)
+		return v.envelope, v.PingAnswered, err
+	case "ping.refused":
+		var v struct {
+			envelope
+			PingRefused
+		}
+		err := strict(line, &v)
+		return v.envelope, v.PingRefused, err
+	case "ping.missed":
+		var v struct {
+			envelope
+			PingMissed
+		}
+		err := strict(line, &v)
+		return v.envelope, v.PingMissed, err
+	case "ping.ended":
+		var v struct {
+			envelope
+			PingEnded
+		}
+		err := strict(line, &v)
+		return v.envelope, v.PingEnded, err
+	case "trace.started":
+		var v struct {
+			envelope
+			TraceStarted
+		}
+		err := strict(line, &v)
+		return v.envelope, v.TraceStarted, err
+	case "trace.answered":
+		var v struct {
+			envelope
+			TraceAnswered
+		}
+		err := strict(line, &v)
+		return v.envelope, v.TraceAnswered, err
+	case "trace.missed":
+		var v struct {
+			envelope
+			TraceMissed
+		}
+		err := strict(line, &v)
+		return v.envelope, v.TraceMissed, err
+	case "trace.ended":
+		var v struct {
+			envelope
+			TraceEnded
+		}
+		err := strict(line, &v)
+		return v.envelope, v.TraceEnded, err
 	case "call.blocked":
 		var v struct {
 			envelope
@@ -876,6 +1016,11 @@ const (
 	indexLinkMatched
 	indexQueueChanged
 	indexPacketEdited
+	indexNATSet
+	indexNATMapped
+	indexNATChanged
+	indexNATExpired
+	indexPacketTranslated
 	indexSegmentSent
 	indexSegmentReceived
 	indexSegmentRefused
@@ -900,6 +1045,15 @@ const (
 	indexPacketMerged
 	indexPacketInjected
 	indexPacketTaken
+	indexPingStarted
+	indexPingAnswered
+	indexPingRefused
+	indexPingMissed
+	indexPingEnded
+	indexTraceStarted
+	indexTraceAnswered
+	indexTraceMissed
+	indexTraceEnded
 	indexCallBlocked
 	indexCallReturned
 	indexCallFailed
@@ -958,6 +1112,11 @@ type columns struct {
 	ofLinkMatched      column[LinkMatched]
 	ofQueueChanged     column[QueueChanged]
 	ofPacketEdited     column[PacketEdited]
+	ofNATSet           column[NATSet]
+	ofNATMapped        column[NATMapped]
+	ofNATChanged       column[NATChanged]
+	ofNATExpired       column[NATExpired]
+	ofPacketTranslated column[PacketTranslated]
 	ofSegmentSent      column[SegmentSent]
 	ofSegmentReceived  column[SegmentReceived]
 	ofSegmentRefused   column[SegmentRefused]
@@ -982,6 +1141,15 @@ type columns struct {
 	ofPacketMerged     column[PacketMerged]
 	ofPacketInjected   column[PacketInjected]
 	ofPacketTaken      column[PacketTaken]
+	ofPingStarted      column[PingStarted]
+	ofPingAnswered     column[PingAnswered]
+	ofPingRefused      column[PingRefused]
+	ofPingMissed       column[PingMissed]
+	ofPingEnded        column[PingEnded]
+	ofTraceStarted     column[TraceStarted]
+	ofTraceAnswered    column[TraceAnswered]
+	ofTraceMissed      column[TraceMissed]
+	ofTraceEnded       column[TraceEnded]
 	ofCallBlocked      column[CallBlocked]
 	ofCallReturned     column[CallReturned]
 	ofCallFailed       column[CallFailed]
@@ -1064,6 +1232,16 @@ func (c *columns) body(p place) Body {
 		return *c.ofQueueChanged.at(p.slot)
 	case indexPacketEdited:
 		return *c.ofPacketEdited.at(p.slot)
+	case indexNATSet:
+		return *c.ofNATSet.at(p.slot)
+	case indexNATMapped:
+		return *c.ofNATMapped.at(p.slot)
+	case indexNATChanged:
+		return *c.ofNATChanged.at(p.slot)
+	case indexNATExpired:
+		return *c.ofNATExpired.at(p.slot)
+	case indexPacketTranslated:
+		return *c.ofPacketTranslated.at(p.slot)
 	case indexSegmentSent:
 		return *c.ofSegmentSent.at(p.slot)
 	case indexSegmentReceived:
@@ -1112,6 +1290,24 @@ func (c *columns) body(p place) Body {
 		return *c.ofPacketInjected.at(p.slot)
 	case indexPacketTaken:
 		return *c.ofPacketTaken.at(p.slot)
+	case indexPingStarted:
+		return *c.ofPingStarted.at(p.slot)
+	case indexPingAnswered:
+		return *c.ofPingAnswered.at(p.slot)
+	case indexPingRefused:
+		return *c.ofPingRefused.at(p.slot)
+	case indexPingMissed:
+		return *c.ofPingMissed.at(p.slot)
+	case indexPingEnded:
+		return *c.ofPingEnded.at(p.slot)
+	case indexTraceStarted:
+		return *c.ofTraceStarted.at(p.slot)
+	case indexTraceAnswered:
+		return *c.ofTraceAnswered.at(p.slot)
+	case indexTraceMissed:
+		return *c.ofTraceMissed.at(p.slot)
+	case indexTraceEnded:
+		return *c.ofTraceEnded.at(p.slot)
 	case indexCallBlocked:
 		return *c.ofCallBlocked.at(p.slot)
 	case indexCallReturned:
@@ -1270,6 +1466,26 @@ func (v PacketEdited) keep(c *columns) place {
 	return place{indexPacketEdited, c.ofPacketEdited.add(v)}
 }
 
+func (v NATSet) keep(c *columns) place {
+	return place{indexNATSet, c.ofNATSet.add(v)}
+}
+
+func (v NATMapped) keep(c *columns) place {
+	return place{indexNATMapped, c.ofNATMapped.add(v)}
+}
+
+func (v NATChanged) keep(c *columns) place {
+	return place{indexNATChanged, c.ofNATChanged.add(v)}
+}
+
+func (v NATExpired) keep(c *columns) place {
+	return place{indexNATExpired, c.ofNATExpired.add(v)}
+}
+
+func (v PacketTranslated) keep(c *columns) place {
+	return place{indexPacketTranslated, c.ofPacketTranslated.add(v)}
+}
+
 func (v SegmentSent) keep(c *columns) place {
 	return place{indexSegmentSent, c.ofSegmentSent.add(v)}
 }
@@ -1364,6 +1580,42 @@ func (v PacketInjected) keep(c *columns) place {
 
 func (v PacketTaken) keep(c *columns) place {
 	return place{indexPacketTaken, c.ofPacketTaken.add(v)}
+}
+
+func (v PingStarted) keep(c *columns) place {
+	return place{indexPingStarted, c.ofPingStarted.add(v)}
+}
+
+func (v PingAnswered) keep(c *columns) place {
+	return place{indexPingAnswered, c.ofPingAnswered.add(v)}
+}
+
+func (v PingRefused) keep(c *columns) place {
+	return place{indexPingRefused, c.ofPingRefused.add(v)}
+}
+
+func (v PingMissed) keep(c *columns) place {
+	return place{indexPingMissed, c.ofPingMissed.add(v)}
+}
+
+func (v PingEnded) keep(c *columns) place {
+	return place{indexPingEnded, c.ofPingEnded.add(v)}
+}
+
+func (v TraceStarted) keep(c *columns) place {
+	return place{indexTraceStarted, c.ofTraceStarted.add(v)}
+}
+
+func (v TraceAnswered) keep(c *columns) place {
+	return place{indexTraceAnswered, c.ofTraceAnswered.add(v)}
+}
+
+func (v TraceMissed) keep(c *columns) place {
+	return place{indexTraceMissed, c.ofTraceMissed.add(v)}
+}
+
+func (v TraceEnded) keep(c *columns) place {
+	return place{indexTraceEnded, c.ofTraceEnded.add(v)}
 }
 
 func (v CallBlocked) keep(c *columns) place {
@@ -1820,6 +2072,110 @@ func appendPacketEdited(b []byte, v *PacketEdited) []byte {
 	return b
 }
 
+func appendNATSet(b []byte, v *NATSet) []byte {
+	b = append(b, `"nic":`...)
+	b = appendString(b, string(v.NIC))
+	b = append(b, `,"old":`...)
+	b = appendNATParams(b, &v.Old)
+	b = append(b, `,"new":`...)
+	b = appendNATParams(b, &v.New)
+	b = append(b, ',')
+	return b
+}
+
+func appendNATMapped(b []byte, v *NATMapped) []byte {
+	b = append(b, `"nic":`...)
+	b = appendString(b, string(v.NIC))
+	b = append(b, `,"proto":`...)
+	b = appendString(b, string(v.Proto))
+	b = append(b, `,"inside":`...)
+	b = appendEndpoint(b, v.Inside)
+	b = append(b, `,"outside":`...)
+	b = appendEndpoint(b, v.Outside)
+	b = append(b, `,"remote":`...)
+	b = appendEndpoint(b, v.Remote)
+	b = append(b, ',')
+	if v.State != "" {
+		b = append(b, `"state":`...)
+		b = appendString(b, string(v.State))
+		b = append(b, ',')
+	}
+	if v.Static {
+		b = append(b, `"static":`...)
+		b = strconv.AppendBool(b, v.Static)
+		b = append(b, ',')
+	}
+	return b
+}
+
+func appendNATChanged(b []byte, v *NATChanged) []byte {
+	b = append(b, `"nic":`...)
+	b = appendString(b, string(v.NIC))
+	b = append(b, `,"proto":`...)
+	b = appendString(b, string(v.Proto))
+	b = append(b, `,"inside":`...)
+	b = appendEndpoint(b, v.Inside)
+	b = append(b, `,"outside":`...)
+	b = appendEndpoint(b, v.Outside)
+	b = append(b, `,"remote":`...)
+	b = appendEndpoint(b, v.Remote)
+	b = append(b, `,"old":`...)
+	b = appendString(b, string(v.Old))
+	b = append(b, `,"new":`...)
+	b = appendString(b, string(v.New))
+	b = append(b, ',')
+	return b
+}
+
+func appendNATExpired(b []byte, v *NATExpired) []byte {
+	b = append(b, `"nic":`...)
+	b = appendString(b, string(v.NIC))
+	b = append(b, `,"proto":`...)
+	b = appendString(b, string(v.Proto))
+	b = append(b, `,"inside":`...)
+	b = appendEndpoint(b, v.Inside)
+	b = append(b, `,"outside":`...)
+	b = appendEndpoint(b, v.Outside)
+	b = append(b, `,"remote":`...)
+	b = appendEndpoint(b, v.Remote)
+	b = append(b, ',')
+	if v.Static {
+		b = append(b, `"static":`...)
+		b = strconv.AppendBool(b, v.Static)
+		b = append(b, ',')
+	}
+	return b
+}
+
+func appendPacketTranslated(b []byte, v *PacketTranslated) []byte {
+	b = append(b, `"pkt":`...)
+	b = strconv.AppendUint(b, uint64(v.Pkt), 10)
+	b = append(b, `,"nic":`...)
+	b = appendString(b, string(v.NIC))
+	b = append(b, `,"side":`...)
+	b = appendString(b, string(v.Side))
+	b = append(b, `,"old_src":`...)
+	b = appendString(b, string(v.OldSrc))
+	b = append(b, `,"old_dst":`...)
+	b = appendString(b, string(v.OldDst))
+	b = append(b, `,"src":`...)
+	b = appendString(b, string(v.Src))
+	b = append(b, `,"dst":`...)
+	b = appendString(b, string(v.Dst))
+	b = append(b, ',')
+	if v.OldID != 0 {
+		b = append(b, `"old_id":`...)
+		b = strconv.AppendUint(b, uint64(v.OldID), 10)
+		b = append(b, ',')
+	}
+	if v.NewID != 0 {
+		b = append(b, `"new_id":`...)
+		b = strconv.AppendUint(b, uint64(v.NewID), 10)
+		b = append(b, ',')
+	}
+	return b
+}
+
 func appendSegmentSent(b []byte, v *SegmentSent) []byte {
 	b = append(b, `"seg":`...)
 	b = appendSeg(b, &v.Seg)
@@ -2077,6 +2433,182 @@ func appendPacketTaken(b []byte, v *PacketTaken) []byte {
 		b = appendString(b, string(v.Reason))
 		b = append(b, ',')
 	}
+	return b
+}
+
+func appendPingStarted(b []byte, v *PingStarted) []byte {
+	b = append(b, `"call":`...)
+	b = appendString(b, string(v.Call))
+	b = append(b, `,"src":`...)
+	b = appendAddr(b, v.Src)
+	b = append(b, `,"dst":`...)
+	b = appendAddr(b, v.Dst)
+	b = append(b, ',')
+	if v.Name != "" {
+		b = append(b, `"name":`...)
+		b = appendString(b, string(v.Name))
+		b = append(b, ',')
+	}
+	b = append(b, `"octets":`...)
+	b = strconv.AppendInt(b, int64(v.Octets), 10)
+	b = append(b, `,"count":`...)
+	b = strconv.AppendInt(b, int64(v.Count), 10)
+	b = append(b, `,"id":`...)
+	b = strconv.AppendUint(b, uint64(v.ID), 10)
+	b = append(b, ',')
+	return b
+}
+
+func appendPingAnswered(b []byte, v *PingAnswered) []byte {
+	b = append(b, `"call":`...)
+	b = appendString(b, string(v.Call))
+	b = append(b, `,"pkt":`...)
+	b = strconv.AppendUint(b, uint64(v.Pkt), 10)
+	b = append(b, `,"seq":`...)
+	b = strconv.AppendInt(b, int64(v.Seq), 10)
+	b = append(b, `,"from":`...)
+	b = appendAddr(b, v.From)
+	b = append(b, `,"ttl":`...)
+	b = strconv.AppendInt(b, int64(v.TTL), 10)
+	b = append(b, `,"octets":`...)
+	b = strconv.AppendInt(b, int64(v.Octets), 10)
+	b = append(b, `,"rtt_ns":`...)
+	b = strconv.AppendInt(b, int64(v.RTTNS), 10)
+	b = append(b, ',')
+	if v.Again {
+		b = append(b, `"again":`...)
+		b = strconv.AppendBool(b, v.Again)
+		b = append(b, ',')
+	}
+	if v.Late {
+		b = append(b, `"late":`...)
+		b = strconv.AppendBool(b, v.Late)
+		b = append(b, ',')
+	}
+	return b
+}
+
+func appendPingRefused(b []byte, v *PingRefused) []byte {
+	b = append(b, `"call":`...)
+	b = appendString(b, string(v.Call))
+	b = append(b, ',')
+	if v.Pkt != 0 {
+		b = append(b, `"pkt":`...)
+		b = strconv.AppendUint(b, uint64(v.Pkt), 10)
+		b = append(b, ',')
+	}
+	b = append(b, `"seq":`...)
+	b = strconv.AppendInt(b, int64(v.Seq), 10)
+	b = append(b, `,"from":`...)
+	b = appendAddr(b, v.From)
+	b = append(b, `,"reason":`...)
+	b = appendString(b, string(v.Reason))
+	b = append(b, ',')
+	if v.MTU != 0 {
+		b = append(b, `"mtu":`...)
+		b = strconv.AppendInt(b, int64(v.MTU), 10)
+		b = append(b, ',')
+	}
+	return b
+}
+
+func appendPingMissed(b []byte, v *PingMissed) []byte {
+	b = append(b, `"call":`...)
+	b = appendString(b, string(v.Call))
+	b = append(b, `,"seq":`...)
+	b = strconv.AppendInt(b, int64(v.Seq), 10)
+	b = append(b, ',')
+	return b
+}
+
+func appendPingEnded(b []byte, v *PingEnded) []byte {
+	b = append(b, `"call":`...)
+	b = appendString(b, string(v.Call))
+	b = append(b, `,"dst":`...)
+	b = appendAddr(b, v.Dst)
+	b = append(b, `,"sent":`...)
+	b = strconv.AppendInt(b, int64(v.Sent), 10)
+	b = append(b, `,"received":`...)
+	b = strconv.AppendInt(b, int64(v.Received), 10)
+	b = append(b, `,"again":`...)
+	b = strconv.AppendInt(b, int64(v.Again), 10)
+	b = append(b, `,"refused":`...)
+	b = strconv.AppendInt(b, int64(v.Refused), 10)
+	b = append(b, `,"lost":`...)
+	b = strconv.AppendInt(b, int64(v.Lost), 10)
+	b = append(b, `,"min_ns":`...)
+	b = strconv.AppendInt(b, int64(v.MinNS), 10)
+	b = append(b, `,"avg_ns":`...)
+	b = strconv.AppendInt(b, int64(v.AvgNS), 10)
+	b = append(b, `,"max_ns":`...)
+	b = strconv.AppendInt(b, int64(v.MaxNS), 10)
+	b = append(b, ',')
+	return b
+}
+
+func appendTraceStarted(b []byte, v *TraceStarted) []byte {
+	b = append(b, `"call":`...)
+	b = appendString(b, string(v.Call))
+	b = append(b, `,"src":`...)
+	b = appendAddr(b, v.Src)
+	b = append(b, `,"dst":`...)
+	b = appendAddr(b, v.Dst)
+	b = append(b, ',')
+	if v.Name != "" {
+		b = append(b, `"name":`...)
+		b = appendString(b, string(v.Name))
+		b = append(b, ',')
+	}
+	b = append(b, `"proto":`...)
+	b = appendString(b, string(v.Proto))
+	b = append(b, `,"max_hops":`...)
+	b = strconv.AppendInt(b, int64(v.MaxHops), 10)
+	b = append(b, `,"probes":`...)
+	b = strconv.AppendInt(b, int64(v.Probes), 10)
+	b = append(b, ',')
+	return b
+}
+
+func appendTraceAnswered(b []byte, v *TraceAnswered) []byte {
+	b = append(b, `"call":`...)
+	b = appendString(b, string(v.Call))
+	b = append(b, `,"pkt":`...)
+	b = strconv.AppendUint(b, uint64(v.Pkt), 10)
+	b = append(b, `,"hop":`...)
+	b = strconv.AppendInt(b, int64(v.Hop), 10)
+	b = append(b, `,"probe":`...)
+	b = strconv.AppendInt(b, int64(v.Probe), 10)
+	b = append(b, `,"from":`...)
+	b = appendAddr(b, v.From)
+	b = append(b, `,"rtt_ns":`...)
+	b = strconv.AppendInt(b, int64(v.RTTNS), 10)
+	b = append(b, `,"reason":`...)
+	b = appendString(b, string(v.Reason))
+	b = append(b, ',')
+	return b
+}
+
+func appendTraceMissed(b []byte, v *TraceMissed) []byte {
+	b = append(b, `"call":`...)
+	b = appendString(b, string(v.Call))
+	b = append(b, `,"hop":`...)
+	b = strconv.AppendInt(b, int64(v.Hop), 10)
+	b = append(b, `,"probe":`...)
+	b = strconv.AppendInt(b, int64(v.Probe), 10)
+	b = append(b, ',')
+	return b
+}
+
+func appendTraceEnded(b []byte, v *TraceEnded) []byte {
+	b = append(b, `"call":`...)
+	b = appendString(b, string(v.Call))
+	b = append(b, `,"dst":`...)
+	b = appendAddr(b, v.Dst)
+	b = append(b, `,"hops":`...)
+	b = strconv.AppendInt(b, int64(v.Hops), 10)
+	b = append(b, `,"reached":`...)
+	b = strconv.AppendBool(b, v.Reached)
+	b = append(b, ',')
 	return b
 }
 
@@ -2445,6 +2977,11 @@ func appendRouteAdded(b []byte, v *RouteAdded) []byte {
 		b = strconv.AppendInt(b, int64(v.AdvMSS), 10)
 		b = append(b, ',')
 	}
+	if v.Type != "" {
+		b = append(b, `"type":`...)
+		b = appendString(b, string(v.Type))
+		b = append(b, ',')
+	}
 	return b
 }
 
@@ -2464,6 +3001,11 @@ func appendRouteRemoved(b []byte, v *RouteRemoved) []byte {
 	if v.AdvMSS != 0 {
 		b = append(b, `"adv_mss":`...)
 		b = strconv.AppendInt(b, int64(v.AdvMSS), 10)
+		b = append(b, ',')
+	}
+	if v.Type != "" {
+		b = append(b, `"type":`...)
+		b = appendString(b, string(v.Type))
 		b = append(b, ',')
 	}
 	return b
@@ -2688,6 +3230,33 @@ func appendQueueVars(b []byte, v *QueueVars) []byte {
 	b = strconv.AppendInt(b, int64(v.Count), 10)
 	b = append(b, `,"next":`...)
 	b = strconv.AppendInt(b, int64(v.Next), 10)
+	b = append(b, '}')
+	return b
+}
+
+func appendNATParams(b []byte, v *NATParams) []byte {
+	b = append(b, `{"kind":`...)
+	b = appendString(b, string(v.Kind))
+	b = append(b, `,"mapping":`...)
+	b = appendString(b, string(v.Mapping))
+	b = append(b, `,"filtering":`...)
+	b = appendString(b, string(v.Filtering))
+	b = append(b, `,"port_low":`...)
+	b = strconv.AppendUint(b, uint64(v.PortLow), 10)
+	b = append(b, `,"port_high":`...)
+	b = strconv.AppendUint(b, uint64(v.PortHigh), 10)
+	b = append(b, `,"hairpin":`...)
+	b = strconv.AppendBool(b, v.Hairpin)
+	b = append(b, `,"inbound_refresh":`...)
+	b = strconv.AppendBool(b, v.InboundRefresh)
+	b = append(b, `,"udp_ns":`...)
+	b = strconv.AppendInt(b, int64(v.UDPNS), 10)
+	b = append(b, `,"established_ns":`...)
+	b = strconv.AppendInt(b, int64(v.EstablishedNS), 10)
+	b = append(b, `,"transitory_ns":`...)
+	b = strconv.AppendInt(b, int64(v.TransitoryNS), 10)
+	b = append(b, `,"icmp_ns":`...)
+	b = strconv.AppendInt(b, int64(v.ICMPNS), 10)
 	b = append(b, '}')
 	return b
 }

@@ -63,6 +63,8 @@ func samples() []event.Event {
 	s.sockets()
 	s.packets()
 	s.links()
+	s.probes()
+	s.translation()
 	s.connections()
 	s.endings()
 	return s.events
@@ -88,6 +90,9 @@ func (s *story) world() {
 		event.RouteAdded{Dst: netip.MustParsePrefix("0.0.0.0/0"), Via: via, NIC: "eth0", MTU: 1400,
 			AdvMSS: 1200},
 		event.RouteAdded{Dst: net50.Masked(), Via: via, NIC: "eth0", MTU: 1400, AdvMSS: 1200},
+		event.RouteAdded{Dst: net77.Masked(), Type: "blackhole"},
+		event.RouteAdded{Dst: net50.Masked(), Type: "prohibit"},
+		event.RouteRemoved{Dst: net77.Masked(), Type: "blackhole"},
 		event.RouteRemoved{Dst: net77.Masked(), Via: via, NIC: "eth0"},
 		event.RouteRemoved{Dst: net50.Masked(), Via: via, NIC: "eth0", MTU: 1400, AdvMSS: 1200},
 		event.KnobSet{Knob: "tcp.min_rto_ns", Old: "200000000", New: "1000000000"},

@@ -111,6 +111,8 @@ type RouteAdded struct {
 	NIC    inet.NICID   `json:"nic"`
 	MTU    int          `json:"mtu,omitempty"`     // the most octets it takes; 0: the interface's
 	AdvMSS int          `json:"adv_mss,omitempty"` // the MSS that TCP announces over it
+	// Type is blackhole, unreachable or prohibit for a route that refuses packets.
+	Type string `json:"type,omitempty"`
 }
 
 // RouteRemoved takes a route away.
@@ -120,6 +122,7 @@ type RouteRemoved struct {
 	NIC    inet.NICID   `json:"nic"`
 	MTU    int          `json:"mtu,omitempty"`     // the most octets it takes; 0: the interface's
 	AdvMSS int          `json:"adv_mss,omitempty"` // the MSS that TCP announces over it
+	Type   string       `json:"type,omitempty"`    // of a route that refuses packets
 }
 
 // KnobSet changes one knob of a host.

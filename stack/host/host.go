@@ -11,6 +11,7 @@ import (
 	"labserver/stack/event"
 	"labserver/stack/inet"
 	"labserver/stack/ip"
+	"labserver/stack/probe"
 	"labserver/stack/rfc"
 	"labserver/stack/sim"
 	"labserver/stack/sock"
@@ -43,7 +44,9 @@ type Host struct {
 	Socks *sock.Table
 	knobs *tcp.Knobs
 	set   []view.Knob
-	fx    sock.Effects // used again by each call: see begin
+
+	probes *probe.Table // nil until the first ping or traceroute
+	fx     sock.Effects // used again by each call: see begin
 }
 
 // New makes a host without interfaces. seed feeds its own random streams.

@@ -34,6 +34,7 @@ func (h *Host) icmp(p *ip.Packet, packet *wire.IP, fx *Effects, sfx *sock.Effect
 		h.IP.Echo(packet, m, sfx.By, &fx.Effects)
 		return
 	}
+	h.notice(p.ID, packet, message4(&m), sfx.By, fx)
 	if q, err := wire.ParseQuoted(m.Data); m.IsError() && err == nil {
 		h.complain(q, complaintOf(m, q.Len), p.ID, sfx)
 	}
@@ -75,6 +76,7 @@ func (h *Host) icmpv6(p *ip.Packet, packet *wire.IP, fx *Effects, sfx *sock.Effe
 		h.IP.Echo6(packet, m, sfx.By, &fx.Effects)
 		return
 	}
+	h.notice(p.ID, packet, message6(&m), sfx.By, fx)
 	if q, err := wire.ParseQuoted(m.Data); m.IsError() && err == nil {
 		h.complain(q, complaintOf6(m), p.ID, sfx)
 	}

@@ -20,6 +20,7 @@ const (
 	EHOSTUNREACH  Errno = "EHOSTUNREACH"
 	EINPROGRESS   Errno = "EINPROGRESS"
 	EINVAL        Errno = "EINVAL"
+	EINTR         Errno = "EINTR"
 	EISCONN       Errno = "EISCONN"
 	EMFILE        Errno = "EMFILE"
 	EMSGSIZE      Errno = "EMSGSIZE"

@@ -89,14 +89,13 @@ func (l *Layer) troubled(p *Packet, h *wire.IP, fx *Effects) bool {
 func (l *Layer) forward(p *Packet, h *wire.IP, fx *Effects) {
 	path, ok := l.Path(h.Dst)
 	switch {
+	case l.martian(p, h, fx):
 	case h.TTL <= 1:
 		rule := versioned(h, rfc.TTLExpired, rfc.HopLimit)
 		by := Drop(p, rule, "TTL expired", fx)
 		l.Refuse(p, Refusal{Kind: HopsExceeded}, rule, by, fx)
 	case !ok:
-		rule := versioned(h, rfc.NetUnreach, rfc.NoRoute6)
-		by := Drop(p, rule, "no route", fx)
-		l.Refuse(p, Refusal{Kind: NetUnreachable}, rule, by, fx)
+		l.astray(p, h, path, fx)
 	case len(p.Octets) > path.MTU && !h.DF:
 		wire.DecrementHops(p.Octets)
 		for _, q := range l.split(p, path.MTU, fx) {

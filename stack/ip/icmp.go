@@ -52,6 +52,9 @@ const (
 	HopsExceeded
 	ReassemblyExceeded
 	ParameterProblem // IPv6, with Code and Pointer
+	HostUnreachable  // RFC 792 code 1; RFC 4443 §3.1 code 6: a reject route
+	Prohibited       // RFC 1812 §5.2.7.1 code 13; RFC 4443 §3.1 code 1
+	BeyondScope      // IPv6: RFC 4443 §3.1 code 2
 )
 
 // Refusal is what an ICMP error tells the sender of a packet.
@@ -78,6 +81,10 @@ func (r Refusal) v4() wire.ICMP {
 		m.Type, m.Code = wire.ICMPTimeExceeded, wire.ICMPTTLExceeded
 	case ReassemblyExceeded:
 		m.Type, m.Code = wire.ICMPTimeExceeded, wire.ICMPReassemblyExceeded
+	case HostUnreachable:
+		m.Code = wire.ICMPHostUnreachable
+	case Prohibited:
+		m.Code = wire.ICMPAdminProhibited
 	default:
 		panic("BUG: a refusal that IPv4 does not know")
 	}
@@ -104,6 +111,12 @@ func (r Refusal) v6(nextAt int) wire.ICMPv6 {
 		m.Type, m.Code = wire.ICMPv6TimeExceeded, wire.ICMPv6Reassembly
 	case ParameterProblem:
 		m.Type, m.Code, m.Pointer = wire.ICMPv6ParameterProblem, r.Code, uint32(r.Pointer)
+	case HostUnreachable:
+		m.Code = wire.ICMPv6RejectRoute
+	case Prohibited:
+		m.Code = wire.ICMPv6AdminProhibited
+	case BeyondScope:
+		m.Code = wire.ICMPv6BeyondScope
 	}
 	return m
 }

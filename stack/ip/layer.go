@@ -196,7 +196,7 @@ func (l *Layer) Send(p *Packet, fx *Effects) {
 	case full:
 		Drop(p, rfc.PacketLimit, "too many packets", fx)
 	case !ok:
-		Drop(p, rfc.NoRoute, "no route", fx)
+		Drop(p, path.Rule(rfc.NoRoute), "no route", fx)
 	case path.Local:
 		fx.Local = append(fx.Local, p)
 	case p.MayCut && len(p.Octets) > path.MTU:

@@ -19,7 +19,12 @@ type Route struct {
 	NIC    inet.NICID
 	MTU    int
 	AdvMSS int
+	// Type is "" for a route that leads somewhere, else blackhole, unreachable or prohibit.
+	Type string
 }
+
+// ByHand reports whether somebody added the route: it does not belong to an interface.
+func (r *Route) ByHand() bool { return r.Via.IsValid() || r.Type != "" }
 
 // Routes returns the routing table in order of adding. Do not change the slice.
 func (l *Layer) Routes() []Route { return l.routes }
@@ -28,6 +33,10 @@ func (l *Layer) Routes() []Route { return l.routes }
 // in; false if no interface reaches it, or a route to there by it stands already.
 func (l *Layer) AddRoute(r Route) (Route, bool) {
 	r.Dst = r.Dst.Masked()
+	if r.Type != "" {
+		l.routes = append(l.routes, r)
+		return r, true
+	}
 	for _, n := range l.nics {
 		if !n.Reaches(r.Via) {
 			continue
@@ -48,7 +57,7 @@ func (l *Layer) AddRoute(r Route) (Route, bool) {
 // none. Connected networks stay with their interface.
 func (l *Layer) RemoveRoute(dst netip.Prefix) (Route, bool) {
 	for i, r := range l.routes {
-		if r.Dst == dst.Masked() && r.Via.IsValid() {
+		if r.Dst == dst.Masked() && r.ByHand() {
 			l.routes = append(l.routes[:i:i], l.routes[i+1:]...)
 			return r, true
 		}
@@ -63,6 +72,8 @@ type Path struct {
 	MTU    int        // the least of what interface, route and path MTU discovery say
 	AdvMSS int        // what TCP is to announce; 0: what follows from MTU
 	Local  bool
+	// Refuses is the type of the route that was found, if it leads nowhere.
+	Refuses string
 }
 
 // Path looks a destination up: this host itself, else the longest matching prefix
@@ -76,10 +87,14 @@ func (l *Layer) Path(dst netip.Addr) (Path, bool) {
 	for i := range l.routes {
 		r := &l.routes[i]
 		if r.Dst.Bits() > best && r.Dst.Contains(dst) {
-			if l.SkipDown && l.NIC(r.NIC).Down {
+			if r.Type == "" && l.SkipDown && l.NIC(r.NIC).Down {
 				continue
 			}
-			best, p.NIC, p.AdvMSS = r.Dst.Bits(), l.NIC(r.NIC), r.AdvMSS
+			if best, p.Refuses = r.Dst.Bits(), r.Type; r.Type != "" {
+				p.NIC = nil
+				continue
+			}
+			p.NIC, p.AdvMSS = l.NIC(r.NIC), r.AdvMSS
 			p.MTU = p.NIC.MTU
 			if r.MTU > 0 {
 				p.MTU = min(p.MTU, r.MTU)
@@ -87,7 +102,7 @@ func (l *Layer) Path(dst netip.Addr) (Path, bool) {
 		}
 	}
 	if p.NIC == nil {
-		return Path{}, false
+		return Path{Refuses: p.Refuses}, false
 	}
 	for i := range l.paths {
 		if l.paths[i].dst == dst {

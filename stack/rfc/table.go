@@ -28,8 +28,8 @@ func Table() []Rule {
 		{ID: ByCommand, Level: Root}, {ID: ByNote, Level: Root}, {ID: ByStart, Level: Root},
 	}
 	var all []Rule
-	for _, part := range [][]Rule{roots, network(), queues(), sockets(), options(), tcp(),
-		captures()} {
+	for _, part := range [][]Rule{roots, network(), queues(), echo(), routes(), translation(),
+		sockets(), options(), tcp(), captures()} {
 		all = append(all, part...)
 	}
 	return all

@@ -109,7 +109,7 @@ func (t *Table) source(c *call, s *Socket, dst inet.Endpoint, noRoute rfc.ID, fx
 	inet.Endpoint, bool) {
 	path, ok := t.ip.Path(dst.Addr)
 	if !ok {
-		c.fail(noRoute, inet.ENETUNREACH, "addr", fx)
+		c.fail(path.Rule(noRoute), path.Errno(), "addr", fx)
 		return inet.Endpoint{}, false
 	}
 	ep := s.local

@@ -25,7 +25,7 @@ func Reduce(v *View, e event.Event) {
 		event.DatagramReceived, event.ICMPReceived, event.PacketQueued,
 		event.PacketDeparted, event.PacketArrived, event.PacketDropped, event.PacketInjected,
 		event.PacketTaken, event.PacketDuplicated, event.PacketDelayed, event.PacketFragmented,
-		event.PacketMerged:
+		event.PacketMerged, event.PacketTranslated:
 		v.packet(e)
 	case event.SndChanged:
 		v.conn(e.Conn).Snd = b.New
@@ -101,6 +101,8 @@ func (v *View) hostEvent(e event.Event) {
 	case event.ProcEnded:
 		h := v.host(e.Host)
 		h.Procs = remove(h.Procs, func(p *Proc) bool { return p.ID == b.Proc })
+	case event.NATSet, event.NATMapped, event.NATChanged, event.NATExpired:
+		v.nat(e)
 	}
 }
 
@@ -135,6 +137,9 @@ func (v *View) packet(e event.Event) {
 		v.land(b.Pkt, &v.Counters.Delivered)
 	case event.PacketDelayed:
 		v.inFlight(b.Pkt).Arrive = b.Arrive
+	case event.PacketTranslated:
+		p := v.inFlight(b.Pkt)
+		p.Src, p.Dst = b.Src, b.Dst
 	case event.PacketQueued:
 		p := v.inFlight(b.Pkt)
 		p.Host, p.Link = b.From, b.Link

@@ -38,6 +38,24 @@ type Host struct {
 	Procs   []Proc      `json:"procs"`
 	Knobs   []Knob      `json:"knobs"` // those set apart from the profile
 	Paths   []Path      `json:"paths"` // path MTUs it has learned
+	NAT     []NAT       `json:"nat,omitempty"`
+}
+
+// NAT is how a router translates on one interface, and what it has translated so far.
+type NAT struct {
+	NIC      inet.NICID      `json:"nic"`
+	Params   event.NATParams `json:"params"`
+	Mappings []NATMapping    `json:"mappings"`
+}
+
+// NATMapping is one row of a NAT's table. For ICMP the ports are a query's identifier.
+type NATMapping struct {
+	Proto   string        `json:"proto"`
+	Inside  inet.Endpoint `json:"inside"`
+	Outside inet.Endpoint `json:"outside"`
+	Remote  inet.Endpoint `json:"remote"` // for whom, if the mapping depends on that
+	State   string        `json:"state"`  // of TCP: transitory, established
+	Static  bool          `json:"static"`
 }
 
 // Path is what a host has learned of the way to an address.
@@ -61,6 +79,7 @@ type Route struct {
 	NIC    inet.NICID   `json:"nic"`
 	MTU    int          `json:"mtu"`
 	AdvMSS int          `json:"adv_mss"`
+	Type   string       `json:"type,omitempty"` // blackhole, unreachable, prohibit
 }
 
 // Knob is a setting that differs from the host's profile.

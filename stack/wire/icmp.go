@@ -28,7 +28,16 @@ const (
 	ICMPPortUnreachable     uint8 = 3
 	ICMPFragmentationNeeded uint8 = 4
 	ICMPSourceRouteFailed   uint8 = 5
+	ICMPNetUnknown          uint8 = 6
+	ICMPHostUnknown         uint8 = 7
+	ICMPHostIsolated        uint8 = 8
+	ICMPNetProhibited       uint8 = 9
+	ICMPHostProhibited      uint8 = 10
+	ICMPNetTOS              uint8 = 11
+	ICMPHostTOS             uint8 = 12
 	ICMPAdminProhibited     uint8 = 13
+	ICMPPrecedenceViolation uint8 = 14
+	ICMPPrecedenceCutoff    uint8 = 15
 
 	ICMPTTLExceeded        uint8 = 0
 	ICMPReassemblyExceeded uint8 = 1
@@ -92,6 +101,24 @@ func unreachableName(code uint8) string {
 		return "source route failed"
 	case ICMPAdminProhibited:
 		return "administratively prohibited"
+	case ICMPNetUnknown:
+		return "network unknown"
+	case ICMPHostUnknown:
+		return "host unknown"
+	case ICMPHostIsolated:
+		return "source host isolated"
+	case ICMPNetProhibited:
+		return "network prohibited"
+	case ICMPHostProhibited:
+		return "host prohibited"
+	case ICMPNetTOS:
+		return "network unreachable for this service"
+	case ICMPHostTOS:
+		return "host unreachable for this service"
+	case ICMPPrecedenceViolation:
+		return "host precedence violation"
+	case ICMPPrecedenceCutoff:
+		return "precedence cutoff"
 	}
 	return "destination unreachable"
 }

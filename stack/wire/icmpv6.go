@@ -25,6 +25,8 @@ const (
 	ICMPv6BeyondScope        uint8 = 2
 	ICMPv6AddressUnreachable uint8 = 3
 	ICMPv6PortUnreachable    uint8 = 4
+	ICMPv6PolicyFailed       uint8 = 5 // the source address failed a policy
+	ICMPv6RejectRoute        uint8 = 6
 
 	ICMPv6HopLimit   uint8 = 0
 	ICMPv6Reassembly uint8 = 1
@@ -85,6 +87,10 @@ func unreachableName6(code uint8) string {
 		return "address unreachable"
 	case ICMPv6PortUnreachable:
 		return "port unreachable"
+	case ICMPv6PolicyFailed:
+		return "source address failed policy"
+	case ICMPv6RejectRoute:
+		return "reject route"
 	}
 	return "destination unreachable"
 }

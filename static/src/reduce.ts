@@ -6,8 +6,8 @@
 // view must be changed by nobody else. Read stack/view/reduce.go beside it.
 
 import type {
-  Call, Conn, Envelope, Event, Host, Kind, Link, Option, Packet, Queue, Socket, Timer,
-  View,
+  Call, Conn, Envelope, Event, Host, Kind, Link, NAT, NATMapping, Option, Packet, Queue, Socket,
+  Timer, View,
 } from "./gen/wire";
 
 /** The empty world. */
@@ -165,6 +165,11 @@ const packetFolds: { [K in Kind]?: Fold<K> } = {
   "packet.duplicated": (v, e) => copyOf(v, e.pkt, { pkt: e.n }),
   "packet.fragmented": (v, e) => copyOf(v, e.pkt, { pkt: e.n, label: "fragment" }),
   "packet.merged": (v, e) => land(v, e.pkt, "delivered"),
+  "packet.translated": (v, e) => {
+    const p = packetOf(v, e.pkt);
+    p.src = e.src;
+    p.dst = e.dst;
+  },
   "packet.delayed": (v, e) => { packetOf(v, e.pkt).arrive = e.arrive; },
   "packet.queued": (v, e) => {
     const p = packetOf(v, e.pkt);
@@ -323,10 +328,11 @@ const worldFolds: { [K in Kind]?: Fold<K> } = {
   "route.added": (v, e) => {
     hostOf(v, e).routes.push({
       dst: e.dst, via: e.via, nic: e.nic, mtu: e.mtu ?? 0, adv_mss: e.adv_mss ?? 0,
+      ...(e.type ? { type: e.type } : {}),
     });
   },
   "route.removed": (v, e) => drop(
-    hostOf(v, e).routes, (r) => r.dst === e.dst && r.via === e.via && r.nic === e.nic,
+    hostOf(v, e).routes, (r) => r.dst === e.dst && r.via === e.via && r.nic === e.nic && r.type === e.type,
   ),
   "knob.set": (v, e) => put(hostOf(v, e).knobs, { name: e.knob, value: e.new }),
   "path.mtu": (v, e) => {
@@ -359,8 +365,46 @@ const worldFolds: { [K in Kind]?: Fold<K> } = {
   },
 };
 
+const natOf = (v: View, e: Envelope, nic: string): NAT => {
+  const nat = hostOf(v, e).nat?.find((n) => n.nic === nic);
+  if (!nat) throw new Error(`BUG: an event names ${nic}, which translates nothing`);
+  return nat;
+};
+
+type Mapping = Pick<NATMapping, "proto" | "inside" | "outside" | "remote">;
+
+const same = (m: Mapping, e: Mapping): boolean =>
+  m.proto === e.proto && m.inside === e.inside && m.outside === e.outside &&
+  m.remote === e.remote;
+
+const natFolds: { [K in Kind]?: Fold<K> } = {
+  "nat.set": (v, e) => {
+    const host = hostOf(v, e);
+    const list = host.nat ?? [];
+    const old = list.find((n) => n.nic === e.nic);
+    if (e.new.kind === "off") drop(list, (n) => n.nic === e.nic);
+    else if (old) old.params = e.new;
+    else list.push({ nic: e.nic, params: e.new, mappings: [] });
+    if (list.length > 0) host.nat = list;
+    else delete host.nat;
+  },
+  "nat.mapped": (v, e) => {
+    natOf(v, e, e.nic).mappings.push({
+      proto: e.proto, inside: e.inside, outside: e.outside, remote: e.remote,
+      state: e.state ?? "", static: e.static ?? false,
+    });
+  },
+  "nat.changed": (v, e) => {
+    const m = natOf(v, e, e.nic).mappings.find((row) => same(row, e));
+    if (m) m.state = e.new;
+  },
+  "nat.expired": (v, e) => drop(
+    natOf(v, e, e.nic).mappings, (m) => same(m, e) && m.static === (e.static ?? false),
+  ),
+};
+
 /** Every fold by kind; TypeScript has checked each against its own kind of event. */
 const folds = new Map<string, (v: View, e: AnyEvent) => void>(
-  [packetFolds, connFolds, socketFolds, worldFolds].flatMap((part) => Object.entries(part)) as
-    [string, (v: View, e: AnyEvent) => void][],
+  [packetFolds, connFolds, socketFolds, worldFolds, natFolds].flatMap((part) =>
+    Object.entries(part)) as [string, (v: View, e: AnyEvent) => void][],
 );

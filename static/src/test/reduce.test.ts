@@ -51,6 +51,8 @@ const silent = [
   "world.started", "world.budget", "segment.refused", "segment.held", "datagram.refused",
   "icmp.suppressed", "conn.report", "packet.held", "packet.corrupted", "packet.marked",
   "segment.lost", "capture.opened", "packet.observed",
+  "segment.lost", "ping.started", "ping.answered", "ping.refused", "ping.missed", "ping.ended",
+  "trace.started", "trace.answered", "trace.missed", "trace.ended",
 ];
 
 test("every other kind changes the view", () => {
