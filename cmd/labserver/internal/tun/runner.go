@@ -48,6 +48,7 @@ type Runner struct {
 	pending  map[inet.CallID]*call
 	told     uint64 // events whose calls have been told of
 	stepped  uint64 // the world's position when programs were stepped last
+	changed  bool   // something else has happened since: who was asked, or is new
 
 	mu   sync.Mutex
 	asks []func()
@@ -60,7 +61,10 @@ func NewRunner(w *stack.World, port *stack.Port, wire Wire, recorder *journal.Re
 }
 
 // Add has a program run.
-func (r *Runner) Add(p Program) { r.programs = append(r.programs, p) }
+func (r *Runner) Add(p Program) {
+	r.programs = append(r.programs, p)
+	r.changed = true
+}
 
 // Counts returns what has passed so far.
 func (r *Runner) Counts() Counts { return r.counts }
@@ -126,7 +130,7 @@ func (r *Runner) turn() (busy bool, err error) {
 		r.in(r.buf[:n])
 	}
 	for _, f := range r.asked() {
-		busy = true
+		busy, r.changed = true, true
 		f()
 	}
 	r.World.Advance(r.World.Now()) // what is due at this instant
@@ -190,9 +194,10 @@ func (r *Runner) step() (moved bool) {
 	for {
 		r.tell()
 		at := r.World.Steps() + r.World.Events().Len()
-		if at == r.stepped {
+		if at == r.stepped && !r.changed {
 			return moved
 		}
+		r.changed = false
 		again := false
 		for _, p := range r.programs {
 			again = p.Step() || again
