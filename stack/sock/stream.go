@@ -134,15 +134,15 @@ func (t *Table) tryRecvStream(c *call, fx *Effects) bool {
 		c.returns(rfc.RecvGave, 0, fx)
 		return true
 	}
+	if c.into != nil {
+		return t.readInto(c, fx)
+	}
 	read := s.conn.Recv
 	if c.flags.Peek {
 		read = s.conn.Peek
 	}
 	data, errno := read(c.max-int(c.done), &fx.Effects)
-	if c.into != nil {
-		copy(c.into[c.done:], data)
-	}
-	if len(c.got) < shownData && !fx.Quiet() {
+	if len(c.got) < shownData {
 		c.got = append(c.got, data[:min(len(data), shownData)]...)
 	}
 	c.done += int64(len(data))
@@ -154,6 +154,26 @@ func (t *Table) tryRecvStream(c *call, fx *Effects) bool {
 		}
 		if errno == inet.EAGAIN {
 			return false
+		}
+		t.gave(c, fx)
+	case errno == inet.EAGAIN:
+		return false
+	case errno != inet.OK:
+		c.fail(streamRule(errno), errno, "", fx)
+	default:
+		c.returns(rfc.RecvEnd, 0, fx)
+	}
+	return true
+}
+
+// readInto reads into the memory of a program in Go.
+func (t *Table) readInto(c *call, fx *Effects) bool {
+	n, errno := c.sock.conn.RecvInto(c.into, &fx.Effects)
+	c.done = int64(n)
+	switch {
+	case n > 0:
+		if !fx.Quiet() {
+			c.got = append(c.got, c.into[:min(n, shownData)]...)
 		}
 		t.gave(c, fx)
 	case errno == inet.EAGAIN:

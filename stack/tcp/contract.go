@@ -12,8 +12,8 @@ import (
 	"labserver/stack/wire"
 )
 
-// Out is a segment for IP to carry. Pkt is the n of its segment.sent event. Seg.Data
-// aliases the send buffer: it stays as it is for ever and must not be changed.
+// Out is a segment for IP to carry. Pkt is the n of its segment.sent event. Seg.Data lies in
+// the send buffer: it is put into a packet before the connection is called again.
 type Out struct {
 	Pkt  inet.PacketID
 	Flow inet.Flow

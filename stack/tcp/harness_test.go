@@ -145,7 +145,7 @@ func (n *testNet) apply(h *testHost, fx *Effects) {
 func (n *testNet) carry(h *testHost, o Out) {
 	n.sent++
 	p := &packet{from: h, nth: n.sent, out: o}
-	if !n.alias {
+	{
 		p.out.Seg.Data = append([]byte(nil), o.Seg.Data...)
 	}
 	var f fate

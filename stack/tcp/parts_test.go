@@ -14,39 +14,65 @@ import (
 	"labserver/stack/wire"
 )
 
-func TestBufferIsAQueueThatKeepsWhatItGaveOut(t *testing.T) {
+// The buffer is compared with a plain slice, gaps and the ends of its ring included.
+func TestABufferIsAQueueWithGaps(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var b buffer
 		var model []byte
-		type given struct{ got, want []byte }
-		var out []given
+		most := rapid.SampledFrom([]int{100, 5000, 90_000}).Draw(t, "most")
 		next := byte(0)
-		for range rapid.IntRange(1, 60).Draw(t, "steps") {
-			n := rapid.IntRange(0, 5000).Draw(t, "n")
-			if rapid.Bool().Draw(t, "append") {
-				p := make([]byte, n)
-				for i := range p {
-					next++
-					p[i] = next
-				}
+		some := func(n int) []byte {
+			p := make([]byte, n)
+			for i := range p {
+				next = next*5 + 1
+				p[i] = next
+			}
+			return p
+		}
+		for range rapid.IntRange(1, 80).Draw(t, "steps") {
+			n := rapid.IntRange(0, most).Draw(t, "n")
+			switch rapid.IntRange(0, 4).Draw(t, "do") {
+			case 0:
+				p := some(n)
 				b.append(p)
 				model = append(model, p...)
-			} else {
+			case 1: // behind a gap, which is filled then
+				gap, p := some(rapid.IntRange(0, most).Draw(t, "gap")), some(n)
+				b.put(len(gap), p)
+				b.put(0, gap)
+				if got := b.slice(b.len(), len(gap)+len(p)); !bytes.Equal(got, append(gap, p...)) {
+					t.Fatal("what was held differs")
+				}
+				b.extend(len(gap) + len(p))
+				model = append(append(model, gap...), p...)
+			case 2:
+				b.trim()
+			default:
 				n = min(n, len(model))
-				out = append(out, given{b.slice(0, n), append([]byte(nil), model[:n]...)})
 				b.drop(n)
 				model = model[n:]
 			}
-			if b.len() != len(model) || !bytes.Equal(b.slice(0, b.len()), model) {
+			off := rapid.IntRange(0, len(model)).Draw(t, "off")
+			into := make([]byte, len(model)-off)
+			if b.copyTo(into, off); b.len() != len(model) || !bytes.Equal(into, model[off:]) ||
+				!bytes.Equal(b.slice(off, len(model)-off), model[off:]) {
 				t.Fatal("contents differ")
 			}
 		}
-		for _, g := range out {
-			if !bytes.Equal(g.got, g.want) {
-				t.Fatal("octets that were given out changed")
-			}
-		}
 	})
+}
+
+func TestAnEmptyBufferGivesItsMemoryBack(t *testing.T) {
+	var b buffer
+	b.append(make([]byte, 300_000))
+	b.drop(299_999)
+	if b.trim(); b.len() != 1 || b.mem == nil {
+		t.Error("what holds data was taken away")
+	}
+	b.drop(1)
+	if b.trim(); b.mem != nil {
+		t.Error("an empty buffer keeps its memory")
+	}
 }
 
 func TestHeldDataIsASetOfOctets(t *testing.T) {

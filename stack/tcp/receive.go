@@ -8,27 +8,51 @@ import (
 // RFC 9293 §3.10.3, RECEIVE Call.
 
 // Recv returns at most max octets in order. No octets and OK mean the end: the peer sent
-// a FIN and all was read, or reading was shut down. EAGAIN means to wait. The octets stay
-// valid and must not be changed.
+// a FIN and all was read, or reading was shut down. EAGAIN means to wait. The octets are
+// lent until the connection is called again.
 //
 // Deviation: after a reset the RFC flushes the queues; data in order that was already
 // acknowledged can still be read, then the error is told once, as on linux.
 func (c *Conn) Recv(max int, fx *Effects) (data []byte, e inet.Errno) {
-	skip, n := c.readable()
-	if n = min(max, n); n <= 0 {
-		switch {
-		case c.err != inet.OK:
-			return nil, c.TakeError()
-		case c.rcv.fin, c.shutRead, c.state == inet.Closed:
-			return nil, inet.OK
-		}
-		return nil, inet.EAGAIN
+	skip, n, e := c.toRead(max)
+	if n > 0 {
+		data = c.rcv.buf.slice(skip, n)
+		c.tookOut(skip, n, fx)
 	}
-	data = c.rcv.buf.slice(skip, n)
+	return data, e
+}
+
+// RecvInto is Recv that copies the octets into p.
+func (c *Conn) RecvInto(p []byte, fx *Effects) (n int, e inet.Errno) {
+	skip, n, e := c.toRead(len(p))
+	if n > 0 {
+		c.rcv.buf.copyTo(p[:n], skip)
+		c.tookOut(skip, n, fx)
+	}
+	return n, e
+}
+
+// toRead returns which octets a read of at most max gives, or what it says instead.
+func (c *Conn) toRead(max int) (skip, n int, e inet.Errno) {
+	skip, n = c.readable()
+	if n = min(max, n); n > 0 {
+		return skip, n, inet.OK
+	}
+	switch {
+	case c.err != inet.OK:
+		return 0, 0, c.TakeError()
+	case c.rcv.fin, c.shutRead, c.state == inet.Closed:
+		return 0, 0, inet.OK
+	}
+	return 0, 0, inet.EAGAIN
+}
+
+// tookOut makes the room of what was read free.
+func (c *Conn) tookOut(skip, n int, fx *Effects) {
 	c.rcv.buf.drop(skip + n)
 	c.passed(fx)
 	if c.state == inet.Closed {
-		return data, inet.OK
+		return
 	}
 	c.showRcv(rfc.TCPReceive, fx)
 	c.autotune(n, fx.Now)
@@ -39,7 +63,6 @@ func (c *Conn) Recv(max int, fx *Effects) (data []byte, e inet.Errno) {
 		c.sendACK(rfc.TCPOfferWindow, fx)
 	}
 	c.check()
-	return data, inet.OK
 }
 
 // Peek is Recv, but what it returns stays to be read, and an error is told.
