@@ -69,6 +69,7 @@ type World struct {
 
 	frames  *frames   // nil unless they are kept
 	applied []applied // commands so far, for Fork
+	trimmed uint64    // the step at which the world was quiet last
 	driven  bool      // by a program in Go: no list of commands says what happened
 	caller  caller
 

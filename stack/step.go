@@ -98,6 +98,18 @@ func (w *World) Advance(to sim.Time) {
 	if !w.Full() {
 		w.reach(min(to, sim.MaxTime))
 	}
+	w.trim()
+}
+
+// trim gives back what hosts need no more once nothing happens any more.
+func (w *World) trim() {
+	if w.queue.Len() > 0 || w.trimmed == w.steps {
+		return
+	}
+	w.trimmed = w.steps
+	for _, h := range w.hosts {
+		h.TCP.Trim()
+	}
 }
 
 // happen carries out one queue entry.

@@ -27,6 +27,7 @@ type call struct {
 	done     int64   // octets sent or, with MSG_WAITALL, received so far
 	got      []byte  // the first of those received so far
 	into     []byte  // recv of a program in Go: where the octets go
+	from     inet.Endpoint
 	table    *Table
 	max      int  // recv, recvfrom
 	opens    bool // send: it opened the connection, with MSG_FASTOPEN
@@ -72,11 +73,7 @@ func (c *call) returns(rule rfc.ID, value int64, fx *Effects) {
 func (c *call) result(rule rfc.ID, r event.CallReturned, fx *Effects) {
 	c.untime(fx)
 	r.Call, r.Proc, r.Op, r.FD = c.id, c.proc.ID, c.op, c.fd
-	ret := Return{Value: r.Value}
-	if r.From != nil {
-		ret.From = *r.From
-	}
-	c.ended(ret)
+	c.ended(Return{Value: r.Value, From: c.from})
 	event.Emit(fx.Scope, rule, r)
 }
 

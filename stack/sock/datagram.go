@@ -269,7 +269,8 @@ func (t *Table) tryRecvDatagram(c *call, fx *Effects) bool {
 		}
 		return s.shutRead
 	}
-	r := event.CallReturned{From: s.shows(d.From), Value: int64(len(d.Data))}
+	c.from = d.From
+	r := event.CallReturned{Value: int64(len(d.Data))}
 	rule := rfc.RecvDatagram
 	if len(d.Data) > c.max {
 		d.Data, r.Truncated = d.Data[:c.max], true
@@ -280,7 +281,7 @@ func (t *Table) tryRecvDatagram(c *call, fx *Effects) bool {
 	}
 	copy(c.into, d.Data)
 	if !fx.Quiet() {
-		r.Data = shown(d.Data)
+		r.Data, r.From = shown(d.Data), s.shows(d.From)
 	}
 	c.result(rule, r, fx)
 	return true

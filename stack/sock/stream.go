@@ -86,6 +86,7 @@ func (t *Table) tryAccept(c *call, fx *Effects) bool {
 	t.announce(s, rfc.AcceptCall, fx)
 	conn.Attach(s.id, &fx.Effects)
 	t.inherit(s, c.sock, fx)
+	c.from = s.remote
 	c.result(rfc.AcceptCall, event.CallReturned{Value: int64(s.fd), From: s.shows(s.remote)}, fx)
 	return true
 }

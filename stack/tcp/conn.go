@@ -54,6 +54,7 @@ type Conn struct {
 	oowAcks      int64         // such answers since then; 0: none yet
 	orphan       bool          // the program closed its socket
 	shutRead     bool          // shutdown(SHUT_RD)
+	fat          bool          // it is in Layer.fat
 	err          inet.Errno    // to be told once
 	soft         inet.Errno    // what ICMP hinted at
 	shownSnd     event.SndVars // as the last event said

@@ -25,6 +25,29 @@ type Layer struct {
 
 	fastCookies []fastCookie // of servers, by the time of their first
 	shown       showCase
+	fat         []*Conn // whose buffers are large, or were
+}
+
+// Trim gives back the memory of large buffers that hold nothing. A world calls it when it
+// has become quiet.
+func (l *Layer) Trim() {
+	fat := l.fat
+	l.fat = fat[:0]
+	for _, c := range fat {
+		c.snd.buf.trim()
+		c.rcv.buf.trim()
+		c.fat = false
+		c.fatten() // if there is something in them yet
+	}
+	clear(fat[len(l.fat):])
+}
+
+// fatten notes that a buffer of the connection may be large.
+func (c *Conn) fatten() {
+	if !c.fat && (len(c.snd.buf.mem) > goodBuffer || len(c.rcv.buf.mem) > goodBuffer) {
+		c.fat = true
+		c.l.fat = append(c.l.fat, c)
+	}
 }
 
 // New builds the TCP of a host. The knobs stay the caller's and may be turned at any
@@ -71,9 +94,12 @@ func (l *Layer) emit(flow inet.Flow, conn inet.ConnID, seg *wire.TCP, again bool
 
 // give is emit for a packet whose IP header has something of its own.
 func (l *Layer) give(o Out, conn inet.ConnID, again bool, rule rfc.ID, fx *Effects) {
-	shown := l.shown.seg(o.Flow.Local, o.Flow.Remote, &o.Seg)
-	shown.Retransmission, shown.ECN = again, ecnName(o.TOS)
-	o.Pkt = inet.PacketID(event.Emit(fx.OnConn(conn), rule, event.SegmentSent{Seg: shown}))
+	var sent event.SegmentSent
+	if !fx.Quiet() {
+		sent.Seg = l.shown.seg(o.Flow.Local, o.Flow.Remote, &o.Seg)
+		sent.Seg.Retransmission, sent.Seg.ECN = again, ecnName(o.TOS)
+	}
+	o.Pkt = inet.PacketID(event.Emit(fx.OnConn(conn), rule, sent))
 	fx.Out = append(fx.Out, o)
 }
 

@@ -371,3 +371,28 @@ func TestJoiningSegmentsKeepsTheirMarksCounted(t *testing.T) {
 		t.Errorf("%+v are left", q.marks)
 	}
 }
+
+func TestAQuietConnectionKeepsNoLargeBuffer(t *testing.T) {
+	n, a, b, ca, cb := connected(t)
+	for left := 400_000; left > 0 || cb.Unread() > 0; {
+		sent, _ := a.send(ca, pattern(left))
+		left -= max(sent, 0)
+		n.run(200 * time.Millisecond)
+		b.recv(cb, 1<<20)
+	}
+	n.settle()
+	a.send(ca, []byte("x")) // which B does not read
+	n.settle()
+	if len(a.layer.fat) == 0 || len(b.layer.fat) == 0 {
+		t.Error("there never was a large buffer")
+	}
+	a.layer.Trim()
+	b.layer.Trim()
+	if ca.snd.buf.mem != nil || len(cb.rcv.buf.mem) <= goodBuffer || cb.Unread() != 1 {
+		t.Errorf("%d octets of memory for none, %d for %d", len(ca.snd.buf.mem),
+			len(cb.rcv.buf.mem), cb.Unread())
+	}
+	if len(a.layer.fat)+len(b.layer.fat) != 1 {
+		t.Errorf("%d and %d are still told of", len(a.layer.fat), len(b.layer.fat))
+	}
+}

@@ -51,6 +51,7 @@ func (c *Conn) SendWith(data []byte, f SendFlags, fx *Effects) (n int, e inet.Er
 	}
 	c.restartIdle(fx)
 	c.snd.buf.append(data[:n])
+	c.fatten()
 	c.snd.more = f.More
 	if f.Urgent && n == len(data) {
 		c.markUrgent(fx)

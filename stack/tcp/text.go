@@ -90,6 +90,7 @@ func (c *Conn) trim(a *arrival, fx *Effects) bool {
 func (c *Conn) inOrder(a *arrival, fx *Effects) {
 	gap := len(c.rcv.held.list) > 0
 	c.rcv.buf.put(0, a.data)
+	c.fatten()
 	if !c.rcv.hasDup {
 		c.noteHeld(a.seq, a.seq.Add(seq.Size(len(a.data))))
 	}
@@ -129,6 +130,7 @@ func (c *Conn) hold(a *arrival, fx *Effects) {
 		return
 	}
 	c.rcv.buf.put(int(a.seq.Sub(c.rcv.nxt)), a.data)
+	c.fatten()
 	c.emitHeld(a, end, fx)
 	c.showRcv(rfc.TCPHold, fx)
 	c.quicken()

@@ -60,8 +60,10 @@ type Socket struct {
 	Remote inet.Endpoint // zero unless connected
 	Dual   bool          // bound to ::, it takes IPv4 too (RFC 3493 §5.3)
 	RcvBuf inet.ByteCount
-	queue  []Datagram
+	queue  []Datagram // from head on
+	head   int
 	octets inet.ByteCount
+	spare  [][]byte // memory of datagrams that were read
 }
 
 // Layer is the UDP of one host. The zero value has no sockets.
@@ -136,8 +138,11 @@ func Send(sock inet.SocketID, flow inet.Flow, data []byte, fx event.Scope) Out {
 	if len(data) > MaxDataTo(flow.Remote.Addr) {
 		panic("BUG: a datagram of impossible size")
 	}
-	n := event.Emit(fx, rfc.UDPSend, event.DatagramSent{Sock: sock,
-		Dgram: describe(flow.Local, flow.Remote, data)})
+	sent := event.DatagramSent{Sock: sock}
+	if !fx.Quiet() {
+		sent.Dgram = describe(flow.Local, flow.Remote, data)
+	}
+	n := event.Emit(fx, rfc.UDPSend, sent)
 	return Out{Pkt: inet.PacketID(n), Flow: flow, Data: data}
 }
 
@@ -148,7 +153,10 @@ func (l *Layer) Receive(src, dst netip.Addr, pkt inet.PacketID, u *wire.UDP,
 	fx event.Scope) (s *Socket, unreachable bool, by uint64) {
 	from := inet.Endpoint{Addr: src, Port: u.SrcPort}
 	to := inet.Endpoint{Addr: dst, Port: u.DstPort}
-	got := event.DatagramReceived{Pkt: pkt, Dgram: describe(from, to, u.Data)}
+	got := event.DatagramReceived{Pkt: pkt}
+	if !fx.Quiet() {
+		got.Dgram = describe(from, to, u.Data)
+	}
 	s = l.Lookup(from, to)
 	if s == nil {
 		by = event.Emit(fx, rfc.UDPUnreachable, got)
@@ -158,45 +166,74 @@ func (l *Layer) Receive(src, dst netip.Addr, pkt inet.PacketID, u *wire.UDP,
 	by = event.Emit(fx, rfc.UDPDeliver, got)
 	size := inet.ByteCount(len(u.Data))
 	// An empty datagram costs no octets, so the number of datagrams is bounded too.
-	if s.octets+size > s.RcvBuf || len(s.queue) >= int(s.RcvBuf/64)+1 {
+	if s.octets+size > s.RcvBuf || s.waiting() >= int(s.RcvBuf/64)+1 {
 		event.Emit(fx.Because(by), rfc.UDPBuffer, event.DatagramRefused{Pkt: pkt,
 			Reason: "receive buffer full"})
 		return nil, false, by
 	}
-	s.queue = append(s.queue, Datagram{from, append([]byte(nil), u.Data...), by})
+	s.put(from, u.Data, by)
 	s.octets += size
 	s.emitBuffer(fx.Because(by), rfc.UDPDeliver)
 	return s, false, by
 }
 
+// put adds a datagram to the queue. The memory of one that was read is used again, and so
+// are the places in front of the first that waits.
+func (s *Socket) put(from inet.Endpoint, data []byte, by uint64) {
+	if s.head > 16 && s.head > len(s.queue)/2 {
+		n := copy(s.queue, s.queue[s.head:])
+		clear(s.queue[n:])
+		s.queue, s.head = s.queue[:n], 0
+	}
+	var room []byte
+	if n := len(s.spare); n > 0 {
+		room, s.spare = s.spare[n-1][:0], s.spare[:n-1]
+	}
+	s.queue = append(s.queue, Datagram{from, append(room, data...), by})
+}
+
+// waiting counts the datagrams that wait.
+func (s *Socket) waiting() int { return len(s.queue) - s.head }
+
 // Waiting counts what can be read.
-func (s *Socket) Waiting() (datagrams int, octets inet.ByteCount) { return len(s.queue), s.octets }
+func (s *Socket) Waiting() (datagrams int, octets inet.ByteCount) { return s.waiting(), s.octets }
 
 // Next is the length of the oldest datagram that waits, 0 if none does.
 func (s *Socket) Next() int {
-	if len(s.queue) == 0 {
+	if s.waiting() == 0 {
 		return 0
 	}
-	return len(s.queue[0].Data)
+	return len(s.queue[s.head].Data)
 }
 
-// Read returns the oldest datagram and, if take, removes it; false if none waits.
+// spareDatagrams is how many datagrams' memory a socket keeps.
+const spareDatagrams = 64
+
+// Read returns the oldest datagram and, if take, removes it; false if none waits. Its octets
+// are lent until another datagram is received.
 func (s *Socket) Read(take bool, fx event.Scope) (Datagram, bool) {
-	if len(s.queue) == 0 {
+	if s.waiting() == 0 {
 		return Datagram{}, false
 	}
-	d := s.queue[0]
+	d := s.queue[s.head]
 	if !take {
 		return d, true
 	}
-	s.queue = append(s.queue[:0], s.queue[1:]...)
+	s.queue[s.head] = Datagram{}
+	s.head++
+	if s.waiting() == 0 {
+		s.queue, s.head = s.queue[:0], 0
+	}
+	if len(s.spare) < spareDatagrams && cap(d.Data) <= 2048 {
+		s.spare = append(s.spare, d.Data)
+	}
 	s.octets -= inet.ByteCount(len(d.Data))
 	s.emitBuffer(fx, rfc.UDPDeliver)
 	return d, true
 }
 
 func (s *Socket) emitBuffer(fx event.Scope, rule rfc.ID) {
-	event.Emit(fx, rule, event.SocketBuffer{Sock: s.ID, Octets: s.octets, Datagrams: len(s.queue)})
+	event.Emit(fx, rule, event.SocketBuffer{Sock: s.ID, Octets: s.octets, Datagrams: s.waiting()})
 }
 
 // Describe puts a datagram that no socket sent or takes into words.
