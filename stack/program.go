@@ -66,5 +66,6 @@ type caller struct {
 	proc *sock.Proc
 }
 
-// Sent counts the packets that hosts have sent so far.
+// Sent counts the packets that hosts have put on their way so far: everything sent or
+// injected, on a link or to the host itself. What a router passes on is not counted again.
 func (w *World) Sent() int64 { return w.flights.Sent }

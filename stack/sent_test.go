@@ -8,7 +8,7 @@ import (
 )
 
 // What a host sends is counted once, however many links it crosses, and what it injects too.
-func TestPacketsSentCountsEachPacketOnce(t *testing.T) {
+func TestSentCountsEachPacketOnce(t *testing.T) {
 	w := world(t, ajar)
 	port, err := w.Attach("X")
 	if err != nil {
@@ -26,7 +26,7 @@ func TestPacketsSentCountsEachPacketOnce(t *testing.T) {
 			shown++
 		}
 	}
-	if got := w.PacketsSent(); got != 6 || got != shown {
+	if got := w.Sent(); got != 6 || got != shown {
 		t.Errorf("%d packets sent, %d shown, want 3 requests and 3 replies", got, shown)
 	}
 }

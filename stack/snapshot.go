@@ -94,11 +94,6 @@ func (w *World) TCPInfo(proc inet.ProcID, fd int) (tcp.Info, bool) {
 	return h.Socks.TCPInfo(h.Socks.Proc(proc), fd, w.now)
 }
 
-// PacketsSent counts the packets that hosts have put on their way so far: everything sent
-// or injected, on a link or to the host itself. What a router passes on is not counted
-// again.
-func (w *World) PacketsSent() int64 { return w.flights.Sent }
-
 // Hash is SHA-256 over the canonical encoding of all events, one a line, then of the
 // view.
 func (w *World) Hash() [32]byte {

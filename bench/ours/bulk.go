@@ -124,11 +124,11 @@ func (b Bulk) Run() (sample.Sample, error) {
 
 // measure takes turns until n octets in all have been read, with the clock running.
 func (f *flow) measure(n int64) (sample.Sample, error) {
-	segments, got := f.world.W.PacketsSent(), f.got
+	segments, got := f.world.W.Sent(), f.got
 	clock := sample.Start()
 	err := f.until(n)
 	s := clock.Stop()
-	s.Segments = uint64(f.world.W.PacketsSent() - segments)
+	s.Segments = uint64(f.world.W.Sent() - segments)
 	s.Octets = uint64(f.got - got)
 	return s, err
 }

@@ -18,11 +18,11 @@ func Datagrams(o Options, n, octets int) (sample.Sample, error) {
 	if err != nil {
 		return sample.Sample{}, err
 	}
-	from, err := p.udpSocket("A", client, 4000, "10.0.0.2", 5000)
+	from, err := p.udpSocket(client, 4000, "10.0.0.2", 5000)
 	if err != nil {
 		return sample.Sample{}, err
 	}
-	to, err := p.udpSocket("B", server, 5000, "10.0.0.1", 4000)
+	to, err := p.udpSocket(server, 5000, "10.0.0.1", 4000)
 	if err != nil {
 		return sample.Sample{}, err
 	}
@@ -56,16 +56,16 @@ func Datagrams(o Options, n, octets int) (sample.Sample, error) {
 	return s, nil
 }
 
-func (p *Pair) udpSocket(h inet.HostID, proc inet.ProcID, own int64, peer string, port int64) (
+func (p *Pair) udpSocket(proc inet.ProcID, own int64, peer string, port int64) (
 	int, error,
 ) {
-	r, err := p.call(h, "socket", stack.Socket{Proc: proc, Proto: "udp"})
+	r, err := p.call("socket", stack.Socket{Proc: proc, Proto: "udp"})
 	fd := int(r.Value)
 	if err == nil {
-		_, err = p.call(h, "bind", stack.Bind{Proc: proc, FD: fd, Port: own})
+		_, err = p.call("bind", stack.Bind{Proc: proc, FD: fd, Port: own})
 	}
 	if err == nil {
-		_, err = p.call(h, "connect", stack.Connect{Proc: proc, FD: fd, Addr: peer, Port: port})
+		_, err = p.call("connect", stack.Connect{Proc: proc, FD: fd, Addr: peer, Port: port})
 	}
 	return fd, err
 }

@@ -19,7 +19,7 @@ func Openings(o Options, n int) (sample.Sample, error) {
 	if err != nil {
 		return sample.Sample{}, err
 	}
-	sent := p.W.PacketsSent()
+	sent := p.W.Sent()
 	clock := sample.Start()
 	for range n {
 		if err := p.openAndClose(l); err != nil {
@@ -27,7 +27,7 @@ func Openings(o Options, n int) (sample.Sample, error) {
 		}
 	}
 	s := clock.Stop()
-	s.Operations, s.Segments = uint64(n), uint64(p.W.PacketsSent()-sent)
+	s.Operations, s.Segments = uint64(n), uint64(p.W.Sent()-sent)
 	return s, nil
 }
 
@@ -36,7 +36,7 @@ func (p *Pair) openAndClose(listener int) error {
 	if err != nil {
 		return err
 	}
-	if _, err := p.call("A", "close", stack.Close{Proc: client, FD: c.client}); err != nil {
+	if _, err := p.call("close", stack.Close{Proc: client, FD: c.client}); err != nil {
 		return err
 	}
 	p.W.Advance(p.W.Now().Add(delay))
@@ -44,7 +44,7 @@ func (p *Pair) openAndClose(listener int) error {
 	if n, e := p.W.Read(server, c.server, one[:]); n != 0 || e != inet.OK {
 		return fmt.Errorf("expected the end of the stream, read %d octets, %q", n, e)
 	}
-	if _, err := p.call("B", "close", stack.Close{Proc: server, FD: c.server}); err != nil {
+	if _, err := p.call("close", stack.Close{Proc: server, FD: c.server}); err != nil {
 		return err
 	}
 	p.W.Advance(p.W.Now().Add(2 * delay))

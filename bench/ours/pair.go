@@ -70,12 +70,10 @@ func (p *Pair) do(op string, args any) error {
 	return nil
 }
 
-// call makes a socket call and returns what it returns. A call that waits is Blocked.
-func (p *Pair) call(host inet.HostID, op string, args any) (sock.Return, error) {
-	if err := p.do(op, args); err != nil {
-		return sock.Return{}, err
-	}
-	r := p.W.Returned(host)
+// call makes a socket call of a program and returns what it returns, which must be no
+// error. A call that waits is Blocked.
+func (p *Pair) call(op string, args any) (sock.Return, error) {
+	r := p.W.Call(stack.Command{Op: op, Args: args})
 	if r.Errno != inet.OK {
 		return r, fmt.Errorf("%s: %s", op, r.Errno)
 	}
@@ -84,14 +82,14 @@ func (p *Pair) call(host inet.HostID, op string, args any) (sock.Return, error) 
 
 // listen opens a listening socket of the server at port 80 and returns its descriptor.
 func (p *Pair) listen() (int, error) {
-	r, err := p.call("B", "socket", stack.Socket{Proc: server, Proto: "tcp"})
+	r, err := p.call("socket", stack.Socket{Proc: server, Proto: "tcp"})
 	fd := int(r.Value)
 	if err == nil {
-		_, err = p.call("B", "bind", stack.Bind{Proc: server, FD: fd, Port: 80})
+		_, err = p.call("bind", stack.Bind{Proc: server, FD: fd, Port: 80})
 	}
 	if err == nil {
 		backlog := 1024
-		_, err = p.call("B", "listen", stack.Listen{Proc: server, FD: fd, Backlog: &backlog})
+		_, err = p.call("listen", stack.Listen{Proc: server, FD: fd, Backlog: &backlog})
 	}
 	return fd, err
 }
@@ -101,17 +99,17 @@ type connection struct{ client, server int }
 
 // connect opens a connection from the client to the listener and accepts it.
 func (p *Pair) connect(listener int) (connection, error) {
-	r, err := p.call("A", "socket", stack.Socket{Proc: client, Proto: "tcp"})
+	r, err := p.call("socket", stack.Socket{Proc: client, Proto: "tcp"})
 	if err != nil {
 		return connection{}, err
 	}
 	c := connection{client: int(r.Value)}
-	if _, err = p.call("A", "connect", stack.Connect{Proc: client, FD: c.client,
+	if _, err = p.call("connect", stack.Connect{Proc: client, FD: c.client,
 		Addr: "10.0.0.2", Port: 80}); err != nil {
 		return c, err
 	}
 	p.W.Advance(p.W.Now().Add(4 * delay))
-	r, err = p.call("B", "accept", stack.Accept{Proc: server, FD: listener})
+	r, err = p.call("accept", stack.Accept{Proc: server, FD: listener})
 	if err == nil && r.Blocked {
 		err = fmt.Errorf("accept: no connection is there after two round trips")
 	}

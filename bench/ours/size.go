@@ -83,11 +83,11 @@ func (b Bulk) Many(hosts int) (sample.Sample, error) {
 	if err := together(flows, b.Warm/int64(pairs)); err != nil {
 		return sample.Sample{}, err
 	}
-	segments := w.PacketsSent()
+	segments := w.Sent()
 	clock := sample.Start()
 	err = together(flows, (b.Warm+b.Octets)/int64(pairs))
 	s := clock.Stop()
-	s.Segments, s.Octets = uint64(w.PacketsSent()-segments), uint64(b.Octets)
+	s.Segments, s.Octets = uint64(w.Sent()-segments), uint64(b.Octets)
 	return s, err
 }
 
@@ -142,26 +142,26 @@ func (p *Pair) island(i int, alone bool, octets int64) (*flow, error) {
 
 // join connects the two programs of a flow.
 func (p *Pair) join(f *flow, from, to inet.HostID, addr string) error {
-	l, err := p.call(to, "socket", stack.Socket{Proc: f.to, Proto: "tcp"})
+	l, err := p.call("socket", stack.Socket{Proc: f.to, Proto: "tcp"})
 	if err == nil {
-		_, err = p.call(to, "bind", stack.Bind{Proc: f.to, FD: int(l.Value), Port: 80})
+		_, err = p.call("bind", stack.Bind{Proc: f.to, FD: int(l.Value), Port: 80})
 	}
 	if err == nil {
-		_, err = p.call(to, "listen", stack.Listen{Proc: f.to, FD: int(l.Value)})
+		_, err = p.call("listen", stack.Listen{Proc: f.to, FD: int(l.Value)})
 	}
 	if err != nil {
 		return err
 	}
-	c, err := p.call(from, "socket", stack.Socket{Proc: f.from, Proto: "tcp"})
+	c, err := p.call("socket", stack.Socket{Proc: f.from, Proto: "tcp"})
 	f.fromFD = int(c.Value)
 	if err == nil {
-		_, err = p.call(from, "connect", stack.Connect{Proc: f.from, FD: f.fromFD, Addr: addr, Port: 80})
+		_, err = p.call("connect", stack.Connect{Proc: f.from, FD: f.fromFD, Addr: addr, Port: 80})
 	}
 	if err != nil {
 		return err
 	}
 	p.W.Advance(p.W.Now().Add(4 * delay))
-	s, err := p.call(to, "accept", stack.Accept{Proc: f.to, FD: int(l.Value)})
+	s, err := p.call("accept", stack.Accept{Proc: f.to, FD: int(l.Value)})
 	f.toFD = int(s.Value)
 	return err
 }
