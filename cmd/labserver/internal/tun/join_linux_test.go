@@ -18,7 +18,9 @@ func (r *rig) join(v version, kernelOpens bool) (net.Conn, *tun.Stream) {
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		return conn, r.accept(l)
+		s := r.accept(l)
+		r.do(l.Close)
+		return conn, s
 	}
 	l, err := net.Listen("tcp", at(v.kernel, 0).String())
 	if err != nil {

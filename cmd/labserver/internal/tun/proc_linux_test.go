@@ -82,3 +82,10 @@ func counter(t *testing.T, group, name string) int64 {
 	t.Fatalf("the kernel has no counter %s %s", group, name)
 	return 0
 }
+
+// badSegments is how many segments the kernel could not make sense of: their checksum or
+// header is wrong. A SYN that comes twice is counted among them, and is none.
+func badSegments(t *testing.T) int64 {
+	t.Helper()
+	return counter(t, "Tcp", "InErrs") - counter(t, "TcpExt", "TCPSYNChallenge")
+}

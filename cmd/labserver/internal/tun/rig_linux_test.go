@@ -50,12 +50,14 @@ type rig struct {
 	stop   context.CancelFunc
 	ended  chan error
 
-	seen  func(in bool, p *wire.IP, octets []byte) // called by the world's owner
-	rst   [2]int                                   // RST segments: from us, from the kernel
-	wants [2]int                                   // how many of them a scenario explains
-	bad   int64                                    // segments of ours the kernel is to find bad
-	trace trace
-	reset string // the trace when the latest reset was seen
+	seen   func(in bool, p *wire.IP, octets []byte) // called by the world's owner
+	rst    [2]int                                   // RST segments: from us, from the kernel
+	wants  [2]int                                   // how many of them a scenario explains
+	bad    int64                                    // segments of ours the kernel is to find bad
+	damage bool                                     // packets may be none, for what the wire did
+	told   uint64                                   // events that await has passed
+	trace  trace
+	reset  string // the trace when the latest reset was seen
 }
 
 // newRig builds pair, with a link of these parameters as link.add takes them, and commands
@@ -67,15 +69,18 @@ func newRig(t *testing.T, link string, more ...string) *rig {
 	}
 	text := pair + fmt.Sprintf(`link.add {"id":"wire","a":{"host":"K"},"b":{"host":"B"}%s}`, link)
 	return startRig(t, tun.Config{Name: "lab0", Addr: kernel4, Addr6: kernel6},
-		text+"\n"+strings.Join(more, "\n"))
+		text+"\n"+strings.Join(more, "\n"), !loud)
 }
+
+// loud says that a world is to keep its events.
+const loud = true
 
 // startRig builds a world with the hosts K and B and has it run. It ends with the test, which
 // fails if a connection was reset that no scenario said would be.
-func startRig(t *testing.T, c tun.Config, text string) *rig {
+func startRig(t *testing.T, c tun.Config, text string, loud bool) *rig {
 	t.Helper()
 	needsKernel(t)
-	w := newWorld(t, text)
+	w := newWorld(t, text, loud)
 	port, err := w.Attach("K")
 	if err != nil {
 		t.Fatal(err)
@@ -92,7 +97,7 @@ func startRig(t *testing.T, c tun.Config, text string) *rig {
 	}
 	r.ctx, r.stop = context.WithTimeout(context.Background(), 10*time.Minute)
 	go func() { r.ended <- r.runner.Run(r.ctx) }()
-	badly := counter(t, "Tcp", "InErrs")
+	before := badSegments(t)
 	t.Cleanup(func() {
 		settle(t)
 		r.stop()
@@ -104,7 +109,7 @@ func startRig(t *testing.T, c tun.Config, text string) *rig {
 			t.Errorf("resets: %d by us, %d by the kernel; explained are %d and %d; the last:\n%s",
 				r.rst[0], r.rst[1], r.wants[0], r.wants[1], r.reset)
 		}
-		if n := counter(t, "Tcp", "InErrs") - badly; n != r.bad {
+		if n := badSegments(t) - before; n != r.bad {
 			t.Errorf("the kernel found %d of our segments bad; damaged were %d", n, r.bad)
 		}
 		if n := r.runner.Counts().Refused + port.Lost(); n > 0 {
@@ -114,10 +119,10 @@ func startRig(t *testing.T, c tun.Config, text string) *rig {
 	return r
 }
 
-// newWorld makes a quiet world from commands, one a line.
-func newWorld(t *testing.T, text string) *stack.World {
+// newWorld makes a world from commands, one a line.
+func newWorld(t *testing.T, text string, loud bool) *stack.World {
 	t.Helper()
-	cfg := stack.Config{Seed: 20, Quiet: true}
+	cfg := stack.Config{Seed: 20, Quiet: !loud}
 	for line := range strings.Lines(text) {
 		op, args, _ := strings.Cut(strings.TrimSpace(line), " ")
 		if op == "" {
@@ -140,11 +145,14 @@ func newWorld(t *testing.T, text string) *stack.World {
 func (r *rig) tap(in bool, octets []byte) {
 	r.trace.add(r.world.Now(), in, octets)
 	p, err := wire.ParseIP(octets)
+	if err != nil && r.damage {
+		return
+	}
 	if err != nil {
 		r.t.Errorf("a packet that is none passed (in: %v): %v", in, err)
 		return
 	}
-	if p.Proto == inet.TCP && !p.Fragment() && len(p.Payload) > 13 && p.Payload[13]&4 != 0 {
+	if p.Proto == inet.TCP && !p.Fragment() && isReset(&p, r.damage) {
 		from := 0
 		if in {
 			from = 1
@@ -155,6 +163,15 @@ func (r *rig) tap(in bool, octets []byte) {
 	if r.seen != nil {
 		r.seen(in, &p, octets)
 	}
+}
+
+// isReset reports whether a segment resets; where there is damage it must be whole as well.
+func isReset(p *wire.IP, damage bool) bool {
+	if len(p.Payload) < wire.TCPHeaderLen || wire.Flags(p.Payload[13])&wire.RST == 0 {
+		return false
+	}
+	_, err := wire.ParseTCP(p.Src, p.Dst, p.Payload)
+	return err == nil || !damage
 }
 
 // do has the world's owner call f.
