@@ -161,20 +161,19 @@ func (w *World) arrive(h *host.Host, p *ip.Packet) {
 // has been settled.
 func (w *World) effects(by uint64) *host.Effects {
 	fx := &w.hostFX
-	clear(fx.Transmit)
-	clear(fx.Local)
-	*fx = host.Effects{
-		Effects: ip.Effects{Scope: w.scope().Because(by), Flights: &w.flights,
-			Transmit: fx.Transmit[:0], Local: fx.Local[:0], Alarms: fx.Alarms[:0]},
-		IDs: &w.ids, Timers: fx.Timers[:0], Waits: fx.Waits[:0]}
+	fx.Scope = event.Scope{Log: &w.log, Now: w.now, By: by}
+	fx.Flights, fx.IDs = &w.flights, &w.ids
+	fx.Transmit, fx.Local, fx.Alarms = fx.Transmit[:0], fx.Local[:0], fx.Alarms[:0]
+	fx.Timers, fx.Waits = fx.Timers[:0], fx.Waits[:0]
 	return fx
 }
 
 // linkEffects returns the world's one link.Effects, emptied.
 func (w *World) linkEffects(scope event.Scope) *link.Effects {
-	w.linkFX = link.Effects{Scope: scope, Flights: &w.flights, Plans: w.linkFX.Plans[:0],
-		Shape: shapeOf, Tap: w.frames != nil, Seen: w.linkFX.Seen[:0]}
-	return &w.linkFX
+	fx := &w.linkFX
+	fx.Scope, fx.Flights, fx.Shape, fx.Tap = scope, &w.flights, shapeOf, w.frames != nil
+	fx.Plans, fx.Seen = fx.Plans[:0], fx.Seen[:0]
+	return fx
 }
 
 // settle carries out what a host left: timers into the queue, packets onto links.

@@ -47,6 +47,8 @@ type Host struct {
 
 	probes *probe.Table // nil until the first ping or traceroute
 	fx     sock.Effects // used again by each call: see begin
+
+	received wire.TCP // the segment that came in last
 }
 
 // New makes a host without interfaces. seed feeds its own random streams.
@@ -100,7 +102,7 @@ func (h *Host) Arrive(p *ip.Packet, fx *Effects) {
 		return
 	}
 	if packet, mine := h.IP.Receive(p, &fx.Effects); mine {
-		h.deliver(p, &packet, fx)
+		h.deliver(p, packet, fx)
 	}
 }
 
@@ -147,8 +149,8 @@ func of(packet *wire.IP, v4, v6 rfc.ID) rfc.ID {
 }
 
 func (h *Host) segment(p *ip.Packet, packet *wire.IP, fx *Effects, sfx *sock.Effects) {
-	seg, err := wire.ParseTCP(packet.Src, packet.Dst, packet.Payload)
-	if err != nil {
+	seg := &h.received
+	if err := seg.Parse(packet.Src, packet.Dst, packet.Payload); err != nil {
 		rule := rfc.BadSegment
 		if err == wire.BadChecksum {
 			rule = rfc.TCPChecksum
@@ -161,7 +163,7 @@ func (h *Host) segment(p *ip.Packet, packet *wire.IP, fx *Effects, sfx *sock.Eff
 		sfx.MTU, sfx.AdvMSS = path.MTU, path.AdvMSS
 	}
 	sfx.TOS = packet.TOS
-	h.TCP.Segment(packet.Src, packet.Dst, p.ID, &seg, &sfx.Effects)
+	h.TCP.Segment(packet.Src, packet.Dst, p.ID, seg, &sfx.Effects)
 }
 
 func (h *Host) datagram(p *ip.Packet, packet *wire.IP, fx *Effects, sfx *sock.Effects) {
@@ -198,15 +200,15 @@ func (h *Host) badDatagram(p *ip.Packet, err error, fx *Effects) {
 // begin returns the host's one sock.Effects, emptied. What was left in it before has
 // been settled.
 func (h *Host) begin(fx *Effects) *sock.Effects {
-	h.IP.Age(fx.OnHost(h.ID))
-	clear(h.fx.Out)
-	clear(h.fx.Ready)
-	clear(h.fx.Datagrams)
-	h.fx = sock.Effects{
-		Effects: tcp.Effects{Scope: fx.OnHost(h.ID), IDs: fx.IDs, Out: h.fx.Out[:0],
-			Timers: h.fx.Timers[:0], Ready: h.fx.Ready[:0]},
-		Datagrams: h.fx.Datagrams[:0], Waits: h.fx.Waits[:0]}
-	return &h.fx
+	if h.IP.Aged(fx.Now) {
+		h.IP.Age(fx.OnHost(h.ID))
+	}
+	f := &h.fx
+	f.Scope = fx.OnHost(h.ID)
+	f.IDs, f.MTU, f.AdvMSS, f.TOS = fx.IDs, 0, 0, 0
+	f.Out, f.Timers, f.Waits = f.Out[:0], f.Timers[:0], f.Waits[:0]
+	f.Ready, f.Datagrams = f.Ready[:0], f.Datagrams[:0]
+	return f
 }
 
 // settle wakes who can go on and carries segments and datagrams to IP, until nothing

@@ -5,23 +5,24 @@ import (
 	"labserver/stack/wire"
 )
 
-// Receive takes a packet that came in. It returns true with the parsed packet if it is
-// for this host; otherwise the packet was forwarded or dropped.
-func (l *Layer) Receive(p *Packet, fx *Effects) (wire.IP, bool) {
-	h, err := wire.ParseIP(p.Octets)
+// Receive takes a packet that came in. It returns true with the parsed packet, which is lent
+// until the next, if it is for this host; otherwise the packet was forwarded or dropped.
+func (l *Layer) Receive(p *Packet, fx *Effects) (*wire.IP, bool) {
+	h := &l.received
+	err := h.Parse(p.Octets)
 	switch {
 	case err != nil && !(h.V6() && err == wire.BadExtension && !l.IsLocal(h.Dst)):
-		l.damaged(p, &h, err, fx)
+		l.damaged(p, h, err, fx)
 	case sourceRouted(h.Options):
 		Drop(p, rfc.SourceRoute, "a source route", fx)
 	case l.IsLocal(h.Dst):
-		return h, !l.troubled(p, &h, fx)
+		return h, !l.troubled(p, h, fx)
 	case !l.Forward:
-		Drop(p, versioned(&h, rfc.NotForUs, rfc.NotForUs6), "not for this host", fx)
+		Drop(p, versioned(h, rfc.NotForUs, rfc.NotForUs6), "not for this host", fx)
 	default:
-		l.forward(p, &h, fx)
+		l.forward(p, h, fx)
 	}
-	return wire.IP{}, false
+	return h, false
 }
 
 // versioned is the rule of the packet's version.

@@ -56,7 +56,7 @@ func (d *desk) assemble(octets []byte) (*Packet, *Effects) {
 	if !mine {
 		return nil, fx
 	}
-	return d.l.Assemble(p, &h, fx), fx
+	return d.l.Assemble(p, h, fx), fx
 }
 
 func (d *desk) count(rule rfc.ID, kind event.Kind) (n int) {
@@ -99,7 +99,7 @@ func TestFragmentsInAnyOrderGiveThePacketBack(t *testing.T) {
 			if !mine || len(pieces[i].Octets) > 1500 {
 				t.Fatalf("piece %d: %+v", i, h)
 			}
-			got = d.l.Assemble(pieces[i], &h, fx)
+			got = d.l.Assemble(pieces[i], h, fx)
 		}
 		if got != pieces[0] || got.Held || len(d.flights.All()) != 1 {
 			t.Fatalf("%+v, %d under way", got, len(d.flights.All()))

@@ -86,6 +86,8 @@ type Layer struct {
 	nextID   uint16
 	errors   bucket
 
+	received wire.IP // the packet that came in last
+
 	nextFragment uint32
 	assemblies   []*assembly // by creation
 	assembled    uint64

@@ -180,6 +180,11 @@ func (l *Layer) LearnMTU(dst netip.Addr, mtu, least int, fx event.Scope) bool {
 	return true
 }
 
+// Aged reports whether Age has something to forget.
+func (l *Layer) Aged(now sim.Time) bool {
+	return len(l.paths) > 0 && now.Sub(l.paths[0].learned) >= PathAge
+}
+
 // Age forgets what was learned too long ago, so that a larger MTU can be found again
 // (RFC 1191 §6.3, RFC 8201 §4). A host calls it before it looks a path up.
 func (l *Layer) Age(fx event.Scope) {

@@ -20,7 +20,7 @@ func (c *Conn) check() {
 		c.urgentVars() != c.shownUrgent {
 		panic("BUG: a variable of " + string(c.id) + " changed without an event")
 	}
-	if c.l.conns[c.flow] != c {
+	if !c.listed {
 		panic("BUG: connection " + string(c.id) + " is not in the table")
 	}
 }

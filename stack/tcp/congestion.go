@@ -139,6 +139,9 @@ type ccState struct {
 	high    lossMark       // where a recovery may begin and ends
 	limited inet.ByteCount // octets sent by limited transmit since SND.UNA moved
 	told    acking         // what the acknowledgment at hand tells
+
+	control congestion // the algorithm, by the name it was found
+	named   string
 }
 
 // lossPhase says whether a loss is being repaired, and how.
@@ -152,11 +155,15 @@ const (
 )
 
 func (c *Conn) algorithm() congestion {
-	a, ok := congestionByName(c.congestionName(), c.l.k)
-	if !ok {
-		panic("BUG: unknown congestion control " + c.congestionName())
+	name := c.congestionName()
+	if c.cc.control == nil || c.cc.named != name {
+		control, ok := congestionByName(name, c.l.k)
+		if !ok {
+			panic("BUG: unknown congestion control " + name)
+		}
+		c.cc.control, c.cc.named = control, name
 	}
-	return a
+	return c.cc.control
 }
 
 func (c *Conn) ccVars() event.CCVars {

@@ -55,6 +55,7 @@ type Conn struct {
 	orphan       bool          // the program closed its socket
 	shutRead     bool          // shutdown(SHUT_RD)
 	fat          bool          // it is in Layer.fat
+	listed       bool          // it is in Layer.conns
 	err          inet.Errno    // to be told once
 	soft         inet.Errno    // what ICMP hinted at
 	shownSnd     event.SndVars // as the last event said

@@ -19,6 +19,7 @@ type Layer struct {
 	rand      *sim.Rand
 	conns     map[inet.Flow]*Conn
 	order     []*Conn // by creation
+	recent    *Conn   // whose segment arrived last
 	born      uint64
 	listeners map[inet.Endpoint][]*Listener // several share one by SO_REUSEPORT
 	challenge challengeBudget
@@ -70,7 +71,7 @@ func (l *Layer) Conns() []*Conn { return l.order }
 // insert adds a new connection.
 func (l *Layer) insert(c *Conn) {
 	l.born++
-	c.born = l.born
+	c.born, c.listed = l.born, true
 	l.conns[c.flow] = c
 	l.order = append(l.order, c)
 }
@@ -83,24 +84,42 @@ func (l *Layer) remove(c *Conn) {
 	}
 	l.order = append(l.order[:i], l.order[i+1:]...)
 	delete(l.conns, c.flow)
+	c.listed = false
+	if l.recent == c {
+		l.recent = nil
+	}
 }
 
 // emit gives a segment to IP and shows it. Conn is "" for a reply that belongs to no
 // connection.
 func (l *Layer) emit(flow inet.Flow, conn inet.ConnID, seg *wire.TCP, again bool,
 	rule rfc.ID, fx *Effects) {
-	l.give(Out{Flow: flow, Seg: *seg}, conn, again, rule, fx)
+	l.give(flow, seg, service{}, conn, again, rule, fx)
+}
+
+// service is what a segment asks of IP. The zero value is the host's defaults.
+type service struct {
+	tos, ttl uint8
+	fragment bool
 }
 
 // give is emit for a packet whose IP header has something of its own.
-func (l *Layer) give(o Out, conn inet.ConnID, again bool, rule rfc.ID, fx *Effects) {
+func (l *Layer) give(flow inet.Flow, seg *wire.TCP, s service, conn inet.ConnID, again bool,
+	rule rfc.ID, fx *Effects) {
 	var sent event.SegmentSent
 	if !fx.Quiet() {
-		sent.Seg = l.shown.seg(o.Flow.Local, o.Flow.Remote, &o.Seg)
-		sent.Seg.Retransmission, sent.Seg.ECN = again, ecnName(o.TOS)
+		sent.Seg = l.shown.seg(flow.Local, flow.Remote, seg)
+		sent.Seg.Retransmission, sent.Seg.ECN = again, ecnName(s.tos)
 	}
+	n := len(fx.Out)
+	if n < cap(fx.Out) {
+		fx.Out = fx.Out[:n+1]
+	} else {
+		fx.Out = append(fx.Out, Out{})
+	}
+	o := &fx.Out[n]
 	o.Pkt = inet.PacketID(event.Emit(fx.OnConn(conn), rule, sent))
-	fx.Out = append(fx.Out, o)
+	o.Flow, o.Seg, o.TOS, o.TTL, o.Fragment = flow, *seg, s.tos, s.ttl, s.fragment
 }
 
 // refuse says that a segment was not taken, and why. Conn is "" when it belongs to no

@@ -237,8 +237,7 @@ func (c *Conn) transmit(out *wire.TCP, again bool, rule rfc.ID, fx *Effects) {
 	// MUST-48: "the application layer MUST be able to specify the Differentiated Services
 	// field for segments that are sent on a connection"; MUST-49 for the TTL.
 	tos := c.opts.TOS&^3 | c.markECN(out, again, rule)
-	c.l.give(Out{Flow: c.flow, Seg: *out, TOS: tos, TTL: c.opts.TTL,
-		Fragment: c.mayFragment()}, c.id, again, rule, fx)
+	c.l.give(c.flow, out, service{tos, c.opts.TTL, c.mayFragment()}, c.id, again, rule, fx)
 	if out.Flags.Has(wire.ACK) {
 		c.ackSent(fx)
 	}

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"net/netip"
 
 	"labserver/stack/inet"
@@ -12,28 +13,38 @@ import (
 // right checksum it is 0.
 func Checksum(b []byte) uint16 { return ^fold(sum(0, b)) }
 
-// sum adds b to acc in 32-bit words: one's complement addition may be done in any word
-// size and folded at the end (RFC 1071 §2.C). An odd octet counts as if a zero
-// followed it. acc cannot overflow: an IP packet has fewer than 2^14 such words.
+// sum adds b to acc in 64-bit words, with the carries: one's complement addition may be done
+// in any word size and folded at the end, and in the other byte order if the result is
+// turned round (RFC 1071 §2.B, §2.C). An odd octet counts as if a zero followed it. Each but
+// the last of several parts must be of even length.
 func sum(acc uint64, b []byte) uint64 {
-	for len(b) >= 16 {
-		v, w := binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])
-		acc += v>>32 + v&0xffffffff + w>>32 + w&0xffffffff
-		b = b[16:]
+	var total, carry uint64
+	for len(b) >= 64 {
+		w := b[:64]
+		total, carry = bits.Add64(total, le64(w), carry)
+		total, carry = bits.Add64(total, le64(w[8:]), carry)
+		total, carry = bits.Add64(total, le64(w[16:]), carry)
+		total, carry = bits.Add64(total, le64(w[24:]), carry)
+		total, carry = bits.Add64(total, le64(w[32:]), carry)
+		total, carry = bits.Add64(total, le64(w[40:]), carry)
+		total, carry = bits.Add64(total, le64(w[48:]), carry)
+		total, carry = bits.Add64(total, le64(w[56:]), carry)
+		b = b[64:]
 	}
-	for len(b) >= 4 {
-		acc += uint64(be32(b))
-		b = b[4:]
+	for len(b) >= 8 {
+		total, carry = bits.Add64(total, le64(b), carry)
+		b = b[8:]
 	}
-	if len(b) >= 2 {
-		acc += uint64(be16(b))
-		b = b[2:]
+	if len(b) > 0 {
+		var last [8]byte
+		copy(last[:], b)
+		total, carry = bits.Add64(total, le64(last[:]), carry)
 	}
-	if len(b) == 1 {
-		acc += uint64(b[0]) << 8
-	}
-	return acc
+	total, carry = bits.Add64(total, 0, carry)
+	return acc + uint64(bits.ReverseBytes16(fold(total+carry)))
 }
+
+func le64(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
 
 // fold brings a sum down to 16 bits, adding the carries back in.
 func fold(acc uint64) uint16 {
@@ -51,7 +62,7 @@ func pseudo(src, dst netip.Addr, proto inet.Protocol, length int) uint64 {
 	acc := uint64(proto) + uint64(length)
 	if src.Is4() && dst.Is4() {
 		s, d := src.As4(), dst.As4()
-		return sum(sum(acc, s[:]), d[:])
+		return acc + uint64(be32(s[:])) + uint64(be32(d[:]))
 	}
 	s, d := src.As16(), dst.As16()
 	return sum(sum(acc, s[:]), d[:])

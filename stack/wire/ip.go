@@ -33,16 +33,25 @@ func (p *IP) Fragment() bool { return p.MF || p.FragOff != 0 }
 
 // ParseIP reads a packet of either version: see ParseIPv4 and ParseIPv6.
 func ParseIP(b []byte) (IP, error) {
+	var p IP
+	err := p.Parse(b)
+	return p, err
+}
+
+// Parse is ParseIP into a packet that stands already.
+func (p *IP) Parse(b []byte) error {
 	if len(b) > 0 && b[0]>>4 == 6 {
-		p, err := ParseIPv6(b)
-		return IP{Src: p.Src, Dst: p.Dst, Proto: p.Proto, TTL: p.HopLimit, TOS: p.Class, Flow: p.Flow,
-			ID: p.ID, DF: true, MF: p.MF, FragOff: p.FragOff, Header: p.Unfragmentable,
-			NextAt: p.NextAt, Trouble: p.Trouble, Payload: p.Payload}, err
+		q, err := ParseIPv6(b)
+		*p = IP{Src: q.Src, Dst: q.Dst, Proto: q.Proto, TTL: q.HopLimit, TOS: q.Class, Flow: q.Flow,
+			ID: q.ID, DF: true, MF: q.MF, FragOff: q.FragOff, Header: q.Unfragmentable,
+			NextAt: q.NextAt, Trouble: q.Trouble, Payload: q.Payload}
+		return err
 	}
-	p, err := ParseIPv4(b)
-	return IP{Src: p.Src, Dst: p.Dst, Proto: p.Proto, TTL: p.TTL, TOS: p.TOS, ID: uint32(p.ID),
-		DF: p.DF, MF: p.MF, FragOff: p.FragOff, Header: IPv4HeaderLen + len(p.Options), NextAt: 9,
-		Options: p.Options, Payload: p.Payload}, err
+	q, err := ParseIPv4(b)
+	*p = IP{Src: q.Src, Dst: q.Dst, Proto: q.Proto, TTL: q.TTL, TOS: q.TOS, ID: uint32(q.ID),
+		DF: q.DF, MF: q.MF, FragOff: q.FragOff, Header: IPv4HeaderLen + len(q.Options), NextAt: 9,
+		Options: q.Options, Payload: q.Payload}
+	return err
 }
 
 // AppendHeader writes a header of the addresses' version for a payload of n octets that

@@ -20,10 +20,18 @@ const (
 // The checksum is judged before the options, so that a damaged segment is called
 // damaged (RFC 9293 §3.1, MUST-3).
 func ParseTCP(src, dst netip.Addr, b []byte) (TCP, error) {
+	var s TCP
+	err := s.Parse(src, dst, b)
+	return s, err
+}
+
+// Parse is ParseTCP into a segment that stands already.
+func (s *TCP) Parse(src, dst netip.Addr, b []byte) error {
 	if len(b) < TCPHeaderLen {
-		return TCP{}, Truncated
+		*s = TCP{}
+		return Truncated
 	}
-	s := TCP{
+	*s = TCP{
 		SrcPort: be16(b),
 		DstPort: be16(b[2:]),
 		Seq:     seq.Num(be32(b[4:])),
@@ -38,13 +46,12 @@ func ParseTCP(src, dst netip.Addr, b []byte) (TCP, error) {
 		s.Data = b[header:]
 	}
 	if fold(sum(pseudo(src, dst, inet.TCP, len(b)), b)) != 0xffff {
-		return s, BadChecksum
+		return BadChecksum
 	}
 	if !offsetFits {
-		return s, BadDataOffset
+		return BadDataOffset
 	}
-	err := s.Opts.parse(b[TCPHeaderLen:header])
-	return s, err
+	return s.Opts.parse(b[TCPHeaderLen:header])
 }
 
 // HeaderLen returns the length of the header that Append writes.
