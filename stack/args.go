@@ -310,10 +310,78 @@ type (
 	SegmentReorder struct {
 		Pkt inet.PacketID `json:"pkt"`
 	}
-	// PacketInject sends a whole IP packet from a bare host.
+	// SegmentEdit writes fields of a packet in flight. Checksums follow, by what changed;
+	// with Checksum "keep" they stay.
+	SegmentEdit struct {
+		Pkt      inet.PacketID `json:"pkt"`
+		Set      EditSet       `json:"set"`
+		Checksum string        `json:"checksum,omitempty"` // fix, keep
+	}
+	// EditSet are the fields to write: TTL (the hop limit), TOS (the traffic class) and ECN of
+	// IP, ID and DF of IPv4; SPort and DPort of TCP and UDP; the header of TCP and the values
+	// of options that the segment has; Type and Code of ICMP; octets of what TCP or UDP
+	// carries, and of the whole packet.
+	EditSet struct {
+		TTL     *int64      `json:"ttl,omitempty"`
+		TOS     *int64      `json:"tos,omitempty"`
+		ECN     *string     `json:"ecn,omitempty"`
+		ID      *int64      `json:"id,omitempty"`
+		DF      *bool       `json:"df,omitempty"`
+		SPort   *int64      `json:"sport,omitempty"`
+		DPort   *int64      `json:"dport,omitempty"`
+		Seq     *int64      `json:"seq,omitempty"`
+		Ack     *int64      `json:"ack,omitempty"`
+		Flags   *string     `json:"flags,omitempty"`
+		Wnd     *int64      `json:"wnd,omitempty"`
+		Urg     *int64      `json:"urg,omitempty"`
+		MSS     *int64      `json:"mss,omitempty"`
+		WScale  *int64      `json:"wscale,omitempty"`
+		TSVal   *int64      `json:"ts_val,omitempty"`
+		TSEcr   *int64      `json:"ts_ecr,omitempty"`
+		Type    *int64      `json:"type,omitempty"`
+		Code    *int64      `json:"code,omitempty"`
+		Payload *EditOctets `json:"payload,omitempty"`
+		Raw     *EditOctets `json:"raw,omitempty"`
+	}
+	// EditOctets are octets to write at a place: exactly one of Text and Base64.
+	EditOctets struct {
+		Offset int     `json:"offset,omitempty"`
+		Text   *string `json:"text,omitempty"`
+		Base64 []byte  `json:"base64,omitempty"`
+	}
+	// PacketInject sends a whole IP packet from an interface of a host: its stack, if it has
+	// one, knows nothing of it.
 	PacketInject struct {
 		Host   inet.HostID `json:"host"`
 		Base64 []byte      `json:"base64"`
+	}
+	// SegmentInject sends a TCP segment that is written here from an interface of a host.
+	// Conn fills in what is not given: addresses and ports, and numbers that the receiver
+	// would take next. With End "peer", the default, the segment is as if the connection's
+	// peer had sent it; with "self" as if the connection's own end had. SeqBy moves seq on.
+	// Of the payload at most one is given. Checksum "bad" spoils it.
+	SegmentInject struct {
+		Host     inet.HostID `json:"host"`
+		Conn     inet.ConnID `json:"conn,omitempty"`
+		End      string      `json:"end,omitempty"` // peer, self
+		Src      netip.Addr  `json:"src,omitzero"`
+		Dst      netip.Addr  `json:"dst,omitzero"`
+		SPort    *int64      `json:"sport,omitempty"`
+		DPort    *int64      `json:"dport,omitempty"`
+		Flags    string      `json:"flags"`
+		Seq      *int64      `json:"seq,omitempty"`
+		SeqBy    int64       `json:"seq_by,omitempty"`
+		Ack      *int64      `json:"ack,omitempty"`
+		Wnd      *int64      `json:"wnd,omitempty"`
+		Urg      int64       `json:"urg,omitempty"`
+		MSS      int64       `json:"mss,omitempty"`
+		WScale   *int64      `json:"wscale,omitempty"`
+		SACKOK   bool        `json:"sack_ok,omitempty"`
+		TSVal    *int64      `json:"ts_val,omitempty"`
+		TSEcr    int64       `json:"ts_ecr,omitempty"`
+		TTL      int64       `json:"ttl,omitempty"` // 0: 64
+		Checksum string      `json:"checksum,omitempty"`
+		Payload
 	}
 
 	// Ping sends echo requests from a host, or for one of its processes: exactly one of Host

@@ -68,6 +68,8 @@ func (w *World) Check(c Command) error {
 		return w.checkNATSet(a)
 	case NATForward:
 		return w.checkNATForward(a)
+	case SegmentInject:
+		return w.checkForge(a)
 	}
 	return w.checkEdit(c)
 }

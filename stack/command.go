@@ -46,7 +46,9 @@ const (
 	CodeNoneBehind     = "none_behind" // no packet follows it on its link
 	CodeBare           = "bare_host"   // a bare host runs and forwards nothing
 	CodeNotBare        = "not_a_bare_host"
-	CodeNotIP          = "not_ip" // no header of an IP packet
+	CodeNotIP          = "not_ip"        // no header of an IP packet
+	CodeNoField        = "no_such_field" // the packet has none of that name
+	CodeUnknownConn    = "unknown_conn"
 	CodeQuota          = "quota"
 	CodeUnknownCall    = "unknown_call" // no ping or traceroute that runs
 	CodeNoNAT          = "no_nat"       // the interface translates nothing
@@ -144,6 +146,10 @@ func argsOf(op string) (any, bool) {
 		return SegmentMark{}, true
 	case "segment.reorder":
 		return SegmentReorder{}, true
+	case "segment.edit":
+		return SegmentEdit{}, true
+	case "segment.inject":
+		return SegmentInject{}, true
 	case "packet.inject":
 		return PacketInject{}, true
 	case "ping":
@@ -227,7 +233,7 @@ func Ops() []string {
 		"link.add", "link.set", "link.rules", "link.remove", "route.add", "route.remove", "knob.set",
 		"proc.start", "proc.kill", "segment.drop", "segment.delay",
 		"segment.duplicate", "segment.corrupt", "segment.mark", "segment.reorder",
-		"packet.inject", "ping", "traceroute", "interrupt", "nat.set", "nat.forward",
+		"segment.edit", "segment.inject", "packet.inject", "ping", "traceroute", "interrupt", "nat.set", "nat.forward",
 		"socket", "bind",
 		"listen", "accept", "connect", "send", "write", "sendto", "sendmsg", "recv", "read",
 		"recvfrom", "recvmsg", "poll", "fcntl", "ioctl", "shutdown", "close", "setsockopt",
@@ -412,6 +418,8 @@ func (c Command) hostArg() (inet.HostID, bool) {
 	case NATSet:
 		return a.Host, true
 	case NATForward:
+		return a.Host, true
+	case SegmentInject:
 		return a.Host, true
 	}
 	return "", false

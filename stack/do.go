@@ -52,6 +52,8 @@ func (w *World) do(c Command, by uint64) {
 		w.probe(c, by)
 	case NATSet, NATForward:
 		w.nat(c, by)
+	case SegmentInject:
+		w.forge(a, by)
 	default:
 		if !w.edit(c, by) {
 			w.process(c, by)

@@ -30,6 +30,8 @@ func (c Command) editArg() (inet.PacketID, bool) {
 		return a.Pkt, true
 	case SegmentReorder:
 		return a.Pkt, true
+	case SegmentEdit:
+		return a.Pkt, true
 	}
 	return 0, false
 }
@@ -62,6 +64,8 @@ func (w *World) checkEdit(c Command) error {
 		return first(quota(w.flights.Len(), ip.MaxPackets, "packets"))
 	case SegmentCorrupt:
 		return first(inRange("bit", int64(a.Bit), 0, int64(8*p.Len()-1)))
+	case SegmentEdit:
+		return checkFields(a.Set, p.Octets)
 	}
 	return nil
 }
@@ -98,6 +102,8 @@ func (w *World) edit(c Command, by uint64) bool {
 		p.By = event.Emit(scope, rfc.EditByHand, event.PacketMarked{Pkt: p.ID, ECN: name})
 	case SegmentReorder:
 		w.swap(p, w.behind(p), scope)
+	case SegmentEdit:
+		editFields(p, a, scope)
 	}
 	return true
 }

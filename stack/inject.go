@@ -17,10 +17,6 @@ func checkPacket(octets []byte) *ArgError {
 }
 
 func (w *World) checkInject(a PacketInject) error {
-	h := w.host(a.Host)
-	if !h.Bare {
-		return &ArgError{Code: CodeNotBare, Field: "host", Got: string(a.Host)}
-	}
 	n := w.wayOut(a)
 	if n == nil {
 		_, dst, _ := wire.Addresses(a.Base64)

@@ -40,6 +40,10 @@ func drawPlan(t *rapid.T) plan {
 			rapid.SampledFrom([]int64{0, 0, 50_000}).Draw(t, "doubles"),
 			rapid.SampledFrom([]int64{0, 0, 50_000}).Draw(t, "damage"),
 			rapid.SampledFrom([]int64{0, 0, 200_000}).Draw(t, "reordering"))
+		if rapid.IntRange(0, 2).Draw(t, "more of the link") == 0 {
+			op, args := drawLink(t, i)
+			add(0, op, "%s", args)
+		}
 		add(0, "route.add", `{"host":"H%d","dst":"0.0.0.0/0","via":"10.0.%d.1"}`, i, i)
 		add(0, "proc.start", `{"host":"H%d","id":"P%d"}`, i, i)
 	}
@@ -71,7 +75,8 @@ func drawCall(t *rapid.T, hosts int) (op, args string) {
 	switch op = rapid.SampledFrom([]string{"socket", "socket", "bind", "listen", "accept",
 		"connect", "connect", "send", "send", "sendto", "recv", "recvfrom", "shutdown", "close",
 		"setsockopt", "link.set", "proc.kill", "segment.drop", "segment.delay", "segment.duplicate",
-		"segment.corrupt", "segment.reorder", "segment.mark", "getsockname", "host.remove", "bookmark"}).Draw(t, "op"); op {
+		"segment.corrupt", "segment.reorder", "segment.mark", "link.rules",
+		"getsockname", "host.remove", "bookmark"}).Draw(t, "op"); op {
 	case "socket":
 		return op, fmt.Sprintf(`{"proc":"P%d","proto":"%s"}`, host,
 			rapid.SampledFrom([]string{"tcp", "udp"}).Draw(t, "proto"))
@@ -94,8 +99,13 @@ func drawCall(t *rapid.T, hosts int) (op, args string) {
 			"TCP_CORK", "SO_KEEPALIVE", "TCP_MAXSEG", "SO_RCVTIMEO", "IP_MTU_DISCOVER"}).Draw(t, "option"),
 			rapid.SampledFrom([]int{0, 1, 4096}).Draw(t, "value"))
 	case "link.set":
+		if rapid.Bool().Draw(t, "more") {
+			return drawLink(t, host)
+		}
 		return op, fmt.Sprintf(`{"link":"L%d","up":%v,"loss_ppm":%d}`, host,
 			rapid.Bool().Draw(t, "up"), rapid.SampledFrom([]int{0, 50_000}).Draw(t, "ppm"))
+	case "link.rules":
+		return drawTouch(t, op, host)
 	case "proc.kill":
 		return op, fmt.Sprintf(`{"proc":"P%d"}`, host)
 	case "host.remove":

@@ -54,6 +54,10 @@ func (c Command) checkRanges() error {
 			return &ArgError{Code: CodeOutOfRange, Field: "ecn", Got: shorten(a.ECN),
 				Limit: "not, ect0, ect1, ce"}
 		}
+	case SegmentEdit:
+		return a.checkRanges()
+	case SegmentInject:
+		return a.checkRanges()
 	case PacketInject:
 		return first(checkPacket(a.Base64))
 	case RouteAdd:

@@ -95,7 +95,8 @@ func drawWildCall(t *rapid.T, hosts int) (op, args string) {
 		"fd00:9::2")
 	switch op = pick("op", forgery, forgery, forgery, forgery, "knob.set", "knob.set", "socket",
 		"connect", "send", "send", "sendto", "recv", "recv", "recvmsg", "poll", "ioctl", "fcntl", "setsockopt",
-		"setsockopt", "getsockopt", "shutdown", "close", "packet.inject", "route.add", "link.set"); op {
+		"setsockopt", "getsockopt", "shutdown", "close", "packet.inject", "route.add", "link.set",
+		"link.rules", "segment.edit", "segment.inject"); op {
 	case forgery:
 		return op, string(rapid.SliceOfN(rapid.Byte(), siegeStride, siegeStride).Draw(t, "forged"))
 	case "knob.set":
@@ -131,7 +132,12 @@ func drawWildCall(t *rapid.T, hosts int) (op, args string) {
 	case "route.add": // the path is narrower than the link, or a peer is told so
 		return op, fmt.Sprintf(`{"host":"H%d","dst":"10.0.0.0/16","via":"10.0.%d.1",`+
 			`"mtu":%s,"adv_mss":%s}`, host, host, pick("mtu", "0", "576", "1000"), pick("adv_mss", "0", "88", "1400"))
+	case "segment.edit", "segment.inject", "link.rules":
+		return drawTouch(t, op, host)
 	case "link.set":
+		if rapid.IntRange(0, 2).Draw(t, "more") == 0 {
+			return drawLink(t, host)
+		}
 		return op, fmt.Sprintf(`{"link":"L%d",%s}`, host, pick("set", `"up":false`, `"up":true`,
 			`"loss_ppm":300000`, `"reorder_ppm":500000`, `"dup_ppm":500000`, `"corrupt_ppm":300000`,
 			`"rate_bps":10000`, `"delay_ns":2000000000`, `"delay_ns":0`, `"queue_octets":1500`))

@@ -49,6 +49,7 @@ func (s *story) links() {
 		event.PacketMarked{Pkt: pkt, ECN: "ce",
 			Queue: why},
 		event.PacketEdited{Pkt: pkt, Field: "ttl", Old: "64", New: "1"},
+		event.PacketEdited{Pkt: pkt, Field: "flags", Old: "A", New: "R"},
 		event.PacketDeparted{Pkt: pkt, Link: "l3", From: "B", To: "A", Arrive: 900_000_000, Octets: 126},
 		event.LinkMatched{Link: "l3", Pkt: pkt, No: 1, Action: "corrupt", Acts: true, Matched: 3,
 			Acted: 1},

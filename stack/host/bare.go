@@ -106,22 +106,25 @@ func (h *Host) take(p *ip.Packet, fx *Effects) {
 	}
 }
 
-// Inject sends octets, which begin with an IP header, as they are out of an interface of
-// a bare host. They are copied.
+// Inject sends octets, which begin with an IP header, as they are out of an interface: of
+// a bare host, or past the stack of another. They are copied.
 func (h *Host) Inject(octets []byte, out *ip.NIC, fx *Effects) {
 	s := h.look(octets)
 	p := &ip.Packet{Octets: append([]byte(nil), octets...), Proto: s.proto, Src: s.src, Dst: s.dst}
-	scope := fx.OnHost(h.ID)
+	scope, rule := fx.OnHost(h.ID), rfc.Injected
+	if !h.Bare {
+		rule = rfc.Forged
+	}
 	switch {
 	case s.seg != nil:
-		p.By, p.Label = event.Emit(scope, rfc.Injected, event.SegmentSent{Seg: *s.seg}), s.seg.Flags
+		p.By, p.Label = event.Emit(scope, rule, event.SegmentSent{Seg: *s.seg}), s.seg.Flags
 	case s.dgram != nil:
-		p.By, p.Label = event.Emit(scope, rfc.Injected, event.DatagramSent{Dgram: *s.dgram}), "udp"
+		p.By, p.Label = event.Emit(scope, rule, event.DatagramSent{Dgram: *s.dgram}), "udp"
 	case s.icmp != nil:
-		p.By, p.Label = event.Emit(scope, rfc.Injected, event.ICMPSent{ICMP: *s.icmp}), s.icmp.Name
+		p.By, p.Label = event.Emit(scope, rule, event.ICMPSent{ICMP: *s.icmp}), s.icmp.Name
 	default:
 		p.Portless, p.Label = true, s.proto.String()
-		p.By = event.Emit(scope, rfc.Injected, event.PacketInjected{Proto: p.Label,
+		p.By = event.Emit(scope, rule, event.PacketInjected{Proto: p.Label,
 			Src: s.src.Addr.String(), Dst: s.dst.Addr.String(), Octets: p.Len()})
 	}
 	p.ID = inet.PacketID(p.By)

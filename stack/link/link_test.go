@@ -22,16 +22,19 @@ type bench struct {
 	arrived []inet.PacketID
 	when    []sim.Time
 	flying  map[*ip.Packet]sim.Handle
+	shape   map[*ip.Packet]Shape // what rules are told of packets
 }
 
 func newBench(t *testing.T, p event.LinkParams) *bench {
 	p.Up = true
-	return &bench{t: t, flying: map[*ip.Packet]sim.Handle{}, l: New("l1", event.LinkEnd{Host: "A", NIC: "eth0"},
-		event.LinkEnd{Host: "B", NIC: "eth0"}, p, 1)}
+	return &bench{t: t, flying: map[*ip.Packet]sim.Handle{},
+		shape: map[*ip.Packet]Shape{}, l: New("l1", event.LinkEnd{Host: "A", NIC: "eth0"},
+			event.LinkEnd{Host: "B", NIC: "eth0"}, p, 1)}
 }
 
 func (b *bench) effects() *Effects {
-	return &Effects{Scope: event.Scope{Log: &b.log, Now: b.now, Host: "A"}, Flights: &b.flights}
+	return &Effects{Scope: event.Scope{Log: &b.log, Now: b.now, Host: "A"}, Flights: &b.flights,
+		Shape: func(p *ip.Packet) Shape { return b.shape[p] }}
 }
 
 // set changes parameters of the link.
@@ -43,13 +46,39 @@ func (b *bench) set(change func(*event.LinkParams)) {
 
 // send launches a packet of so many octets from A.
 func (b *bench) send(octets int) *ip.Packet {
+	return b.sendShaped(octets, Shape{})
+}
+
+// sendShaped launches a packet that looks to rules as shape says.
+func (b *bench) sendShaped(octets int, shape Shape) *ip.Packet {
+	p := &ip.Packet{Octets: make([]byte, octets), Host: "A"}
+	b.shape[p] = shape
+	b.launch(p, AtoB)
+	return p
+}
+
+// launch gives a packet to the link.
+func (b *bench) launch(p *ip.Packet, d Direction) {
 	fx := b.effects()
 	n := fx.Emit(rfc.UDPSend, event.DatagramSent{})
-	p := &ip.Packet{ID: inet.PacketID(n), By: n, Octets: make([]byte, octets), Host: "A"}
+	p.ID, p.By = inet.PacketID(n), n
 	b.flights.Launch(p)
-	b.l.Send(p, AtoB, fx)
+	b.l.Send(p, d, fx)
 	b.take(fx)
-	return p
+}
+
+// offer sends packets that may be marked, or not, with a gap between them, for a while.
+func (b *bench) offer(octets int, ect bool, gap, span time.Duration) {
+	for end := b.now.Add(span); b.now < end; {
+		p := &ip.Packet{Octets: make([]byte, octets), Host: "A"}
+		if p.Octets[0] = 4 << 4; ect {
+			p.Octets[1] = 2
+		}
+		b.launch(p, AtoB)
+		next := b.now.Add(gap)
+		b.until(next)
+		b.now = next
+	}
 }
 
 func (b *bench) take(fx *Effects) {
@@ -62,12 +91,16 @@ func (b *bench) take(fx *Effects) {
 	}
 }
 
-func (b *bench) run() {
+func (b *bench) run() { b.until(sim.MaxTime) }
+
+// until carries out what is planned up to an instant.
+func (b *bench) until(end sim.Time) {
 	for {
-		p, at, ok := b.queue.Pop()
-		if !ok {
+		at, ok := b.queue.NextAt()
+		if !ok || at > end {
 			return
 		}
+		p, at, _ := b.queue.Pop()
 		b.now = at
 		fx := b.effects()
 		switch p.Action {

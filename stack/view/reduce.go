@@ -25,7 +25,7 @@ func Reduce(v *View, e event.Event) {
 		event.DatagramReceived, event.ICMPReceived, event.PacketQueued,
 		event.PacketDeparted, event.PacketArrived, event.PacketDropped, event.PacketInjected,
 		event.PacketTaken, event.PacketDuplicated, event.PacketDelayed, event.PacketFragmented,
-		event.PacketMerged, event.PacketTranslated:
+		event.PacketMerged, event.PacketTranslated, event.PacketEdited:
 		v.packet(e)
 	case event.SndChanged:
 		v.conn(e.Conn).Snd = b.New
@@ -135,6 +135,10 @@ func (v *View) packet(e event.Event) {
 		v.copyOf(b.Pkt, e.N, "fragment")
 	case event.PacketMerged:
 		v.land(b.Pkt, &v.Counters.Delivered)
+	case event.PacketEdited:
+		if b.Field == "flags" {
+			v.inFlight(b.Pkt).Label = b.New
+		}
 	case event.PacketDelayed:
 		v.inFlight(b.Pkt).Arrive = b.Arrive
 	case event.PacketTranslated:

@@ -170,6 +170,9 @@ const packetFolds: { [K in Kind]?: Fold<K> } = {
     p.src = e.src;
     p.dst = e.dst;
   },
+  "packet.edited": (v, e) => {
+    if (e.field === "flags") packetOf(v, e.pkt).label = e.new;
+  },
   "packet.delayed": (v, e) => { packetOf(v, e.pkt).arrive = e.arrive; },
   "packet.queued": (v, e) => {
     const p = packetOf(v, e.pkt);
