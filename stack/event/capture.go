@@ -15,7 +15,7 @@ type CaptureOpened struct {
 	Foreign   int `json:"foreign,omitempty"`   // no IP packets: ARP, LLDP, …
 	Broadcast int `json:"broadcast,omitempty"` // to many hosts at once
 	Crowd     int `json:"crowd,omitempty"`     // of hosts beyond those that are shown
-	Cut       int `json:"cut,omitempty"`       // cut off before the end of their headers
+	Cut       int `json:"cut,omitempty"`       // cut off or damaged within their headers
 }
 
 // PacketObserved says that the capture saw a packet, at this very instant. All other
