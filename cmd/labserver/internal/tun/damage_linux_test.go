@@ -15,7 +15,7 @@ func TestDamagedPacketsAreFoundOnBothSides(t *testing.T) {
 	for _, v := range versions() {
 		t.Run(v.name, func(t *testing.T) {
 			r := newRig(t, `"delay_ns":200000,"corrupt_ppm":10000`)
-			r.do(func() { r.damage = true })
+			r.do(func() { r.resets.damage = true })
 			r.watch(func(in bool, p *wire.IP, octets []byte) {
 				// Uncounted the kernel drops what its IP does not pass on, and what is too
 				// short for its own header.

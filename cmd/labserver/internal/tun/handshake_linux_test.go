@@ -60,11 +60,7 @@ func handshake(t *testing.T, v version, kernelOpens bool, knob string) {
 	r.watch(func(in bool, p *wire.IP, _ []byte) {
 		seg, err := wire.ParseTCP(p.Src, p.Dst, p.Payload)
 		if err == nil && seg.Flags&wire.SYN != 0 {
-			from := 0
-			if in {
-				from = 1
-			}
-			syns[from] = &wire.TCP{Flags: seg.Flags, Opts: wire.Options{MSS: seg.Opts.MSS,
+			syns[from(in)] = &wire.TCP{Flags: seg.Flags, Opts: wire.Options{MSS: seg.Opts.MSS,
 				HasWScale: seg.Opts.HasWScale, WScale: seg.Opts.WScale, SACKOK: seg.Opts.SACKOK,
 				HasTS: seg.Opts.HasTS}}
 		}

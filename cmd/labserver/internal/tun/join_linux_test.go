@@ -47,19 +47,15 @@ func (r *rig) connect(v version, kernelOpens bool, t *talk) (net.Conn, *oursTalk
 
 // windowCloses counts the segments that say that nothing more is wanted: of ours, of the
 // kernel. Read it as the world's owner.
-func (r *rig) windowCloses() *[2]int {
-	var closed [2]int
+func (r *rig) windowCloses() *ways {
+	var closed ways
 	r.watch(func(in bool, p *wire.IP, _ []byte) {
 		if p.Proto != inet.TCP || len(p.Payload) < wire.TCPHeaderLen {
 			return
 		}
 		flags := wire.Flags(p.Payload[13])
 		if p.Payload[14] == 0 && p.Payload[15] == 0 && flags&(wire.SYN|wire.RST) == 0 {
-			from := 0
-			if in {
-				from = 1
-			}
-			closed[from]++
+			closed[from(in)]++
 		}
 	})
 	return &closed

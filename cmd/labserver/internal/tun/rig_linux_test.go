@@ -51,11 +51,10 @@ type rig struct {
 	ended  chan error
 
 	seen   func(in bool, p *wire.IP, octets []byte) // called by the world's owner
-	rst    [2]int                                   // RST segments: from us, from the kernel
-	wants  [2]int                                   // how many of them a scenario explains
-	bad    int64                                    // segments of ours the kernel is to find bad
-	damage bool                                     // packets may be none, for what the wire did
-	told   uint64                                   // events that await has passed
+	resets resets
+	wants  ways   // how many resets of each side a scenario explains
+	bad    int64  // segments of ours the kernel is to find bad
+	told   uint64 // events that await has passed
 	trace  trace
 	reset  string // the trace when the latest reset was seen
 }
@@ -89,7 +88,8 @@ func startRig(t *testing.T, c tun.Config, text string, loud bool) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, world: w, ended: make(chan error, 1)}
+	r := &rig{t: t, world: w, ended: make(chan error, 1),
+		resets: resets{closing: map[[2]uint16]*fins{}}}
 	r.runner = tun.NewRunner(w, port, dev, nil)
 	r.runner.Tap = r.tap
 	if r.proc, err = r.runner.Start("B", "b"); err != nil {
@@ -105,9 +105,9 @@ func startRig(t *testing.T, c tun.Config, text string, loud bool) *rig {
 			t.Error(err)
 		}
 		dev.Close()
-		if r.rst != r.wants {
+		if got := r.resets.unexplained(); got != r.wants {
 			t.Errorf("resets: %d by us, %d by the kernel; explained are %d and %d; the last:\n%s",
-				r.rst[0], r.rst[1], r.wants[0], r.wants[1], r.reset)
+				got[0], got[1], r.wants[0], r.wants[1], r.reset)
 		}
 		if n := badSegments(t) - before; n != r.bad {
 			t.Errorf("the kernel found %d of our segments bad; damaged were %d", n, r.bad)
@@ -145,33 +145,20 @@ func newWorld(t *testing.T, text string, loud bool) *stack.World {
 func (r *rig) tap(in bool, octets []byte) {
 	r.trace.add(r.world.Now(), in, octets)
 	p, err := wire.ParseIP(octets)
-	if err != nil && r.damage {
+	if err != nil && r.resets.damage {
 		return
 	}
 	if err != nil {
 		r.t.Errorf("a packet that is none passed (in: %v): %v", in, err)
 		return
 	}
-	if p.Proto == inet.TCP && !p.Fragment() && isReset(&p, r.damage) {
-		from := 0
-		if in {
-			from = 1
-		}
-		r.rst[from]++
+	was := r.resets.unexplained()
+	if r.resets.look(in, &p); r.resets.unexplained() != was {
 		r.reset = r.trace.String()
 	}
 	if r.seen != nil {
 		r.seen(in, &p, octets)
 	}
-}
-
-// isReset reports whether a segment resets; where there is damage it must be whole as well.
-func isReset(p *wire.IP, damage bool) bool {
-	if len(p.Payload) < wire.TCPHeaderLen || wire.Flags(p.Payload[13])&wire.RST == 0 {
-		return false
-	}
-	_, err := wire.ParseTCP(p.Src, p.Dst, p.Payload)
-	return err == nil || !damage
 }
 
 // do has the world's owner call f.
