@@ -9,6 +9,7 @@ import (
 	"labserver/stack/host"
 	"labserver/stack/inet"
 	"labserver/stack/ip"
+	"labserver/stack/nat"
 	"labserver/stack/rfc"
 	"labserver/stack/sock"
 )
@@ -231,6 +232,11 @@ func (w *World) nicAdd(h *host.Host, a NICAdd, by uint64) {
 func (w *World) nicRemove(h *host.Host, id inet.NICID, by uint64) {
 	if l := w.link(h.IP.NIC(id).Link); l != nil {
 		w.linkRemove(l, by)
+	}
+	if h.IP.NAT(id) != nil {
+		fx := w.effects(by)
+		h.SetNAT(id, event.NATParams{Kind: nat.Off}, fx)
+		w.settle(h, fx)
 	}
 	scope := w.scope().Because(by).OnHost(h.ID)
 	for _, r := range h.IP.RemoveNIC(id) {

@@ -76,7 +76,9 @@ func drawCall(t *rapid.T, hosts int) (op, args string) {
 		"connect", "connect", "send", "send", "sendto", "recv", "recvfrom", "shutdown", "close",
 		"setsockopt", "link.set", "proc.kill", "segment.drop", "segment.delay", "segment.duplicate",
 		"segment.corrupt", "segment.reorder", "segment.mark", "link.rules",
-		"getsockname", "host.remove", "bookmark"}).Draw(t, "op"); op {
+		"getsockname", "host.remove", "bookmark", "ping"}).Draw(t, "op"); op {
+	case "ping":
+		return drawNet(t, hosts)
 	case "socket":
 		return op, fmt.Sprintf(`{"proc":"P%d","proto":"%s"}`, host,
 			rapid.SampledFrom([]string{"tcp", "udp"}).Draw(t, "proto"))

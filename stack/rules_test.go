@@ -50,6 +50,9 @@ func TestEveryRuleShowsInAnEvent(t *testing.T) {
 	names := map[rfc.ID]string{}
 	rulesOf(t, "network.go", names)
 	rulesOf(t, "sockets.go", names)
+	rulesOf(t, "echo.go", names)
+	rulesOf(t, "routes.go", names)
+	rulesOf(t, "nat.go", names)
 	for id, name := range names {
 		switch test, named := byTest[id]; {
 		case named && seen[id]:

@@ -313,7 +313,7 @@ func TestPingAndTracerouteWorkOverIPv6(t *testing.T) {
 func TestWhatNoPingCanBeIsRefusedAsACommand(t *testing.T) {
 	w := runScenario(t, pair+"\nhost.add {\"id\":\"X\",\"addr\":\"10.0.3.9/24\",\"bare\":true}", "")
 	for args, code := range map[string]string{
-		`{"addr":"B"}`:                              stack.CodeExactlyOne,
+		`{"addr":"B"}`: stack.CodeExactlyOne,
 		`{"host":"A","proc":"client","addr":"B"}`:   stack.CodeExactlyOne,
 		`{"host":"A","addr":"nobody"}`:              stack.CodeUnknownHost,
 		`{"host":"X","addr":"B"}`:                   stack.CodeBare,

@@ -26,6 +26,9 @@ func drawWild(t *rapid.T, hosts int, add func(after int64, op, format string, a 
 	add(0, "link.add", `{"id":"LX","a":{"host":"X"},"b":{"host":"R","nic":"x"}}`)
 	add(0, "route.add", `{"host":"X","dst":"0.0.0.0/0","via":"10.0.9.1"}`)
 	add(0, "route.add", `{"host":"X","dst":"::/0","via":"fd00:9::1"}`)
+	if rapid.IntRange(0, 2).Draw(t, "translates") == 0 {
+		add(0, "nat.set", "%s", drawNAT(t, hosts))
+	}
 	for range rapid.IntRange(0, 12).Draw(t, "knobs") {
 		add(0, "knob.set", "%s", drawKnob(t, hosts))
 	}
@@ -96,7 +99,9 @@ func drawWildCall(t *rapid.T, hosts int) (op, args string) {
 	switch op = pick("op", forgery, forgery, forgery, forgery, "knob.set", "knob.set", "socket",
 		"connect", "send", "send", "sendto", "recv", "recv", "recvmsg", "poll", "ioctl", "fcntl", "setsockopt",
 		"setsockopt", "getsockopt", "shutdown", "close", "packet.inject", "route.add", "link.set",
-		"link.rules", "segment.edit", "segment.inject"); op {
+		"link.rules", "segment.edit", "segment.inject", "net", "net"); op {
+	case "net":
+		return drawNet(t, hosts)
 	case forgery:
 		return op, string(rapid.SliceOfN(rapid.Byte(), siegeStride, siegeStride).Draw(t, "forged"))
 	case "knob.set":

@@ -116,5 +116,6 @@ func (h *Host) View() view.Host {
 	for _, p := range h.Socks.Procs() {
 		v.Procs = append(v.Procs, view.Proc{ID: p.ID, Name: p.Name})
 	}
+	v.NAT = h.natViews()
 	return v
 }

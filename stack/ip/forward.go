@@ -15,6 +15,7 @@ func (l *Layer) Receive(p *Packet, fx *Effects) (*wire.IP, bool) {
 		l.damaged(p, h, err, fx)
 	case sourceRouted(h.Options):
 		Drop(p, rfc.SourceRoute, "a source route", fx)
+	case l.nats != nil && !h.V6() && l.natIn(p, h, fx):
 	case l.IsLocal(h.Dst):
 		return h, !l.troubled(p, h, fx)
 	case !l.Forward:
@@ -97,16 +98,17 @@ func (l *Layer) forward(p *Packet, h *wire.IP, fx *Effects) {
 		l.Refuse(p, Refusal{Kind: HopsExceeded}, rule, by, fx)
 	case !ok:
 		l.astray(p, h, path, fx)
-	case len(p.Octets) > path.MTU && !h.DF:
+	case len(p.Octets) > path.MTU && h.DF:
+		rule := versioned(h, rfc.TooBig, rfc.TooBig6)
+		by := Drop(p, rule, "larger than the next link's MTU", fx)
+		l.Refuse(p, Refusal{Kind: TooBig, MTU: path.MTU}, rule, by, fx)
+	case l.nats != nil && !h.V6() && l.natOut(p, h, path, fx):
+	case len(p.Octets) > path.MTU:
 		wire.DecrementHops(p.Octets)
 		for _, q := range l.split(p, path.MTU, fx) {
 			q.Departs = rfc.Forwarded
 			transmit(q, path.NIC, fx)
 		}
-	case len(p.Octets) > path.MTU:
-		rule := versioned(h, rfc.TooBig, rfc.TooBig6)
-		by := Drop(p, rule, "larger than the next link's MTU", fx)
-		l.Refuse(p, Refusal{Kind: TooBig, MTU: path.MTU}, rule, by, fx)
 	default:
 		wire.DecrementHops(p.Octets)
 		p.Departs = versioned(h, rfc.Forwarded, rfc.Forwarded6)

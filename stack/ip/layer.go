@@ -5,6 +5,7 @@ import (
 
 	"labserver/stack/event"
 	"labserver/stack/inet"
+	"labserver/stack/nat"
 	"labserver/stack/rfc"
 	"labserver/stack/wire"
 )
@@ -87,6 +88,9 @@ type Layer struct {
 	errors   bucket
 
 	received wire.IP // the packet that came in last
+
+	nats  []*nat.Table // nil without translation
+	ports nat.Ports
 
 	nextFragment uint32
 	assemblies   []*assembly // by creation

@@ -218,6 +218,9 @@ func (l *Layer) forgetAssembly(a *assembly, fx *Effects) {
 // Expire ends the wait for the missing fragments of a packet. If the first has come, its
 // sender is told: RFC 792, RFC 1122 §3.3.2, RFC 8200 §4.5.
 func (l *Layer) Expire(assembly uint64, fx *Effects) {
+	if l.natExpire(assembly, fx) {
+		return
+	}
 	for _, a := range l.assemblies {
 		if a.id != assembly {
 			continue
