@@ -298,7 +298,7 @@ func TestBrokenInvariantsPanic(t *testing.T) {
 		"false count":    func(c *Conn) { c.snd.queue.lost.segs++ },
 		"both timers":    func(c *Conn) { c.timers[timerPersist].running = true },
 		"forgotten ACK":  func(c *Conn) { c.ack.now = true },
-		"not registered": func(c *Conn) { delete(c.l.conns, c.flow) },
+		"not registered": func(c *Conn) { c.listed = false },
 	} {
 		n, a, _, ca, _ := connected(t)
 		a.mustSend(ca, "x")
