@@ -47,7 +47,7 @@ type Config struct {
 	KeepFrames bool
 	// Quiet numbers the events and keeps none: for programs that move more through a world
 	// than anybody will read. Events().Len() counts, From and Since give nothing. No limit
-	// on events, sockets, calls or descriptors holds then.
+	// on events, sockets, calls or descriptors holds then, and it cannot be forked.
 	Quiet bool
 }
 
@@ -185,7 +185,7 @@ func (w *World) Full() bool { return w.log.Len() >= w.limits.events }
 // Fork returns an independent world at the same position, by applying the same commands
 // again (law L4).
 func (w *World) Fork() *World {
-	if w.driven {
+	if w.driven || w.cfg.Quiet {
 		panic("BUG: forking a world that a program drove")
 	}
 	f, err := New(w.cfg)

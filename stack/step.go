@@ -266,7 +266,9 @@ func (w *World) mac() wire.MAC {
 // Apply carries out a command that passed Check, at the present position. What the
 // system refuses becomes a call.failed event.
 func (w *World) Apply(c Command) {
-	w.applied = append(w.applied, applied{w.steps, w.now, c})
+	if !w.cfg.Quiet {
+		w.applied = append(w.applied, applied{w.steps, w.now, c})
+	}
 	scope := w.scope().OnHost(w.hostOf(c))
 	if IsNote(c.Op) {
 		event.Emit(scope, rfc.ByNote, event.Note{Op: c.Op, Actor: c.Actor, Args: c.canonical()})

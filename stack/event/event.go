@@ -59,7 +59,10 @@ func Emit[B Body](s Scope, rule rfc.ID, body B) uint64 {
 		panic("BUG: an event without a rule: " + string(body.Kind()))
 	}
 	if !l.quiet {
-		l.append(&s, rule, body.keep(&l.columns))
+		if l.kept == nil {
+			l.kept = &kept{}
+		}
+		l.kept.append(&s, rule, body.keep(&l.kept.columns))
 	}
 	return l.n
 }

@@ -14,8 +14,13 @@ import (
 // event neither allocates nor moves what is there. Reading makes an Event of a row. The
 // zero value is an empty log.
 type Log struct {
-	n       uint64
-	quiet   bool
+	n     uint64
+	quiet bool
+	kept  *kept // nil until there is something
+}
+
+// kept is what a log keeps of its events.
+type kept struct {
 	rows    column[row]
 	names   names
 	columns columns
@@ -50,10 +55,11 @@ func (l *Log) Len() uint64 { return l.n }
 
 // At returns event n, which must exist.
 func (l *Log) At(n uint64) Event {
-	r := l.rows.at(uint32(n - 1))
-	return Event{N: n, T: r.t, By: uint64(r.by), Rule: rfc.ID(l.names.list[r.rule]),
-		Host: inet.HostID(l.names.list[r.host]), Conn: inet.ConnID(l.names.list[r.conn]),
-		Body: l.columns.body(r.place)}
+	k := l.kept
+	r := k.rows.at(uint32(n - 1))
+	return Event{N: n, T: r.t, By: uint64(r.by), Rule: rfc.ID(k.names.list[r.rule]),
+		Host: inet.HostID(k.names.list[r.host]), Conn: inet.ConnID(k.names.list[r.conn]),
+		Body: k.columns.body(r.place)}
 }
 
 // From returns the events n and later, in a slice of the caller's own. Use Since for many.
@@ -84,16 +90,16 @@ func (l *Log) Since(n uint64) iter.Seq[Event] {
 	}
 }
 
-func (l *Log) append(s *Scope, rule rfc.ID, p place) {
-	l.rows.add(row{t: s.Now, by: uint32(s.By), host: l.names.of(string(s.Host)),
-		conn: l.names.of(string(s.Conn)), rule: l.names.of(string(rule)), place: p})
+func (k *kept) append(s *Scope, rule rfc.ID, p place) {
+	k.rows.add(row{t: s.Now, by: uint32(s.By), host: k.names.of(string(s.Host)),
+		conn: k.names.of(string(s.Conn)), rule: k.names.of(string(rule)), place: p})
 }
 
 // names numbers the texts of envelopes: few are different.
 type names struct {
 	list   []string
 	index  map[string]uint32
-	recent [256]uint32 // numbers, by a hash of the text
+	recent [64]uint32 // numbers, by a hash of the text
 }
 
 func (n *names) of(s string) uint32 {
@@ -126,7 +132,7 @@ type column[T any] struct {
 
 // Sizes of chunks, as powers of two.
 const (
-	firstChunk = 3
+	firstChunk = 1
 	lastChunk  = 11
 )
 

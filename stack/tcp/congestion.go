@@ -15,6 +15,8 @@ import (
 // a loss is repaired, is not its business. Implementations hold no state of their own, so
 // that a connection can change over: all of it lies in the window.
 type congestion interface {
+	// name is the value of the knob that stands for it.
+	name() string
 	// acked takes an acknowledgment and lets cwnd grow. It returns the rule it went by.
 	acked(w *window, a *acking) rfc.ID
 	// lost is told of a congestion event (RFC 9438 §4.6: "a packet loss is detected by
@@ -140,8 +142,7 @@ type ccState struct {
 	limited inet.ByteCount // octets sent by limited transmit since SND.UNA moved
 	told    acking         // what the acknowledgment at hand tells
 
-	control congestion // the algorithm, by the name it was found
-	named   string
+	control congestion // the algorithm that was in use last
 }
 
 // lossPhase says whether a loss is being repaired, and how.
@@ -156,12 +157,12 @@ const (
 
 func (c *Conn) algorithm() congestion {
 	name := c.congestionName()
-	if c.cc.control == nil || c.cc.named != name {
+	if c.cc.control == nil || c.cc.control.name() != name {
 		control, ok := congestionByName(name, c.l.k)
 		if !ok {
 			panic("BUG: unknown congestion control " + name)
 		}
-		c.cc.control, c.cc.named = control, name
+		c.cc.control = control
 	}
 	return c.cc.control
 }

@@ -195,3 +195,5 @@ func (cubic) undone(w *window) { w.restore() }
 func (cubic) idle(w *window, _ sim.Time) { w.cubic.paused = true }
 
 func (cubic) recovery() recoveryKind { return recoveryModern }
+
+func (cubic) name() string { return "cubic" }

@@ -133,7 +133,7 @@ const (
 // error instead of ETIMEDOUT.
 func (l *Layer) Unreachable(flow inet.Flow, at seq.Num, what ICMPError, pkt inet.PacketID,
 	fx *Effects) {
-	c := l.conns[flow]
+	c := l.Lookup(flow)
 	if c == nil || what == NoICMPError || !c.quotes(at, pkt, fx) {
 		return
 	}

@@ -17,7 +17,7 @@ type Layer struct {
 	k         *Knobs
 	secret    uint64
 	rand      *sim.Rand
-	conns     map[inet.Flow]*Conn
+	conns     map[inet.Flow]*Conn // nil while they are few
 	order     []*Conn // by creation
 	recent    *Conn   // whose segment arrived last
 	born      uint64
@@ -56,13 +56,28 @@ func (c *Conn) fatten() {
 func New(host inet.HostID, k *Knobs, secret uint64, rand *sim.Rand) *Layer {
 	return &Layer{
 		host: host, k: k, secret: secret, rand: rand,
-		conns:     map[inet.Flow]*Conn{},
 		listeners: map[inet.Endpoint][]*Listener{},
 	}
 }
 
+// few is how many connections are looked through one by one; a table is made for more.
+const few = 8
+
 // Lookup returns the connection of a flow, or nil.
-func (l *Layer) Lookup(flow inet.Flow) *Conn { return l.conns[flow] }
+func (l *Layer) Lookup(flow inet.Flow) *Conn {
+	if l.recent != nil && l.recent.flow == flow {
+		return l.recent
+	}
+	if l.conns != nil {
+		return l.conns[flow]
+	}
+	for _, c := range l.order {
+		if c.flow == flow {
+			return c
+		}
+	}
+	return nil
+}
 
 // Conns returns the connections that exist, in the order of their creation. The slice
 // is the layer's own and changes with the next call.
@@ -72,14 +87,21 @@ func (l *Layer) Conns() []*Conn { return l.order }
 func (l *Layer) insert(c *Conn) {
 	l.born++
 	c.born, c.listed = l.born, true
-	l.conns[c.flow] = c
 	l.order = append(l.order, c)
+	if l.conns == nil && len(l.order) > few {
+		l.conns = make(map[inet.Flow]*Conn, 4*few)
+		for _, o := range l.order {
+			l.conns[o.flow] = o
+		}
+	} else if l.conns != nil {
+		l.conns[c.flow] = c
+	}
 }
 
 // remove takes a connection out.
 func (l *Layer) remove(c *Conn) {
 	i := sort.Search(len(l.order), func(i int) bool { return l.order[i].born >= c.born })
-	if i == len(l.order) || l.order[i] != c || l.conns[c.flow] != c {
+	if i == len(l.order) || l.order[i] != c || l.Lookup(c.flow) != c {
 		panic("BUG: removing a connection that does not exist")
 	}
 	l.order = append(l.order[:i], l.order[i+1:]...)

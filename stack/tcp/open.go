@@ -34,7 +34,7 @@ func (l *Layer) open(sock inet.SocketID, flow inet.Flow, mtu int, o Options, fas
 	}
 	iss, rule := l.newISS(flow, fx.Now)
 	var recent timestamps
-	if old := l.conns[flow]; old != nil {
+	if old := l.Lookup(flow); old != nil {
 		iss, recent = old.issAfter(iss), old.ts
 		old.remove(inet.OK, rfc.TCPReuseTS, fx)
 	}
@@ -57,7 +57,7 @@ func (l *Layer) CanOpen(flow inet.Flow, now sim.Time) inet.Errno {
 	if !unicast(flow.Remote.Addr) {
 		return inet.ENETUNREACH
 	}
-	if old := l.conns[flow]; old != nil && !old.reusable(now) {
+	if old := l.Lookup(flow); old != nil && !old.reusable(now) {
 		return inet.EADDRNOTAVAIL
 	}
 	return inet.OK

@@ -36,7 +36,7 @@ const (
 // should too.
 func (l *Layer) TooBig(flow inet.Flow, at seq.Num, mtu int, pkt inet.PacketID,
 	fx *Effects) (believed bool) {
-	c := l.conns[flow]
+	c := l.Lookup(flow)
 	if c == nil || !c.quotes(at, pkt, fx) || !c.discoversPath() {
 		return false
 	}

@@ -93,3 +93,7 @@ func (r newReno) acked(w *window, a *acking) rfc.ID {
 }
 
 func (newReno) recovery() recoveryKind { return recoveryModern }
+
+func (reno) name() string { return "reno" }
+
+func (newReno) name() string { return "newreno" }

@@ -30,12 +30,8 @@ func (l *Layer) Segment(src, dst netip.Addr, pkt inet.PacketID, seg *wire.TCP, f
 		Local:  inet.Endpoint{Addr: dst, Port: seg.DstPort},
 		Remote: inet.Endpoint{Addr: src, Port: seg.SrcPort},
 	}
-	c := l.recent
-	if c == nil || c.flow != flow {
-		if c = l.conns[flow]; c != nil {
-			l.recent = c
-		}
-	}
+	c := l.Lookup(flow)
+	l.recent = c
 	var id inet.ConnID
 	if c != nil {
 		id = c.id

@@ -6,3 +6,5 @@ package tcp
 type tahoe struct{ reno }
 
 func (tahoe) recovery() recoveryKind { return recoverySlowStart }
+
+func (tahoe) name() string { return "tahoe" }

@@ -87,7 +87,7 @@ func (c *Conn) honours(a *arrival, stamps bool) (rfc.ID, bool) {
 // of the new connection tells.
 func (p *pastLife) revive(fx *Effects) {
 	l := p.old.l
-	if p.until <= fx.Now || l.conns[p.old.flow] != nil {
+	if p.until <= fx.Now || l.Lookup(p.old.flow) != nil {
 		return
 	}
 	c := *p.old
