@@ -12,7 +12,6 @@ import (
 	"labserver/stack"
 	"labserver/stack/event"
 	"labserver/stack/inet"
-	"labserver/stack/rfc"
 	"labserver/stack/seq"
 )
 
@@ -194,7 +193,7 @@ func (c *comparison) at(t *testing.T, p point) {
 		}
 		e, copied := p.made(f.pkt)
 		b, ok := e.Body.(event.SegmentSent)
-		if !ok || e.Rule == rfc.Injected || e.Host != p.host { // forged, or passed on
+		if !ok || forged(e) || e.Host != p.host { // forged, or passed on
 			continue
 		}
 		got, name := p.said[i].marks, fmt.Sprintf("%s at %s: #%d %s", p.run.name, p.host, f.pkt, e.Rule)
@@ -238,7 +237,7 @@ func (c *comparison) tell(e event.Event, again bool, s shape, mark string) {
 	case s.probed:
 		mark = "(begins with the octet of a probe)"
 	case !s.old:
-		mark = "(first seen here)"
+		mark = "(new to tshark)"
 	}
 	c.table[fmt.Sprintf("%-24s %s", e.Rule, mark)]++
 }

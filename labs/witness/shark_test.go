@@ -159,7 +159,7 @@ func (s *soundness) at(t *testing.T, p point) {
 		s.frames++
 		n := p.said[i]
 		e, _ := p.made(f.pkt)
-		if damaged[f.pkt] || e.Rule == rfc.Injected {
+		if damaged[f.pkt] || forged(e) {
 			if n.malformed != "" || len(n.bad) > 0 {
 				s.bad++
 			}
@@ -172,12 +172,19 @@ func (s *soundness) at(t *testing.T, p point) {
 	}
 }
 
+// forged reports whether somebody wrote a packet by hand, wrong as it may be.
+func forged(made event.Event) bool {
+	return made.Rule == rfc.Injected || made.Rule == rfc.Forged
+}
+
 // damagedFrames are the packets that were changed on their way without their checksums.
 func damagedFrames(w *stack.World) map[inet.PacketID]bool {
 	damaged := map[inet.PacketID]bool{}
 	for _, e := range w.Events().From(1) {
 		switch b := e.Body.(type) {
 		case event.PacketCorrupted:
+			damaged[b.Pkt] = true
+		case event.PacketEdited:
 			damaged[b.Pkt] = true
 		case event.PacketDuplicated:
 			damaged[inet.PacketID(e.N)] = damaged[b.Pkt]

@@ -95,10 +95,11 @@ func dissect(dir string, file []byte) (all []noticed, err error) {
 
 // frame is a frame of a capture with the packet it is of.
 type frame struct {
-	pkt  inet.PacketID
-	out  bool
-	time int64
-	data []byte
+	pkt   inet.PacketID
+	out   bool
+	time  int64
+	where string // name of the interface, "A:eth0 (l1)"
+	data  []byte
 }
 
 // frames reads a capture again, to know which packet each of its frames is of.
@@ -115,8 +116,10 @@ func frames(t testing.TB, file []byte) (all []frame) {
 		if convErr != nil {
 			t.Fatalf("a comment without a packet: %q", opts.Comments[0])
 		}
+		at, _ := r.Interface(info.InterfaceIndex)
 		all = append(all, frame{inet.PacketID(pkt),
-			opts.Flags.Direction == pcapgo.NgEpbFlagDirectionOutbound, info.Timestamp.UnixNano(), data})
+			opts.Flags.Direction == pcapgo.NgEpbFlagDirectionOutbound, info.Timestamp.UnixNano(),
+			at.Name, data})
 	}
 	return all
 }

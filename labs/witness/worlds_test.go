@@ -119,7 +119,11 @@ func (k *talk) build(seed int) {
 		pick(k, 0, 1_000_000, 100_000_000), pick(k, 6000, 30_000, 200_000),
 		pick(k, 5000, 20_000, 50_000), pick(k, 0, 0, 10_000, 100_000), pick(k, 0, 0, 5000, 20_000),
 		pick(k, 0, 0, 20_000, 200_000))
-	k.datagrams(net4(1))
+	if k.r.Below(3) == 0 {
+		k.datagrams(net6(1)+":1", "ip6")
+	} else {
+		k.datagrams(net4(1)+".1", "ip4")
+	}
 	addr, family := net4(1)+".1", "ip4"
 	if k.r.Below(2) == 0 {
 		addr, family = net6(1)+":1", "ip6"
@@ -144,15 +148,16 @@ func (k *talk) connect(addr, family string) {
 }
 
 // datagrams has A send some, of sizes that need fragments too; nobody may be there.
-func (k *talk) datagrams(net string) {
-	k.do("socket", `{"proc":"pB","proto":"udp"}`)
+func (k *talk) datagrams(addr, family string) {
+	k.do("socket", `{"proc":"pB","proto":"udp","family":%q}`, family)
 	k.do("bind", `{"proc":"pB","fd":3,"port":%d}`, pick(k, 4000, 4001))
-	k.do("socket", `{"proc":"pA","proto":"udp"}`)
+	k.do("socket", `{"proc":"pA","proto":"udp","family":%q}`, family)
 	if k.r.Below(2) == 0 {
-		k.do("setsockopt", `{"proc":"pA","fd":3,"option":"IP_MTU_DISCOVER","value":0}`)
+		k.do("setsockopt", `{"proc":"pA","fd":3,"option":%q,"value":0}`,
+			map[string]string{"ip4": "IP_MTU_DISCOVER", "ip6": "IPV6_MTU_DISCOVER"}[family])
 	}
 	for range k.r.Below(4) {
-		k.do("sendto", `{"proc":"pA","fd":3,"addr":"%s.1","port":4000,"octets":%d}`, net,
+		k.do("sendto", `{"proc":"pA","fd":3,"addr":%q,"port":4000,"octets":%d}`, addr,
 			pick(k, 0, 1, 999, 1472, 1473, 4001))
 	}
 }
