@@ -182,8 +182,8 @@ func TestHostsThatMindTheirLinksSayThatThereIsNoWay(t *testing.T) {
 	}
 }
 
-// crossing is the diamond with bulk on its slow way.
-func crossing(t *testing.T, world *stack.World) *stage {
+// halfway is the diamond with bulk on its slow way.
+func halfway(t *testing.T, world *stack.World) *stage {
 	s := &stage{t, world}
 	s.transfer(600_000)
 	s.readUntil(338e6) // in the middle of the third flight
@@ -193,7 +193,7 @@ func crossing(t *testing.T, world *stack.World) *stage {
 // A way that becomes shorter lets what follows overtake what is under way: the receiver
 // keeps it and says so, and no octet is lost.
 func TestAShorterWayReordersAndLosesNothing(t *testing.T) {
-	s := crossing(t, world(t, strings.ReplaceAll(diamond, `,"mtu":1000`, "")))
+	s := halfway(t, world(t, strings.ReplaceAll(diamond, `,"mtu":1000`, "")))
 	before := s.count("segment.held", "")
 	s.do(`route.add {"host":"P","dst":"10.0.2.2/32","via":"10.2.0.2"}`)
 	s.readUntil(400e6)
@@ -208,7 +208,7 @@ func TestAShorterWayReordersAndLosesNothing(t *testing.T) {
 // A way whose MTU is smaller is found by what the router at its beginning says (RFC 1191
 // §6.3), and a way back to the old one keeps working.
 func TestANarrowerWayIsFoundByItsMTU(t *testing.T) {
-	s := crossing(t, world(t, diamond))
+	s := halfway(t, world(t, diamond))
 	s.do(`route.add {"host":"P","dst":"10.0.2.2/32","via":"10.2.0.2"}`)
 	s.readUntil(600e6)
 	known := false
