@@ -91,8 +91,10 @@ func Status(err error) int {
 		return http.StatusNotFound
 	case "forbidden":
 		return http.StatusForbidden
-	case "finished", "broken", "other_build":
+	case "finished", "broken", "other_build", "capture":
 		return http.StatusConflict
+	case "bad_capture":
+		return http.StatusUnprocessableEntity
 	case "quota", "rate":
 		return http.StatusTooManyRequests
 	case "full", "unavailable", "draining":

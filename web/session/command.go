@@ -189,6 +189,8 @@ func (s *Session) checkGoal(id string, answer bool) error {
 // open refuses what comes after the end.
 func (s *Session) open() error {
 	switch {
+	case s.recorded:
+		return app.ErrCapture
 	case s.broken != "":
 		return app.ErrBroken
 	case s.finished:

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -35,6 +36,9 @@ func (m *Manager) Events(ctx context.Context, id app.SessionID, no int, from, to
 	History, error,
 ) {
 	p, err := m.past(ctx, id, no)
+	if errors.Is(err, app.ErrCapture) {
+		return m.captureEvents(ctx, id, from, to)
+	}
 	if err != nil {
 		return History{}, err
 	}
@@ -67,8 +71,8 @@ func (m *Manager) Events(ctx context.Context, id app.SessionID, no int, from, to
 
 // lend shows the world to somebody who must not change it, if it is still that of the run.
 func (s *Session) lend(no int, take func(*stack.World)) {
-	if s.run.No == no && s.broken == "" {
-		take(s.world)
+	if w, ours := s.world.(*stack.World); ours && s.run.No == no && s.broken == "" {
+		take(w)
 	}
 }
 
@@ -99,6 +103,16 @@ func (m *Manager) Frame(ctx context.Context, id app.SessionID, no int, pkt inet.
 	frame []byte, final bool, err error,
 ) {
 	p, err := m.past(ctx, id, no)
+	if errors.Is(err, app.ErrCapture) {
+		run, err := m.cfg.captureOf(ctx, id)
+		if err == nil {
+			frame = run.Frame(pkt)
+		}
+		if err == nil && frame == nil {
+			err = app.ErrNotFound
+		}
+		return frame, true, err
+	}
 	if err != nil {
 		return nil, false, err
 	}
@@ -120,6 +134,9 @@ func (m *Manager) past(ctx context.Context, id app.SessionID, no int) (past, err
 	run, err := m.cfg.Store.Run(ctx, id, no)
 	if err != nil {
 		return past{}, notFound(err)
+	}
+	if run.LabSlug == app.CaptureSlug {
+		return past{}, app.ErrCapture // whoever asks reads the file
 	}
 	if run.Build != m.cfg.Build {
 		return past{}, app.ErrOtherBuild
@@ -180,6 +197,9 @@ func (m *Manager) Journal(ctx context.Context, id app.SessionID, no int) ([]byte
 	run, err := m.cfg.Store.Run(ctx, id, no)
 	if err != nil {
 		return nil, notFound(err)
+	}
+	if run.LabSlug == app.CaptureSlug {
+		return nil, app.ErrCapture
 	}
 	header, err := HeaderOf(run)
 	if err != nil {

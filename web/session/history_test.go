@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"errors"
+	"labserver/stack"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,7 +27,7 @@ func TestTheJournalReplaysToTheSameHash(t *testing.T) {
 		b.do("s", "clock.step", `{"unit":"event","from_n":`+str(n)+`}`)
 		s := b.open()
 		var live [32]byte
-		s.post(t.Context(), func() { live = s.world.Hash() })
+		s.post(t.Context(), func() { live = s.world.(*stack.World).Hash() })
 		b.stop()
 		b.start()
 		defer b.stop()

@@ -26,6 +26,12 @@ type Limits struct {
 	Idle          time.Duration // without anybody it is unloaded: 10 min
 	Replays       int           // replayed runs kept for history and segments: 4
 	ShareLife     time.Duration // of a share token: 30 days
+
+	CaptureOctets  int           // of a capture's file: 16 MiB
+	CapturePackets int           // in it: 50 000
+	CapturesOctets int64         // of all captures of one subject: 64 MiB; the oldest make room
+	CapturesFiles  int           // that one subject has: 20
+	CaptureLife    time.Duration // of a capture that nobody opens: 30 days
 }
 
 // slice is how many queue entries are processed before the mailbox is looked at.
@@ -51,6 +57,8 @@ func (l Limits) withDefaults() Limits {
 		BatchEvents: 256, BatchOctets: 32 << 10, Flush: 16 * time.Millisecond,
 		ClockEntry: 2 * time.Second, DriverGrace: 30 * time.Second, Idle: 10 * time.Minute,
 		Replays: 4, ShareLife: 30 * 24 * time.Hour,
+		CaptureOctets: 16 << 20, CapturePackets: 50_000, CapturesOctets: 64 << 20, CapturesFiles: 20,
+		CaptureLife: 30 * 24 * time.Hour,
 	}
 	fill(&l.Live, d.Live)
 	fill(&l.LivePerOwner, d.LivePerOwner)
@@ -69,6 +77,11 @@ func (l Limits) withDefaults() Limits {
 	fill(&l.Idle, d.Idle)
 	fill(&l.Replays, d.Replays)
 	fill(&l.ShareLife, d.ShareLife)
+	fill(&l.CaptureOctets, d.CaptureOctets)
+	fill(&l.CapturePackets, d.CapturePackets)
+	fill(&l.CapturesOctets, d.CapturesOctets)
+	fill(&l.CapturesFiles, d.CapturesFiles)
+	fill(&l.CaptureLife, d.CaptureLife)
 	return l
 }
 

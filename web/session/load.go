@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"labserver/stack/infer"
 	"labserver/stack/journal"
 	"labserver/stack/sim"
 	"labserver/web/app"
@@ -31,12 +32,18 @@ func load(cfg *Config, id app.SessionID) (*Session, error) {
 	if err != nil {
 		return nil, notFound(err)
 	}
-	if run.Build != cfg.Build {
+	if run.Build != cfg.Build && run.LabSlug != app.CaptureSlug {
 		return nil, app.ErrOtherBuild
 	}
 	entries, err := cfg.Store.Entries(ctx, id, run.No)
 	if err != nil {
 		return nil, notFound(err)
+	}
+	var read *infer.Run
+	if run.LabSlug == app.CaptureSlug {
+		if read, err = cfg.captureOf(ctx, id); err != nil {
+			return nil, err
+		}
 	}
 	now := cfg.Now()
 	s := &Session{
@@ -46,7 +53,11 @@ func load(cfg *Config, id app.SessionID) (*Session, error) {
 		empty: now, alone: now,
 	}
 	s.pace.speed = row.Speed
-	s.guard(func() { err = s.begin(run, entries, now) })
+	if read != nil {
+		err = s.beginCapture(run, read, now)
+	} else {
+		s.guard(func() { err = s.begin(run, entries, now) })
+	}
 	if err != nil {
 		return nil, err
 	}

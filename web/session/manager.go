@@ -28,6 +28,8 @@ type Config struct {
 	Rand   io.Reader        // crypto/rand.Reader: ids, tokens, seeds
 	Log    *slog.Logger     // slog.Default
 	Limits Limits
+
+	captures *captures
 }
 
 // Manager holds the sessions that are in memory and brings others back.
@@ -62,6 +64,7 @@ func NewManager(cfg Config) *Manager {
 		cfg.Log = slog.Default()
 	}
 	cfg.Limits = cfg.Limits.withDefaults()
+	cfg.captures = &captures{}
 	return &Manager{cfg: cfg, replays: replayCache{limit: cfg.Limits.Replays},
 		live: make(map[app.SessionID]*loading)}
 }

@@ -75,7 +75,7 @@ func (s *Session) lab() *Lab {
 }
 
 func (s *Session) sum() *Sum {
-	f := &Sum{Run: s.run.No, Finished: s.finished}
+	f := &Sum{Run: s.run.No, Finished: s.finished && !s.recorded}
 	if s.checker != nil {
 		f.Verdicts = s.checker.Verdicts()
 	}

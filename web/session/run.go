@@ -20,6 +20,9 @@ func (s *Session) finish(now time.Time) {
 
 // reset starts the next run of the lab.
 func (s *Session) reset(now time.Time, a ResetArgs) (Result, error) {
+	if s.recorded {
+		return Result{}, app.ErrCapture
+	}
 	if *a.Run != s.run.No {
 		return Result{Run: s.run.No, N: s.at.n}, nil
 	}

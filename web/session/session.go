@@ -16,7 +16,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"labserver/stack"
 	"labserver/stack/journal"
 	"labserver/stack/sim"
 	"labserver/web/app"
@@ -42,13 +41,14 @@ type Session struct {
 	run    app.Run
 	header journal.Header
 	common uint64 // events that no take-over can change
-	world  *stack.World
+	world  world
 	broken string // why nothing moves any more; "" while all is well
 
 	entries  entryLog
 	checker  Checker
 	fed      uint64 // events the checker has seen
 	finished bool
+	recorded bool // the run was read from a capture
 	recent   answers
 
 	pace     pace

@@ -36,7 +36,7 @@ func (m *Manager) Status(ctx context.Context, id app.SessionID) (Status, error) 
 	if s := m.inMemory(id); s != nil {
 		err := s.post(ctx, func() {
 			st.Live, st.Run, st.N, st.T = true, s.run.No, s.at.n, s.at.t
-			st.Playing, st.Finished = s.pace.playing, s.finished
+			st.Playing, st.Finished = s.pace.playing, s.finished && !s.recorded
 			if s.broken != "" {
 				st.OK, st.Code = false, app.ErrBroken.Code
 			}
@@ -49,7 +49,7 @@ func (m *Manager) Status(ctx context.Context, id app.SessionID) (Status, error) 
 	switch {
 	case full != nil:
 		st.OK, st.Code = false, app.Public(full).Code
-	case run.Build != m.cfg.Build:
+	case run.Build != m.cfg.Build && run.LabSlug != app.CaptureSlug:
 		st.OK, st.Code = false, app.ErrOtherBuild.Code
 	case m.isDraining():
 		st.OK, st.Code = false, app.ErrDraining.Code

@@ -64,13 +64,15 @@ type Reader interface {
 	Share(ctx context.Context, tokenHash string) (app.Share, error)
 	// SharesOf lists the shares of a session.
 	SharesOf(ctx context.Context, id app.SessionID) ([]app.Share, error)
+	// Capture returns the file of a session that was read from one.
+	Capture(ctx context.Context, id app.SessionID) (app.Capture, error)
 	// Counts says how much there is.
 	Counts(ctx context.Context) (Counts, error)
 }
 
 // Counts are the sizes of the tables.
 type Counts struct {
-	Sessions, Finished, Runs, Commands, Shares int64
+	Sessions, Finished, Runs, Commands, Shares, Captures int64
 }
 
 // Store is everything durable. Each method is one transaction; what it returns nil for
@@ -81,6 +83,14 @@ type Store interface {
 	// entries it begins with, in their order: none, unless it is a recorded run.
 	CreateSession(ctx context.Context, s app.Session, r app.Run, entries ...journal.Entry) (
 		app.Session, error)
+	// CreateCapture adds a session, owned by this process, with its run and the file that
+	// the run is read from.
+	CreateCapture(ctx context.Context, s app.Session, r app.Run, c app.Capture) (app.Session, error)
+	// PruneCaptures deletes sessions that were read from captures, with their files: those
+	// last touched before an instant, whose ever they are, and of one owner the oldest, so
+	// that no more octets and no more files than said are left.
+	PruneCaptures(ctx context.Context, before time.Time, owner app.SubjectID, octets int64,
+		files int) error
 	// Claim makes this process the owner, with a new epoch, and returns the session.
 	Claim(ctx context.Context, id app.SessionID) (app.Session, error)
 	// Append journals one command at the end of a run and returns its place. With a

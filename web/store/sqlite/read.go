@@ -205,8 +205,9 @@ func (r reader) Counts(ctx context.Context) (c store.Counts, err error) {
 		(SELECT count(*) FROM session WHERE finished IS NOT NULL),
 		(SELECT count(*) FROM run),
 		(SELECT count(*) FROM command WHERE op <> 'clock'),
-		(SELECT count(*) FROM share)`).
-		Scan(&c.Sessions, &c.Finished, &c.Runs, &c.Commands, &c.Shares)
+		(SELECT count(*) FROM share),
+		(SELECT count(*) FROM capture)`).
+		Scan(&c.Sessions, &c.Finished, &c.Runs, &c.Commands, &c.Shares, &c.Captures)
 	return c, err
 }
 

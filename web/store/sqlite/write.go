@@ -65,12 +65,7 @@ func (s *Store) CreateSession(ctx context.Context, row app.Session, run app.Run,
 	entries ...journal.Entry) (app.Session, error) {
 	row.Node, row.OwnerEpoch = s.node, 1
 	err := s.do(ctx, "create session", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `
-			INSERT INTO session (id, owner_subject, owner_node, owner_epoch, created, touched,
-				playing, speed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-			row.ID, row.Owner, row.Node, row.OwnerEpoch, row.Created.UnixMilli(),
-			row.Touched.UnixMilli(), row.Playing, row.Speed)
-		if err != nil {
+		if err := insertSession(ctx, tx, row); err != nil {
 			return err
 		}
 		if err := insertRun(ctx, tx, run); err != nil {
@@ -85,6 +80,15 @@ func (s *Store) CreateSession(ctx context.Context, row app.Session, run app.Run,
 		return nil
 	})
 	return row, err
+}
+
+func insertSession(ctx context.Context, tx *sql.Tx, row app.Session) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO session (id, owner_subject, owner_node, owner_epoch, created, touched,
+			playing, speed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		row.ID, row.Owner, row.Node, row.OwnerEpoch, row.Created.UnixMilli(),
+		row.Touched.UnixMilli(), row.Playing, row.Speed)
+	return err
 }
 
 func insertRun(ctx context.Context, tx *sql.Tx, r app.Run) error {

@@ -42,6 +42,8 @@ func Run(t *testing.T, each func(t *testing.T) Backend) {
 		{"finish marks the session", testFinish},
 		{"sessions are listed by owner, the last touched first", testList},
 		{"shares are kept by hash and can be revoked", testShares},
+		{"a session can be read from a capture", testCapture},
+		{"captures go when they are old, or too many", testPrune},
 		{"any list of writes reads back as a model says", testModel},
 	} {
 		t.Run(c.name, func(t *testing.T) {
