@@ -16,6 +16,61 @@ const calls = (...steps: { op: string; args: object }[]): object => ({ kind: "ca
 const tcp = S("socket", { proto: "tcp" });
 
 const good: readonly [line: string, plan: object][] = [
+  ["ping B", calls(S("ping", { addr: "B" }))],
+  [
+    "ping 10.0.0.2 count 3 interval 200ms size 1000 ttl 5 df timeout 500ms src 10.0.0.1",
+    calls(
+      S("ping", {
+        addr: "10.0.0.2", count: 3, interval_ns: 2e8, size: 1000, ttl: 5, df: true,
+        timeout_ns: 5e8, src: "10.0.0.1",
+      }),
+    ),
+  ],
+  [
+    "ping fd00::1 from R count 1",
+    { kind: "world", step: S("ping", { addr: "fd00::1", host: "R", count: 1 }) },
+  ],
+  [
+    "traceroute B icmp hops 4 probes 1",
+    calls(S("traceroute", { addr: "B", proto: "icmp", max_hops: 4, probes: 1 })),
+  ],
+  ["interrupt k7", { kind: "world", step: S("interrupt", { call: "k7" }) }],
+  [
+    "nat set R eth1 masquerade mapping address filtering port ports 2000-3000 hairpin off" +
+      " refresh both udp 300s",
+    {
+      kind: "world",
+      step: S("nat.set", {
+        host: "R", nic: "eth1", kind: "masquerade", mapping: "address-dependent",
+        filtering: "address-and-port-dependent", port_low: 2000, port_high: 3000,
+        hairpin: false, inbound_refresh: true, udp_ns: 3e11,
+      }),
+    },
+  ],
+  [
+    "nat set R eth1 off",
+    { kind: "world", step: S("nat.set", { host: "R", nic: "eth1", kind: "off" }) },
+  ],
+  [
+    "nat forward R eth1 tcp 8080 10.0.0.2:80",
+    {
+      kind: "world",
+      step: S("nat.forward", {
+        host: "R", nic: "eth1", proto: "tcp", port: 8080, to: "10.0.0.2:80",
+      }),
+    },
+  ],
+  [
+    "nat unforward R eth1 udp 53",
+    { kind: "world", step: S("nat.forward", { host: "R", nic: "eth1", proto: "udp", port: 53 }) },
+  ],
+  [
+    "route add R 10.0.0.0/8 blackhole",
+    {
+      kind: "world",
+      step: S("route.add", { host: "R", dst: "10.0.0.0/8", type: "blackhole" }),
+    },
+  ],
   ["listen 8081", calls(tcp, S("bind", { fd: NEW, port: 8081 }), S("listen", { fd: NEW }))],
   [
     "listen 50.50.50.50:8081 5",

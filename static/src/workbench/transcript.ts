@@ -4,6 +4,7 @@
 
 import { signal } from "@preact/signals";
 import { callText, line } from "./console/echo";
+import { Probes } from "./console/probes";
 import type { CommandEvent } from "../gen/wire";
 import type { Event, Of } from "./model";
 
@@ -30,6 +31,8 @@ export class Transcript {
   private keys = 0;
   private readonly byCommand = new Map<string, Entry>();
   private readonly byCall = new Map<string, Entry>();
+  private readonly probes = new Probes();
+  private readonly hops = new Map<string, Entry>(); // lines of traceroute that may grow
 
   /** Adds a line that is not an event. */
   local(look: Look, text: string, who = "", caret?: number): void {
@@ -47,6 +50,8 @@ export class Transcript {
   reset(): void {
     this.byCommand.clear();
     this.byCall.clear();
+    this.probes.reset();
+    this.hops.clear();
     this.clear();
   }
 
@@ -54,7 +59,21 @@ export class Transcript {
   feed(e: Event): void {
     if (isCommand(e)) return this.command(e);
     if (e.kind === "call.blocked" || e.kind === "call.returned" || e.kind === "call.failed")
-      this.call(e);
+      return this.call(e);
+    if (e.kind.startsWith("ping.") || e.kind.startsWith("trace.")) this.printed(e);
+  }
+
+  private printed(e: Event): void {
+    for (const { text, key } of this.probes.print(e)) {
+      const old = key === undefined ? undefined : this.hops.get(key);
+      if (old) {
+        old.text = text;
+        old.n = e.n;
+        continue;
+      }
+      const entry = this.add({ look: "info", who: "", text, result: "", n: e.n });
+      if (key !== undefined) this.hops.set(key, entry);
+    }
   }
 
   /** Draws what feed has taken. */
@@ -65,11 +84,12 @@ export class Transcript {
   private command(e: CommandEvent): void {
     const args = (e.args ?? {}) as Record<string, unknown>;
     const proc = typeof args["proc"] === "string" ? args["proc"] : "";
-    const isCall = proc !== "" && e.op !== "proc.kill";
+    const probe = e.op === "ping" || e.op === "traceroute";
+    const isCall = probe || (proc !== "" && e.op !== "proc.kill");
     const entry = this.add({
       look: isCall ? "call" : "done",
       who: proc || (typeof args["host"] === "string" ? args["host"] : ""),
-      text: isCall ? callText(e.op, args) : line(e.op, args),
+      text: isCall && !probe ? callText(e.op, args) : line(e.op, args),
       result: "",
       n: e.n,
     });

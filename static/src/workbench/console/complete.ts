@@ -46,6 +46,7 @@ const SECOND: Record<string, string[]> = {
   link: ["add", "remove"],
   route: ["add", "remove"],
   ss: ["-t", "-u", "-l"],
+  nat: ["set", "forward", "unforward"],
   listen: ["fd"],
 };
 
@@ -68,6 +69,8 @@ function candidates(words: string[], view: View, proc: string): string[] {
   if (words.length === 1) {
     if (verb === "connect") return ["fd", ...listeners(view)];
     if (verb === "knob" || verb === "inject") return hosts;
+    if (verb === "ping" || verb === "traceroute") return [...hosts, ...addresses(view)];
+    if (verb === "interrupt") return probes(view);
     return FD_VERBS.has(verb) ? fds : (SECOND[verb] ?? []);
   }
   if (words[1] === "fd" && words.length === 2) return fds;
@@ -102,6 +105,16 @@ function candidates(words: string[], view: View, proc: string): string[] {
       return words[1] === "remove" ? links : hosts;
     case "knob":
       return words.length === 2 ? knobs(view, words[1]) : [];
+    case "ping":
+      return words[words.length - 1] === "from"
+        ? hosts
+        : "count interval size ttl df timeout src from".split(" ");
+    case "traceroute":
+      return words[words.length - 1] === "from"
+        ? hosts
+        : "icmp udp hops probes timeout src from".split(" ");
+    case "nat":
+      return natWords(words, view, hosts);
     case "mark":
       return words.length === 2 ? ["ce", "ect0", "ect1", "not"] : [];
     case "host":
@@ -110,6 +123,34 @@ function candidates(words: string[], view: View, proc: string): string[] {
       return hosts;
   }
   return [];
+}
+
+function addresses(view: View): string[] {
+  return view.hosts.flatMap((h) =>
+    h.nics.flatMap((n) => [n.addr, n.addr6].filter(Boolean).map((a) => a.split("/", 1)[0] ?? "")),
+  );
+}
+
+function probes(view: View): string[] {
+  return view.calls.filter((c) => c.op === "ping" || c.op === "traceroute").map((c) => c.id);
+}
+
+function natWords(words: string[], view: View, hosts: string[]): string[] {
+  if (words.length === 2) return hosts;
+  if (words.length === 3)
+    return view.hosts.find((h) => h.id === words[2])?.nics.map((n) => n.id) ?? [];
+  if (words[1] !== "set") return words.length === 4 ? ["tcp", "udp"] : [];
+  if (words.length === 4) return ["masquerade", "off"];
+  switch (words[words.length - 1]) {
+    case "mapping":
+    case "filtering":
+      return ["independent", "address", "port"];
+    case "hairpin":
+      return ["on", "off"];
+    case "refresh":
+      return ["out", "both"];
+  }
+  return "mapping filtering ports hairpin refresh udp established transitory icmp".split(" ");
 }
 
 function knobs(view: View, host: string | undefined): string[] {

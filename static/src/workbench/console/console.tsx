@@ -15,7 +15,7 @@ import { useSession } from "../use";
 import { ruleText } from "../why";
 import { complete } from "./complete";
 import { LineError } from "./lex";
-import { parse, verbs, type Plan } from "./parse";
+import { parse, verbs, type Plan, type Step } from "./parse";
 
 const SHOWN = 300;
 const KEPT = 200;
@@ -79,6 +79,9 @@ export function Console({ host, proc }: { host: Host; proc: string }) {
     } else if (e.key === "Tab" && !e.shiftKey && text.value !== "") {
       e.preventDefault();
       tab();
+    } else if (e.key === "c" && e.ctrlKey && text.value === "" && running(session, host).length > 0) {
+      e.preventDefault();
+      for (const call of running(session, host)) void session.world("interrupt", { call });
     } else if (e.key === "Escape") {
       options.value = [];
       input.current?.blur();
@@ -111,7 +114,7 @@ export function Console({ host, proc }: { host: Host; proc: string }) {
           autoCapitalize="off"
           spellcheck={false}
           enterkeyhint="send"
-          disabled={proc === "" || store.role.value === "watch"}
+          disabled={host.bare || store.role.value === "watch"}
           placeholder={locked || t("console.placeholder")}
           aria-label={t("console.input", { proc: proc || host.id })}
           onInput={(e) => {
@@ -158,7 +161,7 @@ export function run(session: Session, host: Host, proc: string, line: string): v
     .map((s) => s.fd);
   let plan: Plan | null;
   try {
-    plan = parse(line.trim(), { listeners });
+    plan = parse(line.trim(), { listeners, probes: running(session, host) });
   } catch (e) {
     if (!(e instanceof LineError)) throw e;
     const what = typeof e.args["what"] === "string" ? maybe(e.args["what"], e.args["what"]) : "";
@@ -167,7 +170,7 @@ export function run(session: Session, host: Host, proc: string, line: string): v
   }
   if (!plan) return;
   const locked = session.locked();
-  if (locked && plan.kind !== "help" && plan.kind !== "ss" && plan.kind !== "clear") {
+  if (locked && !["help", "ss", "nat", "clear"].includes(plan.kind)) {
     transcript.local("error", locked);
     return;
   }
@@ -177,7 +180,8 @@ export function run(session: Session, host: Host, proc: string, line: string): v
 function execute(session: Session, host: Host, proc: string, plan: Plan): void {
   switch (plan.kind) {
     case "calls":
-      void session.perform(proc, plan.steps, false);
+      if (proc !== "") void session.perform(proc, plan.steps, false);
+      else alone(session, host, plan.steps);
       return;
     case "world":
       void session.world(plan.step.op, plan.step.args, false);
@@ -189,12 +193,48 @@ function execute(session: Session, host: Host, proc: string, plan: Plan): void {
     case "ss":
       for (const row of ss(session, host.id, plan)) session.transcript.local("info", row);
       return;
+    case "nat":
+      for (const row of natTable(session)) session.transcript.local("info", row);
+      return;
     case "help":
       for (const row of help(plan.about)) session.transcript.local("info", row);
       return;
     case "clear":
       session.transcript.clear();
   }
+}
+
+/** The pings and traceroutes that run on a host. */
+function running(session: Session, host: Host): string[] {
+  return session.store.view.calls
+    .filter((c) => c.host === host.id && (c.op === "ping" || c.op === "traceroute"))
+    .map((c) => c.id);
+}
+
+// A host without a process can ping all the same; other calls need one.
+function alone(session: Session, host: Host, steps: readonly Step[]): void {
+  const first = steps[0];
+  if (first && (first.op === "ping" || first.op === "traceroute"))
+    void session.world(first.op, { host: host.id, ...first.args }, false);
+  else session.transcript.local("error", t("console.no_process", { host: host.name || host.id }));
+}
+
+// What routers translate: every table there is, since routers have no console of their own.
+function natTable(session: Session): string[] {
+  const cells = session.store.view.hosts.flatMap((h) =>
+    (h.nat ?? []).flatMap((n) =>
+      n.mappings.map((m) => [
+        `${h.name || h.id}.${n.nic}`,
+        m.proto,
+        m.inside,
+        m.outside,
+        m.remote || "*",
+        m.static ? "static" : m.state,
+      ]),
+    ),
+  );
+  if (cells.length === 0) return [t("console.no_nat")];
+  return columns([["Router", "Proto", "Inside", "Outside", "For", "State"], ...cells]);
 }
 
 function ss(session: Session, host: string, plan: Extract<Plan, { kind: "ss" }>): string[] {
@@ -219,6 +259,10 @@ function ss(session: Session, host: string, plan: Extract<Plan, { kind: "ss" }>)
         : "",
     ]),
   ];
+  return columns(cells);
+}
+
+function columns(cells: string[][]): string[] {
   const widths = cells[0]!.map((_, i) => Math.max(...cells.map((c) => c[i]!.length)));
   return cells.map((c) =>
     c

@@ -2,7 +2,8 @@
 // call looks like in the transcript (as strace would print it). parse(line) of a line
 // made here gives the same command again; a test holds the two together.
 
-import { NEW } from "./parse";
+import { natLine, probeLine } from "./net";
+import { NEW } from "./plan";
 
 type Fields = Record<string, unknown>;
 
@@ -67,7 +68,17 @@ export function line(op: string, args: Fields): string {
       return join("nic add", f("host"), f("addr"), f("addr6"), named("mtu", f("mtu")));
     case "nic.remove":
       return `nic remove ${f("host")} ${f("nic")}`;
+    case "ping":
+    case "traceroute":
+      return probeLine(op, args);
+    case "interrupt":
+      return `interrupt ${f("call")}`;
+    case "nat.set":
+    case "nat.forward":
+      return natLine(op, args);
     case "route.add":
+      if (args["type"] && args["type"] !== "unicast")
+        return `route add ${f("host")} ${f("dst")} ${f("type")}`;
       return join(
         `route add ${f("host")} ${f("dst")} via ${f("via")}`,
         named("mtu", f("mtu")),

@@ -7,6 +7,7 @@
 
 import type { Key } from "../text";
 import { LineError, Reader, bad, lex, type Word } from "./lex";
+import { interrupt, nat, ping, traceroute } from "./net";
 import { NEW, call, calls, clock, one, type Plan, type Process, type Step } from "./plan";
 import { edits, host, inject, knob, link, nic, play, proc, route, step, tc } from "./world";
 
@@ -132,6 +133,30 @@ export const verbs: readonly Verb[] = [
     help: "help.tc",
     parse: tc,
   },
+  {
+    name: "ping",
+    usage:
+      "ping HOST|addr [count N] [interval 1s] [size N] [ttl N] [df] [timeout 2s] [src addr]" +
+      " [from HOST]",
+    help: "help.ping",
+    parse: ping,
+  },
+  {
+    name: "traceroute",
+    usage: "traceroute HOST|addr [udp|icmp] [hops N] [probes N] [timeout 2s] [from HOST]",
+    help: "help.traceroute",
+    parse: traceroute,
+  },
+  { name: "interrupt", usage: "interrupt [CALL]", help: "help.interrupt", parse: interrupt },
+  {
+    name: "nat",
+    usage:
+      "nat | nat set HOST NIC masquerade|off [mapping independent|address|port]" +
+      " [filtering …] [ports LOW-HIGH] [hairpin on|off] [refresh out|both] [udp 300s] …" +
+      " | nat forward HOST NIC tcp|udp PORT addr:port | nat unforward HOST NIC tcp|udp PORT",
+    help: "help.nat",
+    parse: nat,
+  },
   { name: "drop", usage: "drop #N", help: "help.drop", parse: edits.drop },
   { name: "delay", usage: "delay #N 50ms", help: "help.delay", parse: edits.delay },
   { name: "duplicate", usage: "duplicate #N", help: "help.duplicate", parse: edits.duplicate },
@@ -167,7 +192,9 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: "route",
-    usage: "route add HOST addr/len via addr [mtu N] [advmss N] | route remove HOST addr/len",
+    usage:
+      "route add HOST addr/len via addr [mtu N] [advmss N]" +
+      " | route add HOST addr/len blackhole|unreachable|prohibit | route remove HOST addr/len",
     help: "help.route",
     parse: route,
   },

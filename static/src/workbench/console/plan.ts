@@ -15,6 +15,7 @@ export type Plan =
   | { kind: "world"; step: Step }
   | { kind: "clock"; step: Step }
   | { kind: "ss"; proto: "tcp" | "udp" | "all"; listening: boolean }
+  | { kind: "nat" }
   | { kind: "help"; about: string }
   | { kind: "clear" };
 
@@ -22,6 +23,8 @@ export type Plan =
 export interface Process {
   /** Its listening descriptors: "accept" alone means the only one. */
   listeners: readonly number[];
+  /** The pings and traceroutes that run: "interrupt" alone means the only one. */
+  probes?: readonly string[];
 }
 
 /** The place of a descriptor that an earlier step returns. */

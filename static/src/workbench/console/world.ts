@@ -92,6 +92,8 @@ export function route(r: Reader): Plan {
   const at = r.word("console.want.host").text;
   const dst = r.address("console.want.prefix", true);
   if (what === "remove") return world("route.remove", { host: at, dst });
+  for (const type of ["blackhole", "unreachable", "prohibit"])
+    if (r.take(type)) return world("route.add", { host: at, dst, type });
   if (!r.take("via"))
     throw r.more() ? bad("console.want.via", r.word("console.want.via")) : missing(r);
   const args: Record<string, unknown> = { via: r.address("console.want.address", false) };

@@ -93,6 +93,32 @@ export function summary(store: Store, e: Event): string {
       return `#${e.pkt} bit ${e.bit}`;
     case "packet.marked":
       return `#${e.pkt} ECN ${e.ecn || "–"}`;
+    case "packet.translated":
+      return `#${e.pkt} ${e.old_src} → ${e.old_dst}  ⇒  ${e.src} → ${e.dst}`;
+    case "ping.started":
+    case "trace.started":
+      return `${e.call} ${e.src} → ${e.dst}`;
+    case "ping.answered":
+      return `${e.call} seq ${e.seq}: ${e.from}, TTL ${e.ttl}, ${span(e.rtt_ns)}`;
+    case "ping.refused":
+      return `${e.call} seq ${e.seq}: ${e.from}, ${e.reason}${e.mtu ? ` (MTU ${e.mtu})` : ""}`;
+    case "ping.missed":
+      return `${e.call} seq ${e.seq}: –`;
+    case "ping.ended":
+      return `${e.call} ${e.received}/${e.sent}, ${[e.min_ns, e.avg_ns, e.max_ns].map(span).join(" / ")}`;
+    case "trace.answered":
+      return `${e.call} TTL ${e.hop}: ${e.from}, ${span(e.rtt_ns)}, ${e.reason}`;
+    case "trace.missed":
+      return `${e.call} TTL ${e.hop}: *`;
+    case "trace.ended":
+      return `${e.call} ${e.dst}, ${e.hops}`;
+    case "nat.set":
+      return `${e.nic} ${e.old.kind} → ${e.new.kind}`;
+    case "nat.mapped":
+    case "nat.expired":
+      return `${e.proto} ${e.inside} ↔ ${e.outside}${e.remote ? ` (${e.remote})` : ""}`;
+    case "nat.changed":
+      return `${e.proto} ${e.inside} ↔ ${e.outside}: ${e.old} → ${e.new}`;
     case "packet.delayed":
       return `#${e.pkt} ${span(e.arrive - e.t)}`;
     case "segment.lost":

@@ -145,6 +145,8 @@ export class Rows {
         return this.doubled(e, e.pkt, "fragment");
       case "packet.delayed":
         return this.delayed(e.pkt, e.arrive);
+      case "packet.translated":
+        return this.translated(e);
       case "segment.received":
       case "datagram.received":
       case "icmp.received":
@@ -240,6 +242,16 @@ export class Rows {
     this.events.push(this.events[of.row] ?? e);
     this.piece.push(piece);
     this.flying.set(e.n, { ...of, row });
+  }
+
+  /** A router wrote other addresses: the packet is for another host perhaps, and what follows
+   * on the new pair of endpoints counts from the same sequence number. */
+  private translated(e: Of<"packet.translated">): void {
+    const first = this.isn.get(`${e.old_src}>${e.old_dst}`);
+    if (first !== undefined) this.isn.set(`${e.src}>${e.dst}`, first);
+    const hop = this.flying.get(e.pkt);
+    const target = this.owns(e.dst, e.host);
+    if (hop && target !== undefined) this.to.set(hop.row, this.lane(target));
   }
 
   private delayed(pkt: number, arrive: number): void {

@@ -5,10 +5,10 @@ import type { Key } from "../text";
 import type { Action } from "./rows";
 
 /** What can be made anew. */
-export type Fresh = "listen" | "connect" | "udp" | "socket" | "process";
+export type Fresh = "listen" | "connect" | "udp" | "socket" | "ping" | "process";
 
 /** A field of a form by name; two fields of one form never have the same. */
-export type Name = "name" | "proto" | "addr" | "port" | "from" | "backlog" | "text" | "how";
+export type Name = "name" | "proto" | "addr" | "port" | "from" | "backlog" | "text" | "how" | "target" | "count";
 
 /** One field: a line of text or, with options, a choice. */
 export interface Row {
@@ -66,6 +66,10 @@ export const FRESH: Readonly<Record<Fresh, readonly Row[]>> = {
   listen: [port("8081"), local, backlog],
   udp: [port("5000"), local],
   connect: [remote, port("8081"), from],
+  ping: [
+    { name: "target", label: "form.target", required: true, placeholder: "B", mono: true },
+    { name: "count", label: "form.count", placeholder: "4", numeric: true, mono: true },
+  ],
 };
 
 /** The fields of a call on a socket; calls without any are made at once. */
@@ -87,7 +91,8 @@ export function read(held: ReadonlyMap<Name, { value: string }>): Given {
   const of = (name: Name): string => held.get(name)?.value ?? "";
   return {
     name: of("name"), proto: of("proto"), addr: of("addr"), port: of("port"), from: of("from"),
-    backlog: of("backlog"), text: of("text"), how: of("how"),
+    backlog: of("backlog"), text: of("text"), how: of("how"), target: of("target"),
+    count: of("count"),
   };
 }
 
@@ -100,6 +105,13 @@ export function stepsOf(what: Exclude<Fresh, "process">, g: Given): Step[] {
       return [socket(g.proto)];
     case "udp":
       return [socket("udp"), bind];
+    case "ping":
+      return [
+        {
+          op: "ping",
+          args: { addr: g.target.trim(), ...(g.count ? { count: Number(g.count) } : {}) },
+        },
+      ];
     case "listen":
       return [socket("tcp"), bind, { op: "listen", args: { fd: NEW, ...waiting(g) } }];
     case "connect":

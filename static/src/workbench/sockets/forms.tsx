@@ -35,6 +35,7 @@ export function NewForm({
     }
     const outcome = await session.perform(proc, stepsOf(what, read(held)));
     told(session, outcome);
+    if (what === "ping" && outcome.kind !== "none") panels.sockets.value = "console";
     if (outcome.kind !== "none") close();
   };
   return (

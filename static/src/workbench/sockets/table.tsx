@@ -50,7 +50,7 @@ export function SocketTable({ host, proc }: { host: Host; proc: string }) {
             <Icon name="plus" /> {t("process.new")}
           </button>
         ) : (
-          (["listen", "connect", "udp", "socket", "process"] as const).map((what) => (
+          (["listen", "connect", "udp", "socket", "ping", "process"] as const).map((what) => (
             <button
               key={what}
               type="button"
