@@ -18,7 +18,8 @@ type (
 		Addr    netip.Prefix `json:"addr,omitzero"`
 		Addr6   netip.Prefix `json:"addr6,omitzero"`
 		Forward bool         `json:"forward,omitempty"`
-		Bare    bool         `json:"bare,omitempty"` // no stack: packet.inject sends from it
+		Bare    bool         `json:"bare,omitempty"`   // no stack: packet.inject sends from it
+		Switch  bool         `json:"switch,omitempty"` // a learning switch: ports, no addresses
 		Profile string       `json:"profile,omitempty"`
 	}
 	// HostRemove takes a host away with all it holds.
@@ -30,11 +31,12 @@ type (
 		Host inet.HostID `json:"host"`
 		Name string      `json:"name"`
 	}
-	// NICAdd gives a host one more interface, with addresses as those of HostAdd.
+	// NICAdd gives a host one more interface, with addresses as those of HostAdd. A switch's
+	// port has none.
 	NICAdd struct {
 		Host  inet.HostID  `json:"host"`
 		NIC   inet.NICID   `json:"nic,omitempty"`
-		Addr  netip.Prefix `json:"addr"`
+		Addr  netip.Prefix `json:"addr,omitzero"`
 		Addr6 netip.Prefix `json:"addr6,omitzero"`
 		MTU   int          `json:"mtu,omitempty"`
 	}
@@ -137,6 +139,13 @@ type (
 		Host  inet.HostID `json:"host"`
 		Knob  string      `json:"knob"`
 		Value string      `json:"value"`
+	}
+	// NeighFlush empties a host's neighbour cache, which is its ARP table too, or what it
+	// holds of one interface or one address.
+	NeighFlush struct {
+		Host inet.HostID `json:"host"`
+		NIC  inet.NICID  `json:"nic,omitempty"`
+		Addr netip.Addr  `json:"addr,omitzero"`
 	}
 	// ProcStart starts a process.
 	ProcStart struct {

@@ -26,6 +26,9 @@ func (w *World) Check(c Command) error {
 			return &ArgError{Code: CodeUnknownHost, Field: "host", Got: shorten(string(id))}
 		}
 	}
+	if err := w.checkSwitch(c); err != nil {
+		return err
+	}
 	switch a := c.Args.(type) {
 	case HostAdd:
 		return w.checkHostAdd(a)
@@ -55,6 +58,10 @@ func (w *World) Check(c Command) error {
 	case KnobSet:
 		if !w.host(a.Host).TryKnob(a.Knob, a.Value) {
 			return &ArgError{Code: CodeUnknownKnob, Field: "knob", Got: shorten(a.Knob + "=" + a.Value)}
+		}
+	case NeighFlush:
+		if a.NIC != "" && w.host(a.Host).IP.NIC(a.NIC) == nil {
+			return &ArgError{Code: CodeUnknownNIC, Field: "nic", Got: shorten(string(a.NIC))}
 		}
 	case ProcStart:
 		return w.checkProcStart(a)
@@ -110,6 +117,9 @@ func (w *World) checkHostAdd(a HostAdd) error {
 	switch {
 	case a.ID != "" && w.host(a.ID) != nil:
 		return &ArgError{Code: CodeTaken, Field: "id", Got: string(a.ID)}
+	case a.Switch && (a.Bare || a.Forward || a.Addr.IsValid() || a.Addr6.IsValid()):
+		return &ArgError{Code: CodeSwitch, Field: "switch", Got: string(a.ID),
+			Limit: "ports only: no addr, forward or bare"}
 	case a.Bare && a.Forward:
 		return &ArgError{Code: CodeBare, Field: "forward", Got: string(a.ID)}
 	case a.Profile != "" && !knownProfile(a.Profile):
@@ -120,17 +130,20 @@ func (w *World) checkHostAdd(a HostAdd) error {
 
 func (w *World) checkNICAdd(a NICAdd) error {
 	h := w.host(a.Host)
+	if h.Switch == nil && !a.Addr.IsValid() {
+		return &ArgError{Code: CodeMissing, Field: "addr"}
+	}
 	for _, n := range h.IP.NICs() {
 		switch {
 		case n.ID == a.NIC:
 			return &ArgError{Code: CodeTaken, Field: "nic", Got: string(a.NIC)}
-		case n.Has(a.Addr.Addr()):
+		case a.Addr.IsValid() && n.Has(a.Addr.Addr()):
 			return &ArgError{Code: CodeTaken, Field: "addr", Got: a.Addr.String()}
 		case a.Addr6.IsValid() && n.Has(a.Addr6.Addr()):
 			return &ArgError{Code: CodeTaken, Field: "addr6", Got: a.Addr6.String()}
 		}
 	}
-	return first(quota(len(h.IP.NICs()), MaxNICs, "nics"))
+	return first(quota(len(h.IP.NICs()), maxNICs(h), "nics"))
 }
 
 func (w *World) checkLinkAdd(a LinkAdd) error {
@@ -143,7 +156,7 @@ func (w *World) checkLinkAdd(a LinkAdd) error {
 	if err := first(w.checkEnd("a", a.A), w.checkEnd("b", a.B)); err != nil {
 		return err
 	}
-	return first(quota(len(w.links), MaxLinks, "links"))
+	return first(quota(len(w.links), MaxLinks, "links"), w.checkLAN(a))
 }
 
 func (w *World) checkEnd(field string, e End) *ArgError {
@@ -151,6 +164,8 @@ func (w *World) checkEnd(field string, e End) *ArgError {
 	switch {
 	case h == nil:
 		return &ArgError{Code: CodeUnknownHost, Field: field + ".host", Got: shorten(string(e.Host))}
+	case h.Switch != nil && (h.IP.NIC(e.NIC) == nil && (e.NIC != "" || freeNIC(h) == nil)):
+		return quota(len(h.IP.NICs()), maxNICs(h), "nics") // a new port is made
 	case e.NIC == "" && freeNIC(h) == nil:
 		return &ArgError{Code: CodeNoFreeNIC, Field: field + ".host", Got: string(e.Host)}
 	case e.NIC == "":

@@ -49,6 +49,9 @@ const (
 	CodeNotIP          = "not_ip"        // no header of an IP packet
 	CodeNoField        = "no_such_field" // the packet has none of that name
 	CodeUnknownConn    = "unknown_conn"
+	CodeSwitch         = "switch" // a switch has ports and nothing else
+	CodeSwitchLoop     = "switch_loop"
+	CodeOtherNetwork   = "other_network" // the interfaces of a LAN are in one network
 	CodeQuota          = "quota"
 	CodeUnknownCall    = "unknown_call" // no ping or traceroute that runs
 	CodeNoNAT          = "no_nat"       // the interface translates nothing
@@ -158,6 +161,8 @@ func argsOf(op string) (any, bool) {
 		return Traceroute{}, true
 	case "interrupt":
 		return Interrupt{}, true
+	case "neigh.flush":
+		return NeighFlush{}, true
 	case "nat.set":
 		return NATSet{}, true
 	case "nat.forward":
@@ -230,7 +235,8 @@ func IsNote(op string) bool { _, ok := noteArgs(op); return ok }
 // Ops lists every command, in the order of the documentation.
 func Ops() []string {
 	return []string{"host.add", "host.remove", "host.rename", "nic.add", "nic.remove",
-		"link.add", "link.set", "link.rules", "link.remove", "route.add", "route.remove", "knob.set",
+		"link.add", "link.set", "link.rules", "link.remove", "route.add", "route.remove", "neigh.flush",
+		"knob.set",
 		"proc.start", "proc.kill", "segment.drop", "segment.delay",
 		"segment.duplicate", "segment.corrupt", "segment.mark", "segment.reorder",
 		"segment.edit", "segment.inject", "packet.inject", "ping", "traceroute", "interrupt", "nat.set", "nat.forward",
@@ -415,6 +421,8 @@ func (c Command) hostArg() (inet.HostID, bool) {
 		return a.Host, a.Proc == ""
 	case Traceroute:
 		return a.Host, a.Proc == ""
+	case NeighFlush:
+		return a.Host, true
 	case NATSet:
 		return a.Host, true
 	case NATForward:

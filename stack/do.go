@@ -46,7 +46,9 @@ func (w *World) do(c Command, by uint64) {
 		r, _ := w.host(a.Host).IP.RemoveRoute(a.Dst)
 		event.Emit(w.scope().Because(by).OnHost(a.Host), rfc.Topology, event.RouteRemoved(r))
 	case KnobSet:
-		w.host(a.Host).SetKnob(a.Knob, a.Value, w.effects(by))
+		w.knobSet(a, by)
+	case NeighFlush:
+		w.neighFlush(a, by)
 	case PacketInject:
 		w.inject(a, by)
 	case Ping, Traceroute, Interrupt:
@@ -200,14 +202,15 @@ func (w *World) hostAdd(a HostAdd, by uint64) {
 	if profile == "" {
 		profile = w.cfg.Profile
 	}
-	h := host.New(id, name, profile, a.Forward, w.cfg.Seed)
+	h := newHost(id, name, profile, a, w.cfg.Seed)
 	h.Bare = a.Bare
 	if w.cfg.Quiet {
 		h.Socks.FDs = math.MaxInt
 	}
 	w.hosts = append(w.hosts, h)
 	event.Emit(w.scope().Because(by).OnHost(id), rfc.Topology,
-		event.HostAdded{Name: name, Profile: profile, Forward: a.Forward, Bare: a.Bare})
+		event.HostAdded{Name: name, Profile: profile, Forward: a.Forward, Bare: a.Bare,
+			Switch: a.Switch})
 	if a.Addr.IsValid() {
 		w.nicAdd(h, NICAdd{Addr: a.Addr, Addr6: a.Addr6}, by)
 	}
@@ -237,6 +240,9 @@ func (w *World) nicRemove(h *host.Host, id inet.NICID, by uint64) {
 		fx := w.effects(by)
 		h.SetNAT(id, event.NATParams{Kind: nat.Off}, fx)
 		w.settle(h, fx)
+	}
+	if len(h.Socks.Groups()) > 0 {
+		w.onHost(h, by, func(t *sock.Table, fx *sock.Effects) { t.Unplug(id, fx) })
 	}
 	scope := w.scope().Because(by).OnHost(h.ID)
 	for _, r := range h.IP.RemoveNIC(id) {
@@ -287,11 +293,14 @@ func freeNIC(h *host.Host) *ip.NIC {
 }
 
 // end settles which interface a link ends at.
-func (w *World) end(e End) (event.LinkEnd, *ip.NIC) {
+func (w *World) end(e End, by uint64) (event.LinkEnd, *ip.NIC) {
 	h := w.host(e.Host)
 	n := h.IP.NIC(e.NIC)
 	if e.NIC == "" {
 		n = freeNIC(h)
+	}
+	if n == nil { // of a switch: Check let nothing else pass
+		n = w.port(h, e.NIC, by)
 	}
 	return event.LinkEnd{Host: h.ID, NIC: n.ID}, n
 }

@@ -49,6 +49,10 @@ func (w *World) checkEdit(c Command) error {
 		return refused(CodeNotInFlight)
 	}
 	switch a := c.Args.(type) {
+	case SegmentMark:
+		if p.ARP {
+			return refused(CodeNotIP)
+		}
 	case SegmentDelay:
 		if !onWire(p) {
 			return refused(CodeNotOnLink)
@@ -65,6 +69,9 @@ func (w *World) checkEdit(c Command) error {
 	case SegmentCorrupt:
 		return first(inRange("bit", int64(a.Bit), 0, int64(8*p.Len()-1)))
 	case SegmentEdit:
+		if p.ARP {
+			return refused(CodeNotIP)
+		}
 		return checkFields(a.Set, p.Octets)
 	}
 	return nil

@@ -98,11 +98,11 @@ func (w *World) remember(n uint64, octets []byte, at event.LinkEnd, earlier uint
 // frame makes the Ethernet frame of a packet on a link: the one place where this is done.
 // Without a link it has no addresses.
 func (w *World) frame(p *ip.Packet, octets []byte, l *link.Link, d link.Direction) []byte {
-	f := wire.Ethernet{Type: wire.EtherTypeIPv4, Payload: octets}
-	if p.Src.Addr.Is6() { // and not by the version, which may be damaged
-		f.Type = wire.EtherTypeIPv6
-	}
-	if l != nil {
+	f := wire.Ethernet{Type: p.EtherType(), Payload: octets}
+	switch {
+	case p.Framed:
+		f.Src, f.Dst = p.SrcMAC, p.DstMAC
+	case l != nil:
 		f.Src, f.Dst = w.macAt(l.Far(1-d)), w.macAt(l.Far(d))
 	}
 	return f.Append(nil)

@@ -5,6 +5,7 @@ import (
 	"labserver/stack/ip"
 	"labserver/stack/link"
 	"labserver/stack/rfc"
+	"labserver/stack/wire"
 )
 
 // What commands do to links.
@@ -14,8 +15,8 @@ func (w *World) linkAdd(a LinkAdd, by uint64) {
 	for id == "" || a.ID == "" && w.link(id) != nil {
 		id = w.ids.NextLink()
 	}
-	endA, nicA := w.end(a.A)
-	endB, nicB := w.end(a.B)
+	endA, nicA := w.end(a.A, by)
+	endB, nicB := w.end(a.B, by)
 	params := a.params()
 	nicA.Link, nicB.Link = id, id
 	l := link.New(id, endA, endB, params, w.cfg.Seed)
@@ -25,6 +26,9 @@ func (w *World) linkAdd(a LinkAdd, by uint64) {
 	if len(a.Rules) > 0 {
 		l.SetRules(a.Rules, w.linkEffects(w.scope().Because(n)))
 	}
+	nicA.Peer, nicB.Peer = nicB.MAC, nicA.MAC
+	w.relan(n)
+	w.plug(l, n)
 }
 
 // params returns the parameters of a new link.
@@ -52,11 +56,12 @@ func (w *World) linkSet(a LinkSet, by uint64) {
 	l := w.link(a.Link)
 	old, p := l.Params, l.Params
 	a.change(&p)
+	cause := by
 	fx := w.linkEffects(w.scope().Because(by))
 	if a.Rules == nil || p != old {
 		n := event.Emit(w.scope().Because(by), rfc.Topology,
 			event.LinkChanged{Link: l.ID, Old: old, New: p})
-		fx.Scope = fx.Because(n)
+		fx.Scope, cause = fx.Because(n), n
 		l.Set(p, fx)
 	}
 	if a.Rules != nil {
@@ -64,8 +69,12 @@ func (w *World) linkSet(a LinkSet, by uint64) {
 	}
 	if old.Up && !p.Up {
 		w.cut(l, "link down", by)
+		w.unplug(l, cause)
 	}
 	w.carrier(l)
+	if !old.Up && p.Up {
+		w.plug(l, cause)
+	}
 }
 
 // change writes the parameters that are given.
@@ -121,9 +130,10 @@ func (w *World) cut(l *link.Link, reason string, by uint64) {
 }
 func (w *World) linkRemove(l *link.Link, by uint64) {
 	w.cut(l, "link removed", by)
+	w.unplug(l, by)
 	for _, e := range []event.LinkEnd{l.A, l.B} {
 		n := w.host(e.Host).IP.NIC(e.NIC)
-		n.Link, n.Down = "", false
+		n.Link, n.Down, n.Peer = "", false, wire.MAC{}
 	}
 	for i, o := range w.links {
 		if o == l {
@@ -131,5 +141,5 @@ func (w *World) linkRemove(l *link.Link, by uint64) {
 			break
 		}
 	}
-	event.Emit(w.scope().Because(by), rfc.Topology, event.LinkRemoved{Link: l.ID})
+	w.relan(event.Emit(w.scope().Because(by), rfc.Topology, event.LinkRemoved{Link: l.ID}))
 }

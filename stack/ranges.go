@@ -35,7 +35,7 @@ func (c Command) checkRanges() error {
 	case HostRename:
 		return first(checkName("name", a.Name, false))
 	case NICAdd:
-		return first(checkID("nic", string(a.NIC), true), checkPrefix("addr", a.Addr, false),
+		return first(checkID("nic", string(a.NIC), true), checkPrefix("addr", a.Addr, true),
 			checkSecond(a.Addr, a.Addr6), optional(a.Addr.Addr().Is6() || a.Addr6.IsValid(),
 				optional(a.MTU != 0, inRange("mtu", int64(a.MTU), minMTU6, maxMTU))),
 			optional(a.MTU != 0, inRange("mtu", int64(a.MTU), minMTU, maxMTU)))

@@ -19,14 +19,16 @@ import (
 // about, each with the test that does.
 func unreachable() map[rfc.ID]string {
 	return map[rfc.ID]string{
-		rfc.BadSegment:    "host.TestDamagedPacketsAreDroppedEachForItsReason",
-		rfc.BadICMP:       "host.TestDamagedPacketsAreDroppedEachForItsReason",
-		rfc.UDPLength:     "host.TestDamagedPacketsAreDroppedEachForItsReason",
-		rfc.PathAged:      "ip.TestAPathsMTUIsLearnedAndForgotten",
-		rfc.PathLimit:     "ip.TestAHostRemembersOnlySoManyPaths",
-		rfc.FragmentLimit: "ip.TestAHostPutsOnlySoManyPacketsTogether",
-		rfc.PacketLimit:   "ip.TestAWorldHoldsOnlySoManyPackets",
-		rfc.StepBudget:    "stack.TestAnOverfullInstantIsPutOffVisibly",
+		rfc.BadSegment:     "host.TestDamagedPacketsAreDroppedEachForItsReason",
+		rfc.BadICMP:        "host.TestDamagedPacketsAreDroppedEachForItsReason",
+		rfc.UDPLength:      "host.TestDamagedPacketsAreDroppedEachForItsReason",
+		rfc.PathAged:       "ip.TestAPathsMTUIsLearnedAndForgotten",
+		rfc.PathLimit:      "ip.TestAHostRemembersOnlySoManyPaths",
+		rfc.FragmentLimit:  "ip.TestAHostPutsOnlySoManyPacketsTogether",
+		rfc.NeighbourLimit: "ip.TestAHostRemembersOnlySoManyNeighbours",
+		rfc.SwitchLimit:    "lan.TestASwitchRemembersOnlySoManyAddresses",
+		rfc.PacketLimit:    "ip.TestAWorldHoldsOnlySoManyPackets",
+		rfc.StepBudget:     "stack.TestAnOverfullInstantIsPutOffVisibly",
 	}
 }
 
@@ -51,6 +53,7 @@ func TestEveryRuleShowsInAnEvent(t *testing.T) {
 	rulesOf(t, "network.go", names)
 	rulesOf(t, "queues.go", names)
 	rulesOf(t, "sockets.go", names)
+	rulesOf(t, "lan.go", names)
 	rulesOf(t, "echo.go", names)
 	rulesOf(t, "routes.go", names)
 	rulesOf(t, "nat.go", names)

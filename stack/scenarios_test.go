@@ -384,7 +384,7 @@ knob.set {"host":"A","knob":"tcp_pmtu_discovery","value":"0"}
 @80030 host.remove {"host":"B"}
 `, 5e9},
 		{"fragments-refused", 25, pair6, bareFragments(), 70e9},
-	}, linkScenarios()...)
+	}, append(linkScenarios(), lanScenarios()...)...)
 }
 
 // bareFragments is what X sends to B in pieces: some are missing, some contradict each

@@ -13,6 +13,8 @@ func shapeOf(p *ip.Packet) link.Shape {
 	h, err := wire.ParseIP(p.Octets)
 	s := link.Shape{}
 	switch {
+	case p.ARP:
+		return link.Shape{Proto: "arp"}
 	case err != nil && !h.Src.IsValid():
 		return s
 	case h.Proto == inet.TCP:

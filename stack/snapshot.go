@@ -68,6 +68,9 @@ func packetRow(p *ip.Packet) view.Packet {
 		row.QueueOctets = p.Len() + link.FrameOverhead
 	}
 	switch {
+	case p.ARP:
+		row.Proto = "arp"
+		row.Src, row.Dst = p.Src.Addr.String(), p.Dst.Addr.String()
 	case p.Portless:
 		row.Src, row.Dst = p.Src.Addr.String(), p.Dst.Addr.String()
 	case p.Proto == inet.ICMP || p.Proto == inet.ICMPv6:

@@ -47,6 +47,9 @@ func bodies() []event.Body {
 		event.PingEnded{}, event.TraceStarted{}, event.TraceAnswered{}, event.TraceMissed{},
 		event.TraceEnded{}, event.NATSet{}, event.NATMapped{}, event.NATChanged{},
 		event.NATExpired{}, event.PacketTranslated{},
+		event.ARPSent{}, event.ARPReceived{}, event.NeighbourChanged{}, event.PacketParked{},
+		event.MACLearned{}, event.MACForgotten{}, event.NICMAC{}, event.NICAddress{},
+		event.GroupJoined{}, event.GroupLeft{}, event.DatagramCopied{},
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 
 // SchemaHash names the schema of the stream, static/src/gen/schema.json: a page that
 // was made for another one reloads.
-const SchemaHash = "741564a1ea3afbd7"
+const SchemaHash = "06bbddffbaca7db4"
 
 // Kinds lists every kind of event but the open ones, cmd.* and note.*.
 func Kinds() []Kind {
@@ -32,6 +32,17 @@ func Kinds() []Kind {
 		"timer.armed",
 		"timer.stopped",
 		"timer.fired",
+		"arp.sent",
+		"arp.received",
+		"neighbour.changed",
+		"packet.parked",
+		"mac.learned",
+		"mac.forgotten",
+		"nic.mac",
+		"nic.address",
+		"group.joined",
+		"group.left",
+		"datagram.copied",
 		"link.rules",
 		"link.matched",
 		"queue.changed",
@@ -186,6 +197,28 @@ func appendBody(b []byte, body Body) []byte {
 		return appendTimerStopped(b, &v)
 	case TimerFired:
 		return appendTimerFired(b, &v)
+	case ARPSent:
+		return appendARPSent(b, &v)
+	case ARPReceived:
+		return appendARPReceived(b, &v)
+	case NeighbourChanged:
+		return appendNeighbourChanged(b, &v)
+	case PacketParked:
+		return appendPacketParked(b, &v)
+	case MACLearned:
+		return appendMACLearned(b, &v)
+	case MACForgotten:
+		return appendMACForgotten(b, &v)
+	case NICMAC:
+		return appendNICMAC(b, &v)
+	case NICAddress:
+		return appendNICAddress(b, &v)
+	case GroupJoined:
+		return appendGroupJoined(b, &v)
+	case GroupLeft:
+		return appendGroupLeft(b, &v)
+	case DatagramCopied:
+		return appendDatagramCopied(b, &v)
 	case LinkRules:
 		return appendLinkRules(b, &v)
 	case LinkMatched:
@@ -472,6 +505,83 @@ func decodeBody(kind Kind, line []byte) (envelope, Body, error) {
 		}
 		err := strict(line, &v)
 		return v.envelope, v.TimerFired, err
+	case "arp.sent":
+		var v struct {
+			envelope
+			ARPSent
+		}
+		err := strict(line, &v)
+		return v.envelope, v.ARPSent, err
+	case "arp.received":
+		var v struct {
+			envelope
+			ARPReceived
+		}
+		err := strict(line, &v)
+		return v.envelope, v.ARPReceived, err
+	case "neighbour.changed":
+		var v struct {
+			envelope
+			NeighbourChanged
+		}
+		err := strict(line, &v)
+		return v.envelope, v.NeighbourChanged, err
+	case "packet.parked":
+		var v struct {
+			envelope
+			PacketParked
+		}
+		err := strict(line, &v)
+		return v.envelope, v.PacketParked, err
+	case "mac.learned":
+		var v struct {
+			envelope
+			MACLearned
+		}
+		err := strict(line, &v)
+		return v.envelope, v.MACLearned, err
+	case "mac.forgotten":
+		var v struct {
+			envelope
+			MACForgotten
+		}
+		err := strict(line, &v)
+		return v.envelope, v.MACForgotten, err
+	case "nic.mac":
+		var v struct {
+			envelope
+			NICMAC
+		}
+		err := strict(line, &v)
+		return v.envelope, v.NICMAC, err
+	case "nic.address":
+		var v struct {
+			envelope
+			NICAddress
+		}
+		err := strict(line, &v)
+		return v.envelope, v.NICAddress, err
+	case "group.joined":
+		var v struct {
+			envelope
+			GroupJoined
+		}
+		err := strict(line, &v)
+		return v.envelope, v.GroupJoined, err
+	case "group.left":
+		var v struct {
+			envelope
+			GroupLeft
+		}
+		err := strict(line, &v)
+		return v.envelope, v.GroupLeft, err
+	case "datagram.copied":
+		var v struct {
+			envelope
+			DatagramCopied
+		}
+		err := strict(line, &v)
+		return v.envelope, v.DatagramCopied, err
 	case "link.rules":
 		var v struct {
 			envelope
@@ -1012,6 +1122,17 @@ const (
 	indexTimerArmed
 	indexTimerStopped
 	indexTimerFired
+	indexARPSent
+	indexARPReceived
+	indexNeighbourChanged
+	indexPacketParked
+	indexMACLearned
+	indexMACForgotten
+	indexNICMAC
+	indexNICAddress
+	indexGroupJoined
+	indexGroupLeft
+	indexDatagramCopied
 	indexLinkRules
 	indexLinkMatched
 	indexQueueChanged
@@ -1108,6 +1229,17 @@ type columns struct {
 	ofTimerArmed       column[TimerArmed]
 	ofTimerStopped     column[TimerStopped]
 	ofTimerFired       column[TimerFired]
+	ofARPSent          column[ARPSent]
+	ofARPReceived      column[ARPReceived]
+	ofNeighbourChanged column[NeighbourChanged]
+	ofPacketParked     column[PacketParked]
+	ofMACLearned       column[MACLearned]
+	ofMACForgotten     column[MACForgotten]
+	ofNICMAC           column[NICMAC]
+	ofNICAddress       column[NICAddress]
+	ofGroupJoined      column[GroupJoined]
+	ofGroupLeft        column[GroupLeft]
+	ofDatagramCopied   column[DatagramCopied]
 	ofLinkRules        column[LinkRules]
 	ofLinkMatched      column[LinkMatched]
 	ofQueueChanged     column[QueueChanged]
@@ -1224,6 +1356,28 @@ func (c *columns) body(p place) Body {
 		return *c.ofTimerStopped.at(p.slot)
 	case indexTimerFired:
 		return *c.ofTimerFired.at(p.slot)
+	case indexARPSent:
+		return *c.ofARPSent.at(p.slot)
+	case indexARPReceived:
+		return *c.ofARPReceived.at(p.slot)
+	case indexNeighbourChanged:
+		return *c.ofNeighbourChanged.at(p.slot)
+	case indexPacketParked:
+		return *c.ofPacketParked.at(p.slot)
+	case indexMACLearned:
+		return *c.ofMACLearned.at(p.slot)
+	case indexMACForgotten:
+		return *c.ofMACForgotten.at(p.slot)
+	case indexNICMAC:
+		return *c.ofNICMAC.at(p.slot)
+	case indexNICAddress:
+		return *c.ofNICAddress.at(p.slot)
+	case indexGroupJoined:
+		return *c.ofGroupJoined.at(p.slot)
+	case indexGroupLeft:
+		return *c.ofGroupLeft.at(p.slot)
+	case indexDatagramCopied:
+		return *c.ofDatagramCopied.at(p.slot)
 	case indexLinkRules:
 		return *c.ofLinkRules.at(p.slot)
 	case indexLinkMatched:
@@ -1448,6 +1602,50 @@ func (v TimerStopped) keep(c *columns) place {
 
 func (v TimerFired) keep(c *columns) place {
 	return place{indexTimerFired, c.ofTimerFired.add(v)}
+}
+
+func (v ARPSent) keep(c *columns) place {
+	return place{indexARPSent, c.ofARPSent.add(v)}
+}
+
+func (v ARPReceived) keep(c *columns) place {
+	return place{indexARPReceived, c.ofARPReceived.add(v)}
+}
+
+func (v NeighbourChanged) keep(c *columns) place {
+	return place{indexNeighbourChanged, c.ofNeighbourChanged.add(v)}
+}
+
+func (v PacketParked) keep(c *columns) place {
+	return place{indexPacketParked, c.ofPacketParked.add(v)}
+}
+
+func (v MACLearned) keep(c *columns) place {
+	return place{indexMACLearned, c.ofMACLearned.add(v)}
+}
+
+func (v MACForgotten) keep(c *columns) place {
+	return place{indexMACForgotten, c.ofMACForgotten.add(v)}
+}
+
+func (v NICMAC) keep(c *columns) place {
+	return place{indexNICMAC, c.ofNICMAC.add(v)}
+}
+
+func (v NICAddress) keep(c *columns) place {
+	return place{indexNICAddress, c.ofNICAddress.add(v)}
+}
+
+func (v GroupJoined) keep(c *columns) place {
+	return place{indexGroupJoined, c.ofGroupJoined.add(v)}
+}
+
+func (v GroupLeft) keep(c *columns) place {
+	return place{indexGroupLeft, c.ofGroupLeft.add(v)}
+}
+
+func (v DatagramCopied) keep(c *columns) place {
+	return place{indexDatagramCopied, c.ofDatagramCopied.add(v)}
 }
 
 func (v LinkRules) keep(c *columns) place {
@@ -1991,6 +2189,130 @@ func appendTimerFired(b []byte, v *TimerFired) []byte {
 		b = strconv.AppendInt(b, int64(v.Count), 10)
 		b = append(b, ',')
 	}
+	return b
+}
+
+func appendARPSent(b []byte, v *ARPSent) []byte {
+	b = append(b, `"nic":`...)
+	b = appendString(b, string(v.NIC))
+	b = append(b, `,"arp":`...)
+	b = appendARPMsg(b, &v.ARP)
+	b = append(b, ',')
+	return b
+}
+
+func appendARPReceived(b []byte, v *ARPReceived) []byte {
+	b = append(b, `"pkt":`...)
+	b = strconv.AppendUint(b, uint64(v.Pkt), 10)
+	b = append(b, `,"nic":`...)
+	b = appendString(b, string(v.NIC))
+	b = append(b, `,"arp":`...)
+	b = appendARPMsg(b, &v.ARP)
+	b = append(b, ',')
+	return b
+}
+
+func appendNeighbourChanged(b []byte, v *NeighbourChanged) []byte {
+	b = append(b, `"nic":`...)
+	b = appendString(b, string(v.NIC))
+	b = append(b, `,"addr":`...)
+	b = appendAddr(b, v.Addr)
+	b = append(b, ',')
+	if v.MAC != "" {
+		b = append(b, `"mac":`...)
+		b = appendString(b, string(v.MAC))
+		b = append(b, ',')
+	}
+	b = append(b, `"old":`...)
+	b = appendString(b, string(v.Old))
+	b = append(b, `,"new":`...)
+	b = appendString(b, string(v.New))
+	b = append(b, ',')
+	return b
+}
+
+func appendPacketParked(b []byte, v *PacketParked) []byte {
+	b = append(b, `"pkt":`...)
+	b = strconv.AppendUint(b, uint64(v.Pkt), 10)
+	b = append(b, `,"nic":`...)
+	b = appendString(b, string(v.NIC))
+	b = append(b, `,"hop":`...)
+	b = appendAddr(b, v.Hop)
+	b = append(b, ',')
+	return b
+}
+
+func appendMACLearned(b []byte, v *MACLearned) []byte {
+	b = append(b, `"mac":`...)
+	b = appendString(b, string(v.MAC))
+	b = append(b, `,"port":`...)
+	b = appendString(b, string(v.Port))
+	b = append(b, ',')
+	if v.Old != "" {
+		b = append(b, `"old":`...)
+		b = appendString(b, string(v.Old))
+		b = append(b, ',')
+	}
+	return b
+}
+
+func appendMACForgotten(b []byte, v *MACForgotten) []byte {
+	b = append(b, `"mac":`...)
+	b = appendString(b, string(v.MAC))
+	b = append(b, `,"port":`...)
+	b = appendString(b, string(v.Port))
+	b = append(b, ',')
+	return b
+}
+
+func appendNICMAC(b []byte, v *NICMAC) []byte {
+	b = append(b, `"nic":`...)
+	b = appendString(b, string(v.NIC))
+	b = append(b, `,"mac":`...)
+	b = appendString(b, string(v.MAC))
+	b = append(b, ',')
+	return b
+}
+
+func appendNICAddress(b []byte, v *NICAddress) []byte {
+	b = append(b, `"nic":`...)
+	b = appendString(b, string(v.NIC))
+	b = append(b, `,"old":`...)
+	b = appendString(b, string(v.Old))
+	b = append(b, `,"new":`...)
+	b = appendString(b, string(v.New))
+	b = append(b, ',')
+	return b
+}
+
+func appendGroupJoined(b []byte, v *GroupJoined) []byte {
+	b = append(b, `"sock":`...)
+	b = appendString(b, string(v.Sock))
+	b = append(b, `,"group":`...)
+	b = appendAddr(b, v.Group)
+	b = append(b, `,"nic":`...)
+	b = appendString(b, string(v.NIC))
+	b = append(b, ',')
+	return b
+}
+
+func appendGroupLeft(b []byte, v *GroupLeft) []byte {
+	b = append(b, `"sock":`...)
+	b = appendString(b, string(v.Sock))
+	b = append(b, `,"group":`...)
+	b = appendAddr(b, v.Group)
+	b = append(b, `,"nic":`...)
+	b = appendString(b, string(v.NIC))
+	b = append(b, ',')
+	return b
+}
+
+func appendDatagramCopied(b []byte, v *DatagramCopied) []byte {
+	b = append(b, `"pkt":`...)
+	b = strconv.AppendUint(b, uint64(v.Pkt), 10)
+	b = append(b, `,"sock":`...)
+	b = appendString(b, string(v.Sock))
+	b = append(b, ',')
 	return b
 }
 
@@ -2881,6 +3203,11 @@ func appendHostAdded(b []byte, v *HostAdded) []byte {
 		b = strconv.AppendBool(b, v.Bare)
 		b = append(b, ',')
 	}
+	if v.Switch {
+		b = append(b, `"switch":`...)
+		b = strconv.AppendBool(b, v.Switch)
+		b = append(b, ',')
+	}
 	return b
 }
 
@@ -3110,6 +3437,21 @@ func appendRTTVars(b []byte, v *RTTVars) []byte {
 	b = strconv.AppendInt(b, int64(v.RTTVAR), 10)
 	b = append(b, `,"rto_ns":`...)
 	b = strconv.AppendInt(b, int64(v.RTO), 10)
+	b = append(b, '}')
+	return b
+}
+
+func appendARPMsg(b []byte, v *ARPMsg) []byte {
+	b = append(b, `{"op":`...)
+	b = appendString(b, string(v.Op))
+	b = append(b, `,"sender_mac":`...)
+	b = appendString(b, string(v.SenderMAC))
+	b = append(b, `,"sender":`...)
+	b = appendAddr(b, v.Sender)
+	b = append(b, `,"target_mac":`...)
+	b = appendString(b, string(v.TargetMAC))
+	b = append(b, `,"target":`...)
+	b = appendAddr(b, v.Target)
 	b = append(b, '}')
 	return b
 }
@@ -3421,7 +3763,23 @@ func appendICMPMsg(b []byte, v *ICMPMsg) []byte {
 	b = appendEndpoint(b, v.From)
 	b = append(b, `,"to":`...)
 	b = appendEndpoint(b, v.To)
-	b = append(b, '}')
+	b = append(b, ',')
+	if v.Target.IsValid() {
+		b = append(b, `"target":`...)
+		b = appendAddr(b, v.Target)
+		b = append(b, ',')
+	}
+	if v.MAC != "" {
+		b = append(b, `"mac":`...)
+		b = appendString(b, string(v.MAC))
+		b = append(b, ',')
+	}
+	if v.Flags != "" {
+		b = append(b, `"flags":`...)
+		b = appendString(b, string(v.Flags))
+		b = append(b, ',')
+	}
+	b = closeObject(b)
 	return b
 }
 

@@ -61,6 +61,11 @@ type ICMPMsg struct {
 	Proto string        `json:"proto,omitempty"`
 	From  inet.Endpoint `json:"from"`
 	To    inet.Endpoint `json:"to"`
+	// Neighbour discovery (RFC 4861 §4.3, §4.4): whose link-layer address is asked for or told,
+	// the address told, and the flags R, S and O of an advertisement.
+	Target netip.Addr `json:"target,omitzero"`
+	MAC    string     `json:"mac,omitempty"`
+	Flags  string     `json:"flags,omitempty"`
 }
 
 // SegmentSent says that TCP gave a segment to IP. The event's own n is its packet id.

@@ -67,6 +67,7 @@ func samples() []event.Event {
 	s.translation()
 	s.connections()
 	s.endings()
+	s.lan()
 	return s.events
 }
 

@@ -43,6 +43,8 @@ type HostAdded struct {
 	Forward bool   `json:"forward"`
 	// Bare tells that it has no stack: it shows what comes and sends what is injected.
 	Bare bool `json:"bare,omitempty"`
+	// Switch tells that it is a learning switch: it has ports and no addresses.
+	Switch bool `json:"switch,omitempty"`
 }
 
 // HostRemoved says that a host and all it held are gone.

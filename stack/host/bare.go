@@ -129,5 +129,5 @@ func (h *Host) Inject(octets []byte, out *ip.NIC, fx *Effects) {
 	}
 	p.ID = inet.PacketID(p.By)
 	fx.Scope = scope
-	ip.Launch(p, out, &fx.Effects)
+	h.IP.Launch(p, out, &fx.Effects)
 }

@@ -11,6 +11,7 @@ import (
 	"labserver/stack/event"
 	"labserver/stack/inet"
 	"labserver/stack/ip"
+	"labserver/stack/lan"
 	"labserver/stack/probe"
 	"labserver/stack/rfc"
 	"labserver/stack/sim"
@@ -37,6 +38,8 @@ type Host struct {
 	Bare    bool // without a stack: see bare.go
 
 	Outside *Outside // of a bare host that is open to the outside; else nil
+
+	Switch *lan.Switch // of a switch; else nil. Its ports are the interfaces of IP
 
 	IP    *ip.Layer
 	TCP   *tcp.Layer
@@ -97,6 +100,9 @@ func (h *Host) Fire(c *tcp.Conn, timer event.Timer, fx *Effects) {
 // Arrive takes a packet off a link, or one this host sent to itself.
 func (h *Host) Arrive(p *ip.Packet, fx *Effects) {
 	fx.Scope = fx.OnHost(h.ID).Because(p.By)
+	if p.Framed && h.linkLayer(p, fx) {
+		return
+	}
 	if h.Bare {
 		h.take(p, fx)
 		return
@@ -109,6 +115,14 @@ func (h *Host) Arrive(p *ip.Packet, fx *Effects) {
 // Expire ends the wait for the fragments of a packet.
 func (h *Host) Expire(assembly uint64, fx *Effects) {
 	fx.Scope = fx.OnHost(h.ID)
+	switch assembly {
+	case ip.NeighbourAlarm:
+		h.IP.Tick(&fx.Effects)
+		return
+	case lan.Alarm:
+		h.Switch.Tick(&fx.Effects)
+		return
+	}
 	h.IP.Expire(assembly, &fx.Effects)
 }
 
@@ -172,6 +186,10 @@ func (h *Host) datagram(p *ip.Packet, packet *wire.IP, fx *Effects, sfx *sock.Ef
 		h.badDatagram(p, err, fx)
 		return
 	}
+	if p.Group {
+		h.groupDatagram(p, packet, &u, fx, sfx)
+		return
+	}
 	fx.Flights.Deliver(p)
 	s, unreachable, by := h.UDP.Receive(packet.Src, packet.Dst, p.ID, &u, fx.Scope)
 	if unreachable {
@@ -230,7 +248,7 @@ func (h *Host) settle(sfx *sock.Effects, fx *Effects) {
 
 // segmentPacket writes a segment into its packet.
 func (h *Host) segmentPacket(o *tcp.Out, fx *Effects) *ip.Packet {
-	p := h.newPacket(o.Pkt, inet.TCP, o.Flow, service{o.TOS, o.TTL, o.Fragment},
+	p := h.newPacket(o.Pkt, inet.TCP, o.Flow, service{o.TOS, o.TTL, o.Fragment, false},
 		o.Seg.HeaderLen()+len(o.Seg.Data), fx)
 	p.Label = o.Seg.Flags.String()
 	p.Octets = o.Seg.Append(p.Octets, o.Flow.Local.Addr, o.Flow.Remote.Addr)
@@ -240,9 +258,9 @@ func (h *Host) segmentPacket(o *tcp.Out, fx *Effects) *ip.Packet {
 // datagramPacket writes a datagram into its packet.
 func (h *Host) datagramPacket(o *udp.Out, fx *Effects) *ip.Packet {
 	u := wire.UDP{SrcPort: o.Flow.Local.Port, DstPort: o.Flow.Remote.Port, Data: o.Data}
-	p := h.newPacket(o.Pkt, inet.UDP, o.Flow, service{o.TOS, o.TTL, o.Fragment},
+	p := h.newPacket(o.Pkt, inet.UDP, o.Flow, service{o.TOS, o.TTL, o.Fragment, o.Stays},
 		wire.UDPHeaderLen+len(o.Data), fx)
-	p.Label = "udp"
+	p.Label, p.Loop = "udp", o.Loop
 	p.Octets = u.Append(p.Octets, o.Flow.Local.Addr, o.Flow.Remote.Addr)
 	return p
 }
@@ -251,6 +269,7 @@ func (h *Host) datagramPacket(o *udp.Out, fx *Effects) *ip.Packet {
 type service struct {
 	tos, ttl uint8
 	cut      bool // the packet may be fragmented: no DF
+	stays    bool // it must not leave the host: TTL 0
 }
 
 // newPacket makes a packet with its header, and room for n octets behind it.
@@ -259,6 +278,9 @@ func (h *Host) newPacket(id inet.PacketID, proto inet.Protocol, flow inet.Flow, 
 	head := h.IP.Header(flow.Local.Addr, flow.Remote.Addr, proto)
 	if head.TOS = s.tos; s.ttl != 0 {
 		head.TTL = s.ttl
+	}
+	if s.stays {
+		head.TTL = 0
 	}
 	head.DF = head.DF && !s.cut
 	p := fx.Flights.New()

@@ -27,6 +27,11 @@ func (h *Host) icmp(p *ip.Packet, packet *wire.IP, fx *Effects, sfx *sock.Effect
 		ip.Drop(p, rfc.BadICMP, err.Error(), &fx.Effects)
 		return
 	}
+	if p.Group && m.Type == wire.ICMPEcho {
+		// RFC 1122 §3.2.2.6: such a request "MAY be silently discarded"; linux does so.
+		ip.Drop(p, rfc.BroadcastEcho, "an echo request for many", &fx.Effects)
+		return
+	}
 	fx.Flights.Deliver(p)
 	shown := ip.Describe(packet.Src, packet.Dst, m)
 	sfx.By = event.Emit(fx.Scope, rfc.ICMPDelivered, event.ICMPReceived{Pkt: p.ID, ICMP: shown})
@@ -69,9 +74,19 @@ func (h *Host) icmpv6(p *ip.Packet, packet *wire.IP, fx *Effects, sfx *sock.Effe
 		ip.Drop(p, rfc.BadICMPv6, err.Error(), &fx.Effects)
 		return
 	}
+	if m.IsDiscovery() {
+		if why := ip.BadDiscovery(packet, &m); why != "" {
+			ip.Drop(p, rfc.NDInvalid, why, &fx.Effects)
+			return
+		}
+	}
 	fx.Flights.Deliver(p)
 	shown := ip.Describe6(packet.Src, packet.Dst, m)
 	sfx.By = event.Emit(fx.Scope, rfc.ICMPDelivered6, event.ICMPReceived{Pkt: p.ID, ICMP: shown})
+	if m.IsDiscovery() {
+		h.IP.ReceiveDiscovery(p.NIC, packet, &m, sfx.By, &fx.Effects)
+		return
+	}
 	if m.Type == wire.ICMPv6Echo {
 		h.IP.Echo6(packet, m, sfx.By, &fx.Effects)
 		return

@@ -34,9 +34,9 @@ func (h *Host) SetKnob(name, value string, fx *Effects) bool {
 // TryKnob reports whether SetKnob would take the value.
 func (h *Host) TryKnob(name, value string) bool {
 	knobs, ttl, low, high := *h.knobs, h.IP.TTL, h.Socks.PortLow, h.Socks.PortHigh
-	skip := h.IP.SkipDown
+	skip, neighbours := h.IP.SkipDown, h.IP.Neighbours
 	ok := h.apply(name, value)
-	h.IP.SkipDown = skip
+	h.IP.SkipDown, h.IP.Neighbours = skip, neighbours
 	*h.knobs, h.IP.TTL, h.Socks.PortLow, h.Socks.PortHigh = knobs, ttl, low, high
 	return ok
 }
@@ -55,6 +55,9 @@ func (h *Host) knob(name string) string {
 		return strconv.Itoa(int(h.Socks.PortLow))
 	case "ip_local_port_high":
 		return strconv.Itoa(int(h.Socks.PortHigh))
+	}
+	if value, ok := h.lanKnob(name); ok {
+		return value
 	}
 	value, _ := h.knobs.Get(name)
 	return value
@@ -79,6 +82,9 @@ func (h *Host) apply(name, value string) bool {
 	case "ip_local_port_high":
 		high = port(value)
 	default:
+		if _, ours := h.lanKnob(name); ours {
+			return h.setLANKnob(name, value)
+		}
 		_, err := h.knobs.Set(name, value)
 		return err == nil
 	}
@@ -105,7 +111,8 @@ func (h *Host) View() view.Host {
 		NICs: []view.NIC{}, Routes: []view.Route{}, Procs: []view.Proc{}, Paths: []view.Path{},
 		Knobs: append([]view.Knob{}, h.set...)}
 	for _, n := range h.IP.NICs() {
-		v.NICs = append(v.NICs, view.NIC{ID: n.ID, Addr: n.Addr, Addr6: n.Addr6, MTU: n.MTU})
+		v.NICs = append(v.NICs, view.NIC{ID: n.ID, Addr: n.Addr, Addr6: n.Addr6, MTU: n.MTU,
+			MAC: n.Shown(), State: n.State})
 	}
 	for _, r := range h.IP.Routes() {
 		v.Routes = append(v.Routes, view.Route(r))
@@ -117,5 +124,6 @@ func (h *Host) View() view.Host {
 		v.Procs = append(v.Procs, view.Proc{ID: p.ID, Name: p.Name})
 	}
 	v.NAT = h.natViews()
+	h.viewLAN(&v)
 	return v
 }

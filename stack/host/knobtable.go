@@ -1,6 +1,9 @@
 package host
 
-import "labserver/stack/tcp"
+import (
+	"labserver/stack/rfc"
+	"labserver/stack/tcp"
+)
 
 // KnobTable documents every knob that a host has, those of IP first: what SetKnob takes.
 func KnobTable() []tcp.KnobInfo {
@@ -9,6 +12,10 @@ func KnobTable() []tcp.KnobInfo {
 		{Name: KnobSkipDown, Unit: tcp.UnitSwitch, Min: 0, Max: 1, Rule: "rfc1812:5.2.7.1"},
 		{Name: "ip_local_port_low", Unit: tcp.UnitCount, Min: 1, Max: 65535, Rule: "rfc6056:3.2"},
 		{Name: "ip_local_port_high", Unit: tcp.UnitCount, Min: 1, Max: 65535, Rule: "rfc6056:3.2"},
+		{Name: knobDiscover, Unit: tcp.UnitSwitch, Max: 1, Rule: rfc.StaticHop},
+		{Name: knobNotify, Unit: tcp.UnitSwitch, Max: 1, Rule: rfc.ARPAnnounce},
+		{Name: knobDAD, Unit: tcp.UnitCount, Max: maxDAD, Rule: rfc.DADStart},
+		{Name: knobDirected, Unit: tcp.UnitSwitch, Max: 1, Rule: rfc.BroadcastDirected},
 	}
 	for i := range table {
 		for _, profile := range tcp.Profiles() {

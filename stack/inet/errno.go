@@ -25,6 +25,8 @@ const (
 	EMFILE        Errno = "EMFILE"
 	EMSGSIZE      Errno = "EMSGSIZE"
 	ENETUNREACH   Errno = "ENETUNREACH"
+	ENOBUFS       Errno = "ENOBUFS"
+	ENODEV        Errno = "ENODEV"
 	ENOENT        Errno = "ENOENT"
 	ENOPROTOOPT   Errno = "ENOPROTOOPT"
 	ENOTCONN      Errno = "ENOTCONN"

@@ -10,6 +10,7 @@ import (
 func (l *Layer) Receive(p *Packet, fx *Effects) (*wire.IP, bool) {
 	h := &l.received
 	err := h.Parse(p.Octets)
+	p.Group = false
 	switch {
 	case err != nil && !(h.V6() && err == wire.BadExtension && !l.IsLocal(h.Dst)):
 		l.damaged(p, h, err, fx)
@@ -18,6 +19,8 @@ func (l *Layer) Receive(p *Packet, fx *Effects) (*wire.IP, bool) {
 	case l.nats != nil && !h.V6() && l.natIn(p, h, fx):
 	case l.IsLocal(h.Dst):
 		return h, !l.troubled(p, h, fx)
+	case l.IsGroup(h.Dst):
+		return h, l.receiveGroup(p, h, fx)
 	case !l.Forward:
 		Drop(p, versioned(h, rfc.NotForUs, rfc.NotForUs6), "not for this host", fx)
 	default:
@@ -107,11 +110,11 @@ func (l *Layer) forward(p *Packet, h *wire.IP, fx *Effects) {
 		wire.DecrementHops(p.Octets)
 		for _, q := range l.split(p, path.MTU, fx) {
 			q.Departs = rfc.Forwarded
-			transmit(q, path.NIC, fx)
+			l.frame(q, path.NIC, path.Hop, fx)
 		}
 	default:
 		wire.DecrementHops(p.Octets)
 		p.Departs = versioned(h, rfc.Forwarded, rfc.Forwarded6)
-		transmit(p, path.NIC, fx)
+		l.frame(p, path.NIC, path.Hop, fx)
 	}
 }

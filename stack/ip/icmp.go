@@ -55,6 +55,7 @@ const (
 	HostUnreachable  // RFC 792 code 1; RFC 4443 §3.1 code 6: a reject route
 	Prohibited       // RFC 1812 §5.2.7.1 code 13; RFC 4443 §3.1 code 1
 	BeyondScope      // IPv6: RFC 4443 §3.1 code 2
+	Unresolved       // RFC 792 code 1; RFC 4443 §3.1 code 3: no link-layer address
 )
 
 // Refusal is what an ICMP error tells the sender of a packet.
@@ -81,7 +82,7 @@ func (r Refusal) v4() wire.ICMP {
 		m.Type, m.Code = wire.ICMPTimeExceeded, wire.ICMPTTLExceeded
 	case ReassemblyExceeded:
 		m.Type, m.Code = wire.ICMPTimeExceeded, wire.ICMPReassemblyExceeded
-	case HostUnreachable:
+	case HostUnreachable, Unresolved:
 		m.Code = wire.ICMPHostUnreachable
 	case Prohibited:
 		m.Code = wire.ICMPAdminProhibited
@@ -98,6 +99,8 @@ func (r Refusal) v6(nextAt int) wire.ICMPv6 {
 	switch r.Kind {
 	case NetUnreachable:
 		m.Code = wire.ICMPv6NoRoute
+	case Unresolved:
+		m.Code = wire.ICMPv6AddressUnreachable
 	case ProtocolUnreachable:
 		m.Type, m.Code = wire.ICMPv6ParameterProblem, wire.ICMPv6UnknownNext
 		m.Pointer = uint32(nextAt)
@@ -125,7 +128,7 @@ func (r Refusal) v6(nextAt int) wire.ICMPv6 {
 // it, unless one is forbidden. When the limit forbids it, an event says so.
 func (l *Layer) Refuse(p *Packet, r Refusal, rule rfc.ID, by uint64, fx *Effects) {
 	h, err := wire.ParseIP(p.Octets)
-	if err != nil && !h.V6() || forbidden(&h) {
+	if err != nil && !h.V6() || forbidden(&h) || l.Broadcast(h.Dst) || l.Broadcast(h.Src) {
 		return
 	}
 	path, ok := l.Path(h.Src)
@@ -185,7 +188,16 @@ func (l *Layer) Echo(h *wire.IP, m wire.ICMP, by uint64, fx *Effects) {
 // Echo6 answers an echo request (RFC 4443 §4.2).
 func (l *Layer) Echo6(h *wire.IP, m wire.ICMPv6, by uint64, fx *Effects) {
 	reply := wire.ICMPv6{Type: wire.ICMPv6EchoReply, ID: m.ID, Seq: m.Seq, Data: m.Data}
-	l.sendICMPv6(h.Dst, h.Src, reply, rfc.EchoReply6, by, fx)
+	src := h.Dst
+	if src.IsMulticast() {
+		// RFC 4443 §4.2: "the source address of the reply MUST be a unicast address".
+		path, ok := l.Path(h.Src)
+		if !ok {
+			return
+		}
+		src = path.Src
+	}
+	l.sendICMPv6(src, h.Src, reply, rfc.EchoReply6, by, fx)
 }
 
 func (l *Layer) sendICMP(src, dst netip.Addr, m wire.ICMP, rule rfc.ID, by uint64, fx *Effects) {
@@ -222,6 +234,9 @@ func Describe6(src, dst netip.Addr, m wire.ICMPv6) event.ICMPMsg {
 	d := event.ICMPMsg{Src: src, Dst: dst, Type: m.Type, Code: m.Code, MTU: m.MTU, Name: m.Name()}
 	if m.IsError() {
 		about(&d, m.Data)
+	}
+	if m.IsDiscovery() {
+		aboutNeighbour(&d, &m)
 	}
 	return d
 }

@@ -7,6 +7,7 @@ import (
 	"labserver/stack/inet"
 	"labserver/stack/nat"
 	"labserver/stack/rfc"
+	"labserver/stack/sim"
 	"labserver/stack/wire"
 )
 
@@ -30,13 +31,22 @@ type NIC struct {
 	Link        inet.LinkID // "" without a cable
 	MAC         wire.MAC
 	Down        bool // its link is there and is down
+
+	Peer  wire.MAC // of the interface at the other end of Link; zero for a switch's port
+	LAN   *LAN     // on a switch; else nil
+	State string   // of its IPv6 address: "", Tentative or Duplicate
+	shown bool     // an event has told its MAC
+	dad   check    // of its IPv6 address, while it is tentative
 }
 
 // addrs returns the addresses there are.
 func (n *NIC) addrs() []netip.Prefix {
 	both := [2]netip.Prefix{n.Addr, n.Addr6}
-	if n.Addr6.IsValid() {
+	switch {
+	case n.Addr6.IsValid():
 		return both[:2]
+	case !n.Addr.IsValid(): // a switch's port
+		return nil
 	}
 	return both[:1]
 }
@@ -91,6 +101,12 @@ type Layer struct {
 
 	nats  []*nat.Table // nil without translation
 	ports nat.Ports
+
+	Neighbours NeighbourKnobs
+	neighbours []*neighbour // by creation
+	alarm      sim.Time     // when Tick is to be called; 0: not
+	slot       sim.Handle   // of that, in the world's queue
+	groups     []membership
 
 	nextFragment uint32
 	assemblies   []*assembly // by creation
@@ -151,7 +167,7 @@ func (l *Layer) IsLocal(addr netip.Addr) bool {
 	}
 	for _, n := range l.nics {
 		if n.Has(addr) {
-			return true
+			return n.State == "" || addr.Is4()
 		}
 	}
 	return false
@@ -197,6 +213,10 @@ func (l *Layer) Send(p *Packet, fx *Effects) {
 	p.Host = fx.Host
 	full := fx.Flights.Full()
 	fx.Flights.Launch(p)
+	if p.Proto != inet.TCP && !full && l.IsGroup(p.Dst.Addr) {
+		l.sendGroup(p, fx)
+		return
+	}
 	path, ok := l.Path(p.Dst.Addr)
 	switch {
 	case full:
@@ -207,19 +227,23 @@ func (l *Layer) Send(p *Packet, fx *Effects) {
 		fx.Local = append(fx.Local, p)
 	case p.MayCut && len(p.Octets) > path.MTU:
 		for _, q := range l.split(p, path.MTU, fx) {
-			transmit(q, path.NIC, fx)
+			l.frame(q, path.NIC, path.Hop, fx)
 		}
 	default:
-		transmit(p, path.NIC, fx)
+		l.frame(p, path.NIC, path.Hop, fx)
 	}
 }
 
 // Launch puts a packet that the host did not make itself on its way out of an interface,
 // whatever the routes say.
-func Launch(p *Packet, out *NIC, fx *Effects) {
+func (l *Layer) Launch(p *Packet, out *NIC, fx *Effects) {
 	p.Host = fx.Host
 	fx.Flights.Launch(p)
-	transmit(p, out, fx)
+	hop := p.Dst.Addr
+	if path, ok := l.Path(hop); ok && path.NIC == out {
+		hop = path.Hop
+	}
+	l.frame(p, out, hop, fx)
 }
 
 // Drop ends a packet at this host and returns the event that says so.
@@ -227,12 +251,4 @@ func Drop(p *Packet, rule rfc.ID, reason string, fx *Effects) uint64 {
 	fx.Flights.Drop(p)
 	return event.Emit(fx.Because(p.By).OnHost(fx.Host), rule,
 		event.PacketDropped{Pkt: p.ID, Reason: reason})
-}
-
-func transmit(p *Packet, nic *NIC, fx *Effects) {
-	if nic.Link == "" {
-		Drop(p, rfc.NoLink, "no cable in "+string(nic.ID), fx)
-		return
-	}
-	fx.Transmit = append(fx.Transmit, Transmit{nic, p})
 }

@@ -306,6 +306,6 @@ func (l *Layer) onward(p *Packet, path Path, fx *Effects) {
 	}
 	for _, q := range pieces {
 		q.Departs = rfc.Forwarded
-		transmit(q, path.NIC, fx)
+		l.frame(q, path.NIC, path.Hop, fx)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"labserver/stack/inet"
 	"labserver/stack/rfc"
 	"labserver/stack/sim"
+	"labserver/stack/wire"
 )
 
 // MaxPackets is how many packets may be queued or in flight in one world.
@@ -39,8 +40,27 @@ type Packet struct {
 	Held     bool   // a fragment that waits at its destination for the others
 	Portless bool   // shown by its addresses alone, whatever Proto says
 
+	// The link layer: see frame in lan.go.
+	SrcMAC, DstMAC wire.MAC
+	Framed         bool       // receivers look whether DstMAC is theirs
+	ARP            bool       // Octets are an ARP packet, not one of IP
+	Group          bool       // for many hosts: broadcast or multicast
+	Loop           bool       // a group's packet of which this host gets a copy itself
+	NIC            inet.NICID // by which it came in; "" for one that stayed on its host
+
 	prev, next *Packet // in Flights
 	aloft      bool
+}
+
+// EtherType says what the packet is to Ethernet.
+func (p *Packet) EtherType() wire.EtherType {
+	switch {
+	case p.ARP:
+		return wire.EtherTypeARP
+	case p.Src.Addr.Is6(): // and not by the version, which may be damaged
+		return wire.EtherTypeIPv6
+	}
+	return wire.EtherTypeIPv4
 }
 
 // Len returns the packet's octets.

@@ -74,6 +74,7 @@ type Path struct {
 	Local  bool
 	// Refuses is the type of the route that was found, if it leads nowhere.
 	Refuses string
+	Hop     netip.Addr // who gets the frame: the router, or the destination itself
 }
 
 // Path looks a destination up: this host itself, else the longest matching prefix
@@ -95,14 +96,18 @@ func (l *Layer) Path(dst netip.Addr) (Path, bool) {
 				continue
 			}
 			p.NIC, p.AdvMSS = l.NIC(r.NIC), r.AdvMSS
+			p.Hop = r.Via
 			p.MTU = p.NIC.MTU
 			if r.MTU > 0 {
 				p.MTU = min(p.MTU, r.MTU)
 			}
 		}
 	}
-	if p.NIC == nil {
+	if p.NIC == nil || p.NIC.State != "" && dst.Is6() {
 		return Path{Refuses: p.Refuses}, false
+	}
+	if !p.Hop.IsValid() {
+		p.Hop = dst
 	}
 	for i := range l.paths {
 		if l.paths[i].dst == dst {

@@ -237,7 +237,7 @@ func (l *Link) Freed(d Direction, fx *Effects) {
 func (l *Link) Arrived(p *ip.Packet, d Direction, fx *Effects) {
 	l.release(p)
 	p.Host, p.Link, p.To, p.Depart, p.Arrive = l.Far(d).Host, "", "", 0, 0
-	p.Departs = ""
+	p.Departs, p.NIC = "", l.Far(d).NIC
 	p.By = event.Emit(fx.Because(p.By).OnHost(p.Host), rfc.LinkArrive,
 		event.PacketArrived{Pkt: p.ID, Link: l.ID})
 }

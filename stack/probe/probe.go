@@ -117,7 +117,7 @@ func (t *Table) begin(op string, o Origin, k task, fx *Effects) {
 	t.lastID++
 	r := &run{Origin: o, call: fx.IDs.NextCall(), op: op, id: t.lastID, since: fx.Now, table: t,
 		task: k}
-	path, ok := t.ip.Path(o.Dst)
+	path, ok := t.ip.Way(o.Src, o.Dst)
 	switch {
 	case r.Src.IsValid() && (!t.ip.IsLocal(r.Src) || r.Src.Is4() != r.Dst.Is4()):
 		r.fail(rfc.BadSource, inet.EADDRNOTAVAIL, "src", fx)

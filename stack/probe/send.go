@@ -27,7 +27,7 @@ func (r *run) header(proto inet.Protocol, ttl uint8, df bool) wire.IP {
 
 // blocked tells why a packet of so many octets cannot leave, "" if it can.
 func (r *run) blocked(octets int, df bool) (reason string, mtu int) {
-	path, ok := r.table.ip.Path(r.Dst)
+	path, ok := r.table.ip.Way(r.Src, r.Dst)
 	switch {
 	case !ok:
 		return "network is unreachable", 0

@@ -28,7 +28,7 @@ func Table() []Rule {
 		{ID: ByCommand, Level: Root}, {ID: ByNote, Level: Root}, {ID: ByStart, Level: Root},
 	}
 	var all []Rule
-	for _, part := range [][]Rule{roots, network(), queues(), echo(), routes(), translation(),
+	for _, part := range [][]Rule{roots, network(), lan(), queues(), echo(), routes(), translation(),
 		sockets(), options(), tcp(), captures()} {
 		all = append(all, part...)
 	}

@@ -20,7 +20,7 @@ func (t *Table) Bind(p *Proc, fd int, addr string, port int64, fx *Effects) {
 	case !s.local.IsZero():
 		c.fail(rfc.BindTwice, inet.EINVAL, "fd", fx)
 		return
-	case !ep.Wildcard() && !t.ip.IsLocal(ep.Addr):
+	case !ep.Wildcard() && !t.ip.IsLocal(ep.Addr) && !(s.proto == inet.UDP && t.ip.IsGroup(ep.Addr)):
 		c.fail(rfc.BindNotLocal, inet.EADDRNOTAVAIL, "addr", fx)
 		return
 	}
@@ -47,7 +47,7 @@ func (t *Table) setLocal(s *Socket, ep inet.Endpoint, ephemeral bool, fx *Effect
 	s.local = ep
 	if s.proto == inet.UDP {
 		s.udp = &udp.Socket{ID: s.id, Local: ep, Dual: s.dual(),
-			RcvBuf: inet.ByteCount(t.valueOf(s, "SO_RCVBUF"))}
+			RcvBuf: inet.ByteCount(t.valueOf(s, "SO_RCVBUF")), Groups: s.groups}
 		t.udp.Add(s.udp)
 	}
 	rule := rfc.BindCall
@@ -107,13 +107,13 @@ func (t *Table) choosePort(free func(uint16) bool, ep *inet.Endpoint) bool {
 // the rule of failing for want of a route.
 func (t *Table) source(c *call, s *Socket, dst inet.Endpoint, noRoute rfc.ID, fx *Effects) (
 	inet.Endpoint, bool) {
-	path, ok := t.ip.Path(dst.Addr)
+	path, ok := t.path(s, dst.Addr)
 	if !ok {
 		c.fail(path.Rule(noRoute), path.Errno(), "addr", fx)
 		return inet.Endpoint{}, false
 	}
 	ep := s.local
-	if ep.Wildcard() {
+	if ep.Wildcard() || t.ip.IsGroup(ep.Addr) { // nobody sends from a group's address
 		ep.Addr = path.Src
 	}
 	if ep.Addr.Is4() != dst.Addr.Is4() { // bound to an address of the other family

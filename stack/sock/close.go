@@ -72,6 +72,7 @@ func (t *Table) discard(s *Socket, fx *Effects) {
 	case s.udp != nil:
 		t.udp.Remove(s.udp)
 	}
+	t.leaveAll(s, "", fx)
 	for i, o := range t.sockets {
 		if o == s {
 			t.sockets = append(t.sockets[:i:i], t.sockets[i+1:]...)

@@ -103,5 +103,11 @@ func TestABroadcastNeedsPermission(t *testing.T) {
 		socket "proc":"a","proto":"udp" => 3
 		sendto "proc":"a","fd":3,"addr":"10.0.0.255","port":9,"text":"x" => EACCES addr
 		setsockopt "proc":"a","fd":3,"option":"SO_BROADCAST","value":1 => 0
-		sendto "proc":"a","fd":3,"addr":"10.0.0.255","port":9,"text":"x" => ENETUNREACH addr`)
+		sendto "proc":"a","fd":3,"addr":"10.0.0.255","port":9,"text":"x" => 1
+		setsockopt "proc":"a","fd":3,"option":"SO_BROADCAST","value":0 => 0
+		sendto "proc":"a","fd":3,"addr":"255.255.255.255","port":9,"text":"x" => EACCES addr
+		connect "proc":"a","fd":3,"addr":"255.255.255.255","port":9 => EACCES addr
+		setsockopt "proc":"a","fd":3,"option":"SO_BROADCAST","value":1 => 0
+		connect "proc":"a","fd":3,"addr":"255.255.255.255","port":9 => 0
+		send "proc":"a","fd":3,"text":"x" => 1`)
 }

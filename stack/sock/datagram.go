@@ -66,13 +66,13 @@ func (t *Table) disconnect(s *Socket, fx *Effects) {
 	t.setPeer(s, t.named(s), inet.Endpoint{}, fx)
 }
 
-// notUnicast fails a call whose destination is no single host. A broadcast address needs
+// notUnicast fails a call whose destination no datagram can have. A broadcast address needs
 // SO_BROADCAST, or it is EACCES.
 func (t *Table) notUnicast(c *call, dst inet.Endpoint, fx *Effects) bool {
 	switch {
 	case t.ip.Broadcast(dst.Addr) && c.sock.option("SO_BROADCAST") == 0:
 		c.fail(rfc.NeedsBroadcast, inet.EACCES, "addr", fx)
-	case t.ip.Broadcast(dst.Addr), dst.Addr.IsMulticast(), dst.Addr.IsUnspecified():
+	case dst.Addr.IsUnspecified():
 		c.fail(rfc.UnicastOnly, inet.ENETUNREACH, "addr", fx)
 	default:
 		return false
@@ -180,7 +180,7 @@ func (t *Table) sendDatagram(c *call, s *Socket, dst inet.Endpoint, fx *Effects)
 		return
 	}
 	o := s.connOptions()
-	path, ok := t.ip.Path(dst.Addr)
+	path, ok := t.path(s, dst.Addr)
 	over := ok && int(c.payload.Len())+udp.Overhead(dst.Addr) > path.MTU
 	cut := t.mayCut(o.PMTUDiscovery, over)
 	if over && !cut {
@@ -199,6 +199,7 @@ func (t *Table) sendDatagram(c *call, s *Socket, dst inet.Endpoint, fx *Effects)
 	data := c.payload.chunk(0, udp.MaxDataTo(dst.Addr))
 	out := udp.Send(s.id, inet.Flow{Local: local, Remote: dst}, data, fx.Scope)
 	out.TOS, out.TTL, out.Fragment = o.TOS, o.TTL, cut
+	t.forGroup(s, &out)
 	fx.Datagrams = append(fx.Datagrams, out)
 	c.returns(rfc.UDPSend, int64(len(data)), fx)
 }

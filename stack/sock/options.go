@@ -28,10 +28,14 @@ func (t *Table) SetSockOpt(p *Proc, fd int, option string, to Setting, fx *Effec
 	switch {
 	case !ok || row.kind == isRead:
 		c.fail(rfc.NoSuchOption, inet.ENOPROTOOPT, "option", fx)
-	case to.IsText != (row.kind == isText):
+	case to.IsText != row.kind.words():
 		c.fail(rfc.BadArgument, inet.EINVAL, "value", fx)
 	case row.kind == isText && !tcp.KnownCongestion(to.Text):
 		c.fail(rfc.NoSuchCongestion, inet.ENOENT, "text", fx)
+	case row.kind == isNIC && to.Text != "" && t.ip.NICNamed(to.Text) == nil:
+		c.fail(rfc.GroupNIC, inet.ENODEV, "text", fx)
+	case row.kind == isGroup:
+		t.groupOption(c, s, option, to.Text, fx)
 	case row.kind == isNumber && (to.Value < row.low || to.Value > row.high),
 		row.kind == isBuffer && to.Value < 0:
 		c.fail(rfc.BadArgument, inet.EINVAL, "value", fx)
@@ -49,6 +53,9 @@ func (t *Table) SetSockOpt(p *Proc, fd int, option string, to Setting, fx *Effec
 		c.returns(rfc.OptionCall, 0, fx)
 	}
 }
+
+// words reports whether an option is set to text.
+func (k optionKind) words() bool { return k == isText || k == isNIC || k == isGroup }
 
 // settle makes of what was asked for what will hold, and says why.
 func (t *Table) settle(row optionRow, to *Setting) rfc.ID {
@@ -101,6 +108,9 @@ func (t *Table) textOf(s *Socket, option string) string {
 		if o.Name == option {
 			return o.Text
 		}
+	}
+	if option != "TCP_CONGESTION" {
+		return ""
 	}
 	return t.knobs.Congestion
 }
@@ -157,7 +167,7 @@ func (t *Table) GetSockOpt(p *Proc, fd int, option string, fx *Effects) {
 	}
 	row, ok := s.optionOf(option)
 	switch {
-	case !ok:
+	case !ok || row.kind == isGroup:
 		c.fail(rfc.NoSuchOption, inet.ENOPROTOOPT, "option", fx)
 	case option == "SO_ERROR":
 		c.result(rfc.OptionCall, event.CallReturned{Data: []byte(t.takeError(s, fx))}, fx)
@@ -166,6 +176,8 @@ func (t *Table) GetSockOpt(p *Proc, fd int, option string, fx *Effects) {
 		c.result(rfc.OptionCall, event.CallReturned{Data: []byte(i.String())}, fx)
 	case option == "IP_MTU" || option == "IPV6_MTU":
 		t.pathMTU(c, s, fx)
+	case row.kind == isNIC:
+		c.result(rfc.OptionCall, event.CallReturned{Data: []byte(s.optionText(option))}, fx)
 	case row.kind == isText:
 		c.result(rfc.OptionCall, event.CallReturned{Data: []byte(t.textOf(s, option))}, fx)
 	case row.kind == isRead:

@@ -39,6 +39,8 @@ const (
 	onlyTCP
 	onlyIP4
 	onlyIP6
+	onlyUDP4 // multicast is for datagrams
+	onlyUDP6
 )
 
 // optionKind is how a value is taken.
@@ -50,6 +52,8 @@ const (
 	isBuffer                   // brought into its range, and doubled on Linux
 	isText                     // a name
 	isRead                     // getsockopt only
+	isNIC                      // an interface, by name or address
+	isGroup                    // a group to join or leave; setsockopt only
 )
 
 // Limits of socket buffers, in octets asked for. A host takes any size and uses the
@@ -105,12 +109,22 @@ func optionTable() []optionRow {
 		{name: "IP_MTU_DISCOVER", high: 3, only: onlyIP4},
 		{name: "IP_RECVERR", kind: isSwitch, only: onlyIP4},
 		{name: "IP_MTU", kind: isRead, only: onlyIP4},
+		{name: "IP_ADD_MEMBERSHIP", kind: isGroup, only: onlyUDP4},
+		{name: "IP_DROP_MEMBERSHIP", kind: isGroup, only: onlyUDP4},
+		{name: "IP_MULTICAST_IF", kind: isNIC, only: onlyUDP4},
+		{name: "IP_MULTICAST_TTL", high: 255, only: onlyUDP4},
+		{name: "IP_MULTICAST_LOOP", kind: isSwitch, only: onlyUDP4},
 		{name: "IPV6_TCLASS", high: 255, only: onlyIP6},
 		{name: "IPV6_UNICAST_HOPS", low: 1, high: 255, only: onlyIP6},
 		{name: "IPV6_MTU_DISCOVER", high: 3, only: onlyIP6},
 		{name: "IPV6_RECVERR", kind: isSwitch, only: onlyIP6},
 		{name: "IPV6_MTU", kind: isRead, only: onlyIP6},
 		{name: "IPV6_V6ONLY", kind: isSwitch, only: onlyIP6},
+		{name: "IPV6_JOIN_GROUP", kind: isGroup, only: onlyUDP6},
+		{name: "IPV6_LEAVE_GROUP", kind: isGroup, only: onlyUDP6},
+		{name: "IPV6_MULTICAST_IF", kind: isNIC, only: onlyUDP6},
+		{name: "IPV6_MULTICAST_HOPS", high: 255, only: onlyUDP6},
+		{name: "IPV6_MULTICAST_LOOP", kind: isSwitch, only: onlyUDP6},
 	}
 }
 
@@ -127,6 +141,10 @@ func (s *Socket) optionOf(name string) (optionRow, bool) {
 			return row, s.family == IP4
 		case onlyIP6:
 			return row, s.family == IP6
+		case onlyUDP4:
+			return row, s.family == IP4 && s.proto == inet.UDP
+		case onlyUDP6:
+			return row, s.family == IP6 && s.proto == inet.UDP
 		}
 		return row, true
 	}
@@ -165,6 +183,8 @@ func (t *Table) valueOf(s *Socket, name string) int64 {
 		return k.SynRetries
 	case "TCP_LINGER2":
 		return seconds(int64(k.FinTimeout))
+	case "IP_MULTICAST_TTL", "IP_MULTICAST_LOOP", "IPV6_MULTICAST_HOPS", "IPV6_MULTICAST_LOOP":
+		return 1 // RFC 1112 §6.1, RFC 3493 §5.2
 	case "IP_TTL", "IPV6_UNICAST_HOPS":
 		return int64(t.ip.TTL)
 	case "IP_MTU_DISCOVER", "IPV6_MTU_DISCOVER":

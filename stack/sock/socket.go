@@ -36,6 +36,7 @@ type Socket struct {
 	shutRead, shutWrite bool
 	options             []view.Option
 	pending             []*call
+	groups              []udp.Membership // multicast: see group.go
 }
 
 // ID returns the socket's id.

@@ -14,6 +14,7 @@ import (
 	"labserver/stack/sim"
 	"labserver/stack/tcp"
 	"labserver/stack/udp"
+	"labserver/stack/view"
 )
 
 // Limits of one host and one process.
@@ -51,11 +52,12 @@ type Table struct {
 	knobs   *tcp.Knobs // the host's, for defaults
 	rand    *sim.Rand
 	procs   []*Proc
-	sockets []*Socket // in order of creation
-	waiting []*call   // pending calls of no one socket: poll, and close that lingers
-	latest  *call     // the call that was made last: see Last
-	last    Return    // how it went
-	direct  call      // used again by each call of a program in Go: see Read
+	sockets []*Socket    // in order of creation
+	groups  []view.Group // memberships, in order of joining
+	waiting []*call      // pending calls of no one socket: poll, and close that lingers
+	latest  *call        // the call that was made last: see Last
+	last    Return       // how it went
+	direct  call         // used again by each call of a program in Go: see Read
 
 	// FDs is how many descriptors a process may have; one more is EMFILE.
 	FDs int

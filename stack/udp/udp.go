@@ -60,7 +60,8 @@ type Socket struct {
 	Remote inet.Endpoint // zero unless connected
 	Dual   bool          // bound to ::, it takes IPv4 too (RFC 3493 §5.3)
 	RcvBuf inet.ByteCount
-	queue  []Datagram // from head on
+	Groups []Membership // what it has joined
+	queue  []Datagram   // from head on
 	head   int
 	octets inet.ByteCount
 	spare  [][]byte // memory of datagrams that were read
@@ -78,6 +79,9 @@ type Out struct {
 	TTL  uint8 // 0: the host's
 	// Fragment lets the packet be cut on its way: no DF.
 	Fragment bool
+	// Loop gives the host itself a copy of what is for a group; Stays keeps it from leaving:
+	// its TTL is 0.
+	Loop, Stays bool
 }
 
 // Add makes a bound socket reachable.
@@ -164,17 +168,24 @@ func (l *Layer) Receive(src, dst netip.Addr, pkt inet.PacketID, u *wire.UDP,
 	}
 	got.Sock = s.ID
 	by = event.Emit(fx, rfc.UDPDeliver, got)
+	return s.take(from, u, pkt, by, fx), false, by
+}
+
+// take keeps a datagram to be read, which event by told of; it returns nil if there is no
+// room.
+func (s *Socket) take(from inet.Endpoint, u *wire.UDP, pkt inet.PacketID, by uint64,
+	fx event.Scope) *Socket {
 	size := inet.ByteCount(len(u.Data))
 	// An empty datagram costs no octets, so the number of datagrams is bounded too.
 	if s.octets+size > s.RcvBuf || s.waiting() >= int(s.RcvBuf/64)+1 {
 		event.Emit(fx.Because(by), rfc.UDPBuffer, event.DatagramRefused{Pkt: pkt,
 			Reason: "receive buffer full"})
-		return nil, false, by
+		return nil
 	}
 	s.put(from, u.Data, by)
 	s.octets += size
 	s.emitBuffer(fx.Because(by), rfc.UDPDeliver)
-	return s, false, by
+	return s
 }
 
 // put adds a datagram to the queue. The memory of one that was read is used again, and so

@@ -25,7 +25,8 @@ func Reduce(v *View, e event.Event) {
 		event.DatagramReceived, event.ICMPReceived, event.PacketQueued,
 		event.PacketDeparted, event.PacketArrived, event.PacketDropped, event.PacketInjected,
 		event.PacketTaken, event.PacketDuplicated, event.PacketDelayed, event.PacketFragmented,
-		event.PacketMerged, event.PacketTranslated, event.PacketEdited:
+		event.PacketMerged, event.PacketTranslated, event.PacketEdited, event.ARPSent,
+		event.ARPReceived:
 		v.packet(e)
 	case event.SndChanged:
 		v.conn(e.Conn).Snd = b.New
@@ -74,14 +75,14 @@ func (v *View) hostEvent(e event.Event) {
 	case event.HostAdded:
 		v.Hosts = append(v.Hosts, Host{ID: e.Host, Name: b.Name, Profile: b.Profile,
 			Forward: b.Forward, NICs: []NIC{}, Routes: []Route{}, Procs: []Proc{},
-			Bare: b.Bare, Knobs: []Knob{}, Paths: []Path{}})
+			Bare: b.Bare, Switch: b.Switch, Knobs: []Knob{}, Paths: []Path{}})
 	case event.HostRemoved:
 		v.Hosts = remove(v.Hosts, func(h *Host) bool { return h.ID == e.Host })
 	case event.HostRenamed:
 		v.host(e.Host).Name = b.New
 	case event.NICAdded:
 		h := v.host(e.Host)
-		h.NICs = append(h.NICs, NIC{b.NIC, b.Addr, b.Addr6, b.MTU})
+		h.NICs = append(h.NICs, NIC{ID: b.NIC, Addr: b.Addr, Addr6: b.Addr6, MTU: b.MTU})
 	case event.NICRemoved:
 		h := v.host(e.Host)
 		h.NICs = remove(h.NICs, func(n *NIC) bool { return n.ID == b.NIC })
@@ -103,6 +104,8 @@ func (v *View) hostEvent(e event.Event) {
 		h.Procs = remove(h.Procs, func(p *Proc) bool { return p.ID == b.Proc })
 	case event.NATSet, event.NATMapped, event.NATChanged, event.NATExpired:
 		v.nat(e)
+	default:
+		v.lanEvent(e)
 	}
 }
 
@@ -116,6 +119,10 @@ func (v *View) packet(e event.Event) {
 		v.launch(e, "udp", "udp", b.Dgram.Src.String(), b.Dgram.Dst.String())
 	case event.ICMPSent:
 		v.launch(e, "icmp", b.ICMP.Name, b.ICMP.Src.String(), b.ICMP.Dst.String())
+	case event.ARPSent:
+		v.launch(e, "arp", "arp "+b.ARP.Op, b.ARP.Sender.String(), b.ARP.Target.String())
+	case event.ARPReceived:
+		v.land(b.Pkt, &v.Counters.Delivered)
 	case event.SegmentReceived:
 		v.land(b.Pkt, &v.Counters.Delivered)
 	case event.DatagramReceived:

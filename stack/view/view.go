@@ -39,6 +39,11 @@ type Host struct {
 	Knobs   []Knob      `json:"knobs"` // those set apart from the profile
 	Paths   []Path      `json:"paths"` // path MTUs it has learned
 	NAT     []NAT       `json:"nat,omitempty"`
+	// What only hosts on a LAN have (lan.go): absent, not empty, elsewhere.
+	Switch     bool        `json:"switch,omitempty"`
+	MACs       []MAC       `json:"macs,omitempty"`
+	Neighbours []Neighbour `json:"neighbours,omitempty"`
+	Groups     []Group     `json:"groups,omitempty"`
 }
 
 // NAT is how a router translates on one interface, and what it has translated so far.
@@ -70,6 +75,29 @@ type NIC struct {
 	Addr  netip.Prefix `json:"addr"`
 	Addr6 netip.Prefix `json:"addr6"` // beside an IPv4 address
 	MTU   int          `json:"mtu"`
+	MAC   string       `json:"mac,omitempty"`   // told once it matters
+	State string       `json:"state,omitempty"` // of the IPv6 address: tentative, duplicate
+}
+
+// MAC is a row of a switch's table: behind which port an address is.
+type MAC struct {
+	MAC  string     `json:"mac"`
+	Port inet.NICID `json:"port"`
+}
+
+// Neighbour is a row of a host's neighbour cache, which is its ARP table too.
+type Neighbour struct {
+	NIC   inet.NICID `json:"nic"`
+	Addr  netip.Addr `json:"addr"`
+	MAC   string     `json:"mac"`   // "" while it is not known
+	State string     `json:"state"` // as event.NeighbourChanged has it
+}
+
+// Group is a membership of a socket.
+type Group struct {
+	Sock  inet.SocketID `json:"sock"`
+	Group netip.Addr    `json:"group"`
+	NIC   inet.NICID    `json:"nic"`
 }
 
 // Route is one row of a host's routing table.

@@ -43,6 +43,7 @@ type ICMPv6 struct {
 	ID, Seq    uint16
 	MTU        uint32
 	Pointer    uint32
+	Flags      uint32 // of neighbour advertisement: NDRouter and so on
 	Data       []byte // echo: its data; errors: the quoted packet
 }
 
@@ -71,6 +72,10 @@ func (m *ICMPv6) Name() string {
 		return "time exceeded"
 	case ICMPv6ParameterProblem:
 		return "parameter problem"
+	case ICMPv6Solicitation:
+		return "neighbour solicitation"
+	case ICMPv6Advertisement:
+		return "neighbour advertisement"
 	}
 	return "icmpv6"
 }
@@ -109,6 +114,8 @@ func ParseICMPv6(src, dst netip.Addr, b []byte) (ICMPv6, error) {
 		m.MTU = be32(b[4:])
 	case m.Type == ICMPv6ParameterProblem:
 		m.Pointer = be32(b[4:])
+	case m.Type == ICMPv6Advertisement:
+		m.Flags = be32(b[4:])
 	}
 	if fold(sum(pseudo(src, dst, inet.ICMPv6, len(b)), b)) != 0xffff {
 		return m, BadChecksum
@@ -127,6 +134,8 @@ func (m *ICMPv6) Append(b []byte, src, dst netip.Addr) []byte {
 		b = append32(b, m.MTU)
 	case m.Type == ICMPv6ParameterProblem:
 		b = append32(b, m.Pointer)
+	case m.Type == ICMPv6Advertisement:
+		b = append32(b, m.Flags)
 	default:
 		b = append32(b, 0)
 	}

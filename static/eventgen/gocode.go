@@ -213,6 +213,8 @@ func notEmpty(expr string, f Field) string {
 		return "len(" + expr + ") > 0"
 	case Prefix:
 		return "givenPrefix(" + expr + ")"
+	case Addr:
+		return expr + ".IsValid()"
 	}
 	panic("eventgen: " + expr + " is never empty; omitempty does nothing there")
 }

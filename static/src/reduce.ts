@@ -6,8 +6,8 @@
 // view must be changed by nobody else. Read stack/view/reduce.go beside it.
 
 import type {
-  Call, Conn, Envelope, Event, Host, Kind, Link, NAT, NATMapping, Option, Packet, Queue, Socket,
-  Timer, View,
+  Call, Conn, Envelope, Event, Group, Host, Kind, Link, NAT, NATMapping, NIC, Option, Packet, Queue,
+  Socket, Timer, View,
 } from "./gen/wire";
 
 /** The empty world. */
@@ -153,6 +153,8 @@ const packetFolds: { [K in Kind]?: Fold<K> } = {
   "segment.sent": (v, e) => launch(v, e, "tcp", e.seg.flags, e.seg.src, e.seg.dst),
   "datagram.sent": (v, e) => launch(v, e, "udp", "udp", e.dgram.src, e.dgram.dst),
   "icmp.sent": (v, e) => launch(v, e, "icmp", e.icmp.name, e.icmp.src, e.icmp.dst),
+  "arp.sent": (v, e) => launch(v, e, "arp", `arp ${e.arp.op}`, e.arp.sender, e.arp.target),
+  "arp.received": (v, e) => land(v, e.pkt, "delivered"),
   "segment.received": (v, e) => land(v, e.pkt, "delivered"),
   "datagram.received": (v, e) => land(v, e.pkt, "delivered"),
   "icmp.received": (v, e) => land(v, e.pkt, "delivered"),
@@ -316,6 +318,7 @@ const worldFolds: { [K in Kind]?: Fold<K> } = {
       id: e.host ?? "", name: e.name, profile: e.profile, forward: e.forward,
       bare: e.bare ?? false, nics: [], routes: [], procs: [], knobs: [], paths: [],
     };
+    if (e.switch) host.switch = true;
     v.hosts.push(host);
     rows(v).hosts.set(host.id, host);
   },
@@ -406,8 +409,55 @@ const natFolds: { [K in Kind]?: Fold<K> } = {
   ),
 };
 
+const sameRow = (a: { nic: string; addr: string }, b: { nic: string; addr: string }) =>
+  a.nic === b.nic && a.addr === b.addr;
+const sameGroup = (a: Group, b: Group) =>
+  a.sock === b.sock && a.group === b.group && a.nic === b.nic;
+
+const nicOf = (v: View, e: Envelope & { nic: string }): NIC => {
+  const nic = hostOf(v, e).nics.find((n) => n.id === e.nic);
+  if (!nic) throw new Error(`BUG: an event names ${e.nic}, which is not in the view`);
+  return nic;
+};
+
+/** Changes a list that is absent while it is empty. */
+function within<K extends "macs" | "neighbours" | "groups">(
+  host: Host, key: K, change: (list: NonNullable<Host[K]>) => void,
+): void {
+  const list = (host[key] ?? []) as NonNullable<Host[K]>;
+  change(list);
+  if (list.length > 0) host[key] = list;
+  else delete host[key];
+}
+
+const lanFolds: { [K in Kind]?: Fold<K> } = {
+  "mac.learned": (v, e) => within(hostOf(v, e), "macs", (list) => {
+    drop(list, (m) => m.mac === e.mac);
+    list.push({ mac: e.mac, port: e.port });
+  }),
+  "mac.forgotten": (v, e) => within(hostOf(v, e), "macs", (list) =>
+    drop(list, (m) => m.mac === e.mac)),
+  "neighbour.changed": (v, e) => within(hostOf(v, e), "neighbours", (list) => {
+    const row = { nic: e.nic, addr: e.addr, mac: e.mac ?? "", state: e.new };
+    const i = list.findIndex((n) => sameRow(n, row));
+    if (e.new === "") drop(list, (n) => sameRow(n, row));
+    else if (i >= 0) list[i] = row;
+    else list.push(row);
+  }),
+  "nic.mac": (v, e) => { nicOf(v, e).mac = e.mac; },
+  "nic.address": (v, e) => {
+    if (e.new === "") delete nicOf(v, e).state;
+    else nicOf(v, e).state = e.new;
+  },
+  "group.joined": (v, e) => within(hostOf(v, e), "groups", (list) => {
+    list.push({ sock: e.sock, group: e.group, nic: e.nic });
+  }),
+  "group.left": (v, e) => within(hostOf(v, e), "groups", (list) =>
+    drop(list, (g) => sameGroup(g, { sock: e.sock, group: e.group, nic: e.nic }))),
+};
+
 /** Every fold by kind; TypeScript has checked each against its own kind of event. */
 const folds = new Map<string, (v: View, e: AnyEvent) => void>(
-  [packetFolds, connFolds, socketFolds, worldFolds, natFolds].flatMap((part) =>
+  [packetFolds, connFolds, socketFolds, worldFolds, natFolds, lanFolds].flatMap((part) =>
     Object.entries(part)) as [string, (v: View, e: AnyEvent) => void][],
 );
