@@ -173,8 +173,10 @@ func (h *Host) segment(p *ip.Packet, packet *wire.IP, fx *Effects, sfx *sock.Eff
 		return
 	}
 	fx.Flights.Deliver(p)
-	if path, ok := h.IP.Path(packet.Src); ok {
-		sfx.MTU, sfx.AdvMSS = path.MTU, path.AdvMSS
+	if seg.Flags.Has(wire.SYN) { // a connection may be born
+		if path, ok := h.IP.Path(packet.Src); ok {
+			sfx.MTU, sfx.AdvMSS = path.MTU, path.AdvMSS
+		}
 	}
 	sfx.TOS = packet.TOS
 	h.TCP.Segment(packet.Src, packet.Dst, p.ID, seg, &sfx.Effects)

@@ -1,6 +1,7 @@
 package ip
 
 import (
+	"encoding/binary"
 	"net/netip"
 
 	"labserver/stack/event"
@@ -191,10 +192,9 @@ func (l *Layer) Broadcast(addr netip.Addr) bool {
 
 // LastAddr returns the last address of an IPv4 network.
 func LastAddr(p netip.Prefix) netip.Addr {
-	a := p.Masked().Addr().As4()
-	for i := p.Bits(); i < 32; i++ {
-		a[i/8] |= 1 << (7 - i%8)
-	}
+	a := p.Addr().As4()
+	last := binary.BigEndian.Uint32(a[:]) | uint32(1<<(32-p.Bits())-1)
+	binary.BigEndian.PutUint32(a[:], last)
 	return netip.AddrFrom4(a)
 }
 

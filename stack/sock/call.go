@@ -72,8 +72,12 @@ func (c *call) returns(rule rfc.ID, value int64, fx *Effects) {
 
 func (c *call) result(rule rfc.ID, r event.CallReturned, fx *Effects) {
 	c.untime(fx)
-	r.Call, r.Proc, r.Op, r.FD = c.id, c.proc.ID, c.op, c.fd
 	c.ended(Return{Value: r.Value, From: c.from})
+	if fx.Quiet() {
+		fx.Count()
+		return
+	}
+	r.Call, r.Proc, r.Op, r.FD = c.id, c.proc.ID, c.op, c.fd
 	event.Emit(fx.Scope, rule, r)
 }
 

@@ -75,7 +75,7 @@ func (t *Table) discard(s *Socket, fx *Effects) {
 	t.leaveAll(s, "", fx)
 	for i, o := range t.sockets {
 		if o == s {
-			t.sockets = append(t.sockets[:i:i], t.sockets[i+1:]...)
+			t.forget(i)
 			break
 		}
 	}

@@ -30,8 +30,9 @@ func (c *call) ended(r Return) {
 func (t *Table) begins(p *Proc, op string, fd int, fx *Effects) *call {
 	s := p.socket(fd)
 	c := &t.direct
-	*c = call{op: op, proc: p, fd: fd, sock: s, since: fx.Now, table: t, got: c.got[:0],
-		flags: Flags{DontWait: true}}
+	c.op, c.proc, c.fd, c.sock, c.since, c.table = op, p, fd, s, fx.Now, t
+	c.flags, c.done, c.got = Flags{DontWait: true}, 0, c.got[:0]
+	c.from, c.opens, c.again = inet.Endpoint{}, false, false
 	if !fx.Quiet() {
 		c.id = fx.IDs.NextCall()
 	}

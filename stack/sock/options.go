@@ -117,6 +117,9 @@ func (t *Table) textOf(s *Socket, option string) string {
 
 // connOptions returns the options that live in a connection.
 func (s *Socket) connOptions() tcp.Options {
+	if len(s.options) == 0 {
+		return tcp.Options{}
+	}
 	on := func(name string) bool { return s.option(name) != 0 }
 	seconds := func(name string) time.Duration { return time.Duration(s.option(name)) * time.Second }
 	o := tcp.Options{

@@ -103,7 +103,7 @@ func (t *Table) create(p *Proc, proto inet.Protocol, family Family, from inet.So
 	if !p.install(s, t.FDs) {
 		panic("BUG: create without a free descriptor")
 	}
-	t.sockets = append(t.sockets, s)
+	t.add(s)
 	return s
 }
 

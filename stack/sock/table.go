@@ -52,12 +52,14 @@ type Table struct {
 	knobs   *tcp.Knobs // the host's, for defaults
 	rand    *sim.Rand
 	procs   []*Proc
-	sockets []*Socket    // in order of creation
-	groups  []view.Group // memberships, in order of joining
-	waiting []*call      // pending calls of no one socket: poll, and close that lingers
-	latest  *call        // the call that was made last: see Last
-	last    Return       // how it went
-	direct  call         // used again by each call of a program in Go: see Read
+	sockets []*Socket                 // in order of creation
+	byID    map[inet.SocketID]*Socket // if they are not few
+	recent  *Socket                   // that was looked for last
+	groups  []view.Group              // memberships, in order of joining
+	waiting []*call                   // pending calls of no one socket: poll, and close that lingers
+	latest  *call                     // the call that was made last: see Last
+	last    Return                    // how it went
+	direct  call                      // used again by each call of a program in Go: see Read
 
 	// FDs is how many descriptors a process may have; one more is EMFILE.
 	FDs int
@@ -142,12 +144,47 @@ func (p *Proc) socket(fd int) *Socket {
 
 // socket returns the socket with an id; nil if no process holds it any more.
 func (t *Table) socket(id inet.SocketID) *Socket {
-	for i := len(t.sockets) - 1; i >= 0; i-- {
-		if t.sockets[i].id == id {
-			return t.sockets[i]
+	if t.recent != nil && t.recent.id == id {
+		return t.recent
+	}
+	if len(t.sockets) > few {
+		t.recent = t.byID[id]
+		return t.recent
+	}
+	for _, s := range t.sockets {
+		if s.id == id {
+			t.recent = s
+			return s
 		}
 	}
 	return nil
+}
+
+// few is how many sockets are looked through one by one.
+const few = 8
+
+// add puts a new socket into the table.
+func (t *Table) add(s *Socket) {
+	t.sockets = append(t.sockets, s)
+	switch n := len(t.sockets); {
+	case n == few+1:
+		t.byID = make(map[inet.SocketID]*Socket, 4*few)
+		for _, o := range t.sockets {
+			t.byID[o.id] = o
+		}
+	case n > few:
+		t.byID[s.id] = s
+	}
+}
+
+// forget takes the i-th socket out of the table.
+func (t *Table) forget(i int) {
+	s := t.sockets[i]
+	t.sockets = append(t.sockets[:i:i], t.sockets[i+1:]...)
+	delete(t.byID, s.id)
+	if t.recent == s {
+		t.recent = nil
+	}
 }
 
 // Unreachable passes an ICMP error about a datagram to the connected UDP socket that

@@ -21,7 +21,6 @@ type Conn struct {
 	li       *Listener     // in whose queues it still is
 	fast     fastOpen
 	past     *pastLife // in SYN-RECEIVED: the TIME-WAIT whose place it took, or nil
-	active   bool      // MUST-11: how it came to SYN-RECEIVED
 	state    inet.TCPState
 	opts     Options
 
@@ -36,6 +35,13 @@ type Conn struct {
 	noMSS    bool   // the peer's SYN named no MSS
 	scaling  bool   // both sides scale windows
 	sack     bool   // both sides speak SACK
+	active   bool   // MUST-11: how it came to SYN-RECEIVED
+	orphan   bool   // the program closed its socket
+	shutRead bool   // shutdown(SHUT_RD)
+	fat      bool   // it is in Layer.fat
+	listed   bool   // it is in Layer.order
+
+	probeBackoff uint8 // how often the interval between probes was doubled
 
 	rtt    rttState
 	cc     ccState
@@ -45,25 +51,20 @@ type Conn struct {
 	ecn    ecnState
 	timers [timerCount]timerState
 
-	retries      int           // RTOs in a row for the segment at SND.UNA
-	probes       int           // zero-window probes in a row that nobody answered
-	probeBackoff uint8         // how often the interval between probes was doubled
-	keepTries    int           // keep-alive probes in a row that nobody answered
-	heardAt      sim.Time      // when the peer was last heard
-	oowAckAt     sim.Time      // when the present pause between answers to invalid segments began
-	oowAcks      int64         // such answers since then; 0: none yet
-	orphan       bool          // the program closed its socket
-	shutRead     bool          // shutdown(SHUT_RD)
-	fat          bool          // it is in Layer.fat
-	listed       bool          // it is in Layer.conns
-	err          inet.Errno    // to be told once
-	soft         inet.Errno    // what ICMP hinted at
-	shownSnd     event.SndVars // as the last event said
-	shownRcv     event.RcvVars
-	shownCC      event.CCVars
-	shownRTT     event.RTTVars
-	shownLoss    event.LossVars
-	shownUrgent  event.UrgentVars
+	retries     int           // RTOs in a row for the segment at SND.UNA
+	probes      int           // zero-window probes in a row that nobody answered
+	keepTries   int           // keep-alive probes in a row that nobody answered
+	heardAt     sim.Time      // when the peer was last heard
+	oowAckAt    sim.Time      // when the present pause between answers to invalid segments began
+	oowAcks     int64         // such answers since then; 0: none yet
+	err         inet.Errno    // to be told once
+	soft        inet.Errno    // what ICMP hinted at
+	shownSnd    event.SndVars // as the last event said
+	shownRcv    event.RcvVars
+	shownCC     event.CCVars
+	shownRTT    event.RTTVars
+	shownLoss   event.LossVars
+	shownUrgent event.UrgentVars
 }
 
 // sendSpace is the send sequence space with the send buffer.

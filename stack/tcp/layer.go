@@ -128,10 +128,13 @@ type service struct {
 // give is emit for a packet whose IP header has something of its own.
 func (l *Layer) give(flow inet.Flow, seg *wire.TCP, s service, conn inet.ConnID, again bool,
 	rule rfc.ID, fx *Effects) {
-	var sent event.SegmentSent
-	if !fx.Quiet() {
-		sent.Seg = l.shown.seg(flow.Local, flow.Remote, seg)
+	var by uint64
+	if fx.Quiet() {
+		by = fx.Count()
+	} else {
+		sent := event.SegmentSent{Seg: l.shown.seg(flow.Local, flow.Remote, seg)}
 		sent.Seg.Retransmission, sent.Seg.ECN = again, ecnName(s.tos)
+		by = event.Emit(fx.OnConn(conn), rule, sent)
 	}
 	n := len(fx.Out)
 	if n < cap(fx.Out) {
@@ -140,7 +143,7 @@ func (l *Layer) give(flow inet.Flow, seg *wire.TCP, s service, conn inet.ConnID,
 		fx.Out = append(fx.Out, Out{})
 	}
 	o := &fx.Out[n]
-	o.Pkt = inet.PacketID(event.Emit(fx.OnConn(conn), rule, sent))
+	o.Pkt = inet.PacketID(by)
 	o.Flow, o.Seg, o.TOS, o.TTL, o.Fragment = flow, *seg, s.tos, s.ttl, s.fragment
 }
 

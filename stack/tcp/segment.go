@@ -36,12 +36,13 @@ func (l *Layer) Segment(src, dst netip.Addr, pkt inet.PacketID, seg *wire.TCP, f
 	if c != nil {
 		id = c.id
 	}
-	got := event.SegmentReceived{Pkt: pkt}
-	if !fx.Quiet() {
-		got.Seg = l.shown.seg(flow.Remote, flow.Local, seg)
+	if fx.Quiet() {
+		fx.By = fx.Count()
+	} else {
+		got := event.SegmentReceived{Pkt: pkt, Seg: l.shown.seg(flow.Remote, flow.Local, seg)}
 		got.Seg.ECN = ecnName(fx.TOS)
+		fx.By = event.Emit(fx.OnConn(id), rfc.TCPArrives, got)
 	}
-	fx.By = event.Emit(fx.OnConn(id), rfc.TCPArrives, got)
 
 	a := arrival{seg: seg, pkt: pkt, seq: seg.Seq, data: seg.Data, fin: seg.Flags.Has(wire.FIN)}
 	switch {

@@ -142,11 +142,13 @@ func Send(sock inet.SocketID, flow inet.Flow, data []byte, fx event.Scope) Out {
 	if len(data) > MaxDataTo(flow.Remote.Addr) {
 		panic("BUG: a datagram of impossible size")
 	}
-	sent := event.DatagramSent{Sock: sock}
-	if !fx.Quiet() {
-		sent.Dgram = describe(flow.Local, flow.Remote, data)
+	var n uint64
+	if fx.Quiet() {
+		n = fx.Count()
+	} else {
+		n = event.Emit(fx, rfc.UDPSend, event.DatagramSent{Sock: sock,
+			Dgram: describe(flow.Local, flow.Remote, data)})
 	}
-	n := event.Emit(fx, rfc.UDPSend, sent)
 	return Out{Pkt: inet.PacketID(n), Flow: flow, Data: data}
 }
 
