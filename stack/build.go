@@ -2,4 +2,4 @@ package stack
 
 // Build is the digest of the golden traces: what this program's stack does, in 64 bits.
 // A journal of another build may replay differently. TestGoldenTraces -rewrite writes it.
-const Build = "a4b62e0e3eb35e2b"
+const Build = "724a4448020d460b"
