@@ -64,7 +64,7 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 		}),
 		Sessions: SessionHandlers{
 			Live: file("live"), Status: file("status"), Journal: file("journal"),
-			Events: file("events"), Segment: file("segment"),
+			Events: file("events"), Segment: file("segment"), Capture: file("capture"),
 		},
 		Recheck: func(_ context.Context, id app.SessionID) error {
 			f.rechecked = append(f.rechecked, id)
@@ -182,7 +182,7 @@ func (g guarded) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		var role app.Role
 		_, role, err = auth.Open(r.Context(), g.f.shelf, actor,
 			app.SessionID(chi.URLParam(r, "session")), g.f.now)
-		if err == nil && g.name == "journal" && !app.Allows(role, app.Manage) {
+		if err == nil && (g.name == "journal" || g.name == "capture") && !app.Allows(role, app.Manage) {
 			err = app.ErrNotFound
 		}
 	}

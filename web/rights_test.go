@@ -66,6 +66,7 @@ func rights() map[string]map[reader]int {
 		"GET /s/{session}/runs/{run}/events": seen,
 		"GET /s/{session}/runs/{run}/segments/{n}": seen,
 		"GET /s/{session}/journal":                 only(200, owner),
+		"GET /s/{session}/runs/{run}/pcapng":       only(200, owner),
 		"GET /s/{session}/share":                   only(200, owner),
 		"POST /s/{session}/share":                  only(400, owner), // no role given
 		"POST /s/{session}/share/revoke":           only(303, owner),

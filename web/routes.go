@@ -55,6 +55,7 @@ func (s *server) sessionFiles(r chi.Router) {
 	r.Method(http.MethodGet, "/s/{session}/journal", s.Sessions.Journal)
 	r.Method(http.MethodGet, "/s/{session}/runs/{run}/events", s.Sessions.Events)
 	r.Method(http.MethodGet, "/s/{session}/runs/{run}/segments/{n}", s.Sessions.Segment)
+	r.Method(http.MethodGet, "/s/{session}/runs/{run}/pcapng", s.Sessions.Capture)
 }
 
 // plumbing mounts what browsers, robots and operators ask for.

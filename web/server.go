@@ -42,6 +42,7 @@ type SessionHandlers struct {
 	Journal http.Handler // GET /s/{session}/journal?run=
 	Events  http.Handler // GET /s/{session}/runs/{run}/events?from=&to=
 	Segment http.Handler // GET /s/{session}/runs/{run}/segments/{n}
+	Capture http.Handler // GET /s/{session}/runs/{run}/pcapng
 }
 
 // Config is what a server is made of. Catalog, Store, Starter, Auth, Sessions and Recheck
@@ -78,7 +79,7 @@ func (c Config) check() error {
 	case c.Recheck == nil:
 		return errors.New("web: Config.Recheck is missing")
 	case c.Sessions.Live == nil, c.Sessions.Status == nil, c.Sessions.Journal == nil,
-		c.Sessions.Events == nil, c.Sessions.Segment == nil:
+		c.Sessions.Events == nil, c.Sessions.Segment == nil, c.Sessions.Capture == nil:
 		return errors.New("web: a handler in Config.Sessions is missing")
 	}
 	return nil

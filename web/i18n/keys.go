@@ -4,6 +4,7 @@ package i18n
 
 // The messages of the interface.
 const (
+	BenchCapture            Key = "bench.capture"
 	BenchExample            Key = "bench.example"
 	BenchExampleGoOn        Key = "bench.example_go_on"
 	BenchExampleLead        Key = "bench.example_lead"
@@ -182,6 +183,7 @@ const (
 	RulesWithoutLarge       Key = "rules.without_large"
 	RulesWithoutRead        Key = "rules.without_read"
 	SessionsActions         Key = "sessions.actions"
+	SessionsCapture         Key = "sessions.capture"
 	SessionsEmpty           Key = "sessions.empty"
 	SessionsEmptyDo         Key = "sessions.empty_do"
 	SessionsFinished        Key = "sessions.finished"
@@ -224,6 +226,7 @@ const (
 // Keys returns every message, sorted.
 func Keys() []Key {
 	return []Key{
+		BenchCapture,
 		BenchExample,
 		BenchExampleGoOn,
 		BenchExampleLead,
@@ -402,6 +405,7 @@ func Keys() []Key {
 		RulesWithoutLarge,
 		RulesWithoutRead,
 		SessionsActions,
+		SessionsCapture,
 		SessionsEmpty,
 		SessionsEmptyDo,
 		SessionsFinished,

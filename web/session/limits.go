@@ -32,6 +32,7 @@ type Limits struct {
 	CapturesOctets int64         // of all captures of one subject: 64 MiB; the oldest make room
 	CapturesFiles  int           // that one subject has: 20
 	CaptureLife    time.Duration // of a capture that nobody opens: 30 days
+	Exports        int           // capture files being written: 2
 }
 
 // slice is how many queue entries are processed before the mailbox is looked at.
@@ -59,6 +60,7 @@ func (l Limits) withDefaults() Limits {
 		Replays: 4, ShareLife: 30 * 24 * time.Hour,
 		CaptureOctets: 16 << 20, CapturePackets: 50_000, CapturesOctets: 64 << 20, CapturesFiles: 20,
 		CaptureLife: 30 * 24 * time.Hour,
+		Exports:     2,
 	}
 	fill(&l.Live, d.Live)
 	fill(&l.LivePerOwner, d.LivePerOwner)
@@ -82,6 +84,7 @@ func (l Limits) withDefaults() Limits {
 	fill(&l.CapturesOctets, d.CapturesOctets)
 	fill(&l.CapturesFiles, d.CapturesFiles)
 	fill(&l.CaptureLife, d.CaptureLife)
+	fill(&l.Exports, d.Exports)
 	return l
 }
 

@@ -37,6 +37,8 @@ type Manager struct {
 	cfg     Config
 	replays replayCache
 
+	exports chan struct{} // a place for each capture that is being written
+
 	creating sync.Mutex // held from the count of new sessions to the next one's row
 
 	mu       sync.Mutex
@@ -66,7 +68,7 @@ func NewManager(cfg Config) *Manager {
 	cfg.Limits = cfg.Limits.withDefaults()
 	cfg.captures = &captures{}
 	return &Manager{cfg: cfg, replays: replayCache{limit: cfg.Limits.Replays},
-		live: make(map[app.SessionID]*loading)}
+		exports: make(chan struct{}, cfg.Limits.Exports), live: make(map[app.SessionID]*loading)}
 }
 
 // Create starts a lab for a subject: a session with its first run, paused, on disk.

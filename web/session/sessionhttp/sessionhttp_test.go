@@ -44,6 +44,7 @@ func newSite(t *testing.T) *site {
 	s.mux.Handle("GET /s/{session}/journal", f.Journal())
 	s.mux.Handle("GET /s/{session}/runs/{run}/events", f.Events())
 	s.mux.Handle("GET /s/{session}/runs/{run}/segments/{n}", f.Segment())
+	s.mux.Handle("GET /s/{session}/runs/{run}/pcapng", f.Capture())
 	for i, c := range [][2]string{
 		{"socket", `{"proc":"pa","proto":"udp"}`},
 		{"sendto", `{"proc":"pa","fd":3,"addr":"10.0.0.2","port":53,"text":"hello"}`},
@@ -78,15 +79,19 @@ func (s *site) do(cid, op, args string) {
 
 // get asks as somebody; {id} in the path is the session's.
 func (s *site) get(who, path string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	s.mux.ServeHTTP(w, s.request(who, path))
+	return w
+}
+
+func (s *site) request(who, path string) *http.Request {
 	r := httptest.NewRequest("GET", strings.ReplaceAll(path, "{id}", string(s.ID)), nil)
 	r.Header.Set("Subject", who)
 	if token, ok := strings.CutPrefix(who, "token:"); ok {
 		r.Header.Set("Subject", "bob")
 		r.Header.Set("Token", token)
 	}
-	w := httptest.NewRecorder()
-	s.mux.ServeHTTP(w, r)
-	return w
+	return r
 }
 
 func (s *site) share(role app.Role) string {
@@ -108,6 +113,7 @@ func TestEachAddressAsksForTheReadersRights(t *testing.T) {
 		"/s/{id}/journal":       {200, 404, 404, 404, 404},
 		"/s/{id}/runs/1/events": {200, 200, 200, 404, 404},
 		seg:                     {200, 200, 200, 404, 404},
+		"/s/{id}/runs/1/pcapng": {200, 404, 404, 404, 404},
 		"/s/other/status":       {404, 404, 404, 404, 404},
 		"/s/other/journal":      {404, 404, 404, 404, 404},
 	} {
