@@ -170,3 +170,11 @@ func (p *Pair) Close() {
 func Packet(octets []byte) *stack.PacketBuffer {
 	return stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: buffer.MakeWithData(octets)})
 }
+
+// ProtocolOf returns which version of IP a packet's octets are.
+func ProtocolOf(octets []byte) tcpip.NetworkProtocolNumber {
+	if octets[0]>>4 == 6 {
+		return ipv6.ProtocolNumber
+	}
+	return ipv4.ProtocolNumber
+}
