@@ -271,3 +271,8 @@ func (r *rig) expectError(c net.Conn, want string) {
 		r.t.Errorf("gVisor read %d octets, %v; want %q", n, err, want)
 	}
 }
+
+// endOurs ends our sending; for the world's owner.
+func (r *rig) endOurs(fd int) {
+	r.must("shutdown", stack.Shutdown{Proc: proc, FD: fd, How: "wr"})
+}

@@ -71,6 +71,8 @@ type options struct {
 	faults faults
 	delay  time.Duration // of the link in the world, each way; 0 is 100 µs
 	buffer int           // octets of gVisor's socket buffers; 0: its default
+	// recorded keeps the world's events, for a test that reads them.
+	recorded bool
 }
 
 // newRig joins the two. It ends with the test, which fails if a connection was reset that no
@@ -80,7 +82,7 @@ func newRig(t *testing.T, o options) *rig {
 	if o.delay == 0 {
 		o.delay = 100 * time.Microsecond
 	}
-	r := &rig{t: t, w: newWorld(t, o.delay), wake: make(chan struct{}, 1),
+	r := &rig{t: t, w: newWorld(t, o), wake: make(chan struct{}, 1),
 		stop: make(chan struct{}), stopped: make(chan struct{})}
 	var err error
 	if r.port, err = r.w.Attach("X"); err != nil {
@@ -107,13 +109,13 @@ func newRig(t *testing.T, o options) *rig {
 	return r
 }
 
-func newWorld(t *testing.T, delay time.Duration) *stack.World {
+func newWorld(t *testing.T, o options) *stack.World {
 	t.Helper()
-	w, err := stack.New(stack.Config{Seed: 7, Quiet: true, Start: []stack.Command{
+	w, err := stack.New(stack.Config{Seed: 7, Quiet: !o.recorded, Start: []stack.Command{
 		{Op: "host.add", Args: stack.HostAdd{ID: "X", Addr: theirs4, Addr6: theirs6, Bare: true}},
 		{Op: "host.add", Args: stack.HostAdd{ID: "B", Addr: ours4, Addr6: ours6}},
 		{Op: "link.add", Args: stack.LinkAdd{A: stack.End{Host: "X"}, B: stack.End{Host: "B"},
-			DelayNS: delay.Nanoseconds()}},
+			DelayNS: o.delay.Nanoseconds()}},
 		{Op: "proc.start", Args: stack.ProcStart{Host: "B", ID: proc}},
 	}})
 	if err != nil {

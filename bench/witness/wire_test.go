@@ -55,8 +55,9 @@ type wire struct {
 
 	resets, explained [2]int // of each side; without those of a connection that was over
 	ends              map[int]*ending
-	seen              func(from side, p *ipwire.IP)
-	last              []passed // the latest TCP segments, for a test that fails
+	latest            progress                         // of the connection that was opened last
+	seen              func(from side, seg *ipwire.TCP) // each TCP segment that is not lost
+	last              []passed                         // the latest TCP segments, for a test that fails
 	began             time.Time
 }
 
@@ -135,9 +136,6 @@ func (w *wire) look(c crossing, fate string) {
 		w.tell(c, fmt.Sprintf("no IP packet: %v", err))
 		return
 	}
-	if w.seen != nil {
-		w.seen(c.from, &p)
-	}
 	if p.Proto != inet.TCP || p.Fragment() {
 		w.tell(c, fmt.Sprintf("protocol %d, %d octets%s", p.Proto, len(p.Payload), fate))
 		return
@@ -148,6 +146,9 @@ func (w *wire) look(c crossing, fate string) {
 		return
 	}
 	w.follow(c.from, &seg, fate == " lost")
+	if w.seen != nil && fate != " lost" {
+		w.seen(c.from, &seg)
+	}
 	w.tell(c, fmt.Sprintf("%d→%d %s seq %d ack %d win %d, %d octets%s", seg.SrcPort, seg.DstPort,
 		seg.Flags, uint32(seg.Seq), uint32(seg.Ack), seg.Wnd, len(seg.Data), fate))
 }
@@ -182,9 +183,34 @@ func (w *wire) follow(from side, seg *ipwire.TCP, lost bool) {
 	case seg.Flags.Has(ipwire.FIN):
 		e.fin[from], e.end[from] = true, seg.Seq.Add(seq.Size(len(seg.Data)+1))
 	}
+	w.latest.note(from, seg, lost)
 	if !lost && e.fin[other] && seg.Flags.Has(ipwire.ACK) && seg.Ack == e.end[other] {
 		e.acked[other] = true
 	}
+}
+
+// progress is how far gVisor's sending has come.
+type progress struct {
+	end  seq.Num // after what it sent last
+	ack  seq.Num // what we have acknowledged
+	wnd  uint16  // our window, as in the header
+	last time.Time
+}
+
+func (p *progress) note(from side, seg *ipwire.TCP, lost bool) {
+	switch {
+	case from == theirs:
+		*p = progress{end: seg.Seq.Add(seq.Size(len(seg.Data))), ack: p.ack, wnd: p.wnd, last: time.Now()}
+	case !lost:
+		p.ack, p.wnd = seg.Ack, seg.Wnd
+	}
+}
+
+// stopped reports whether gVisor has sent nothing for long although all it sent has been
+// acknowledged and the window is wide open: nothing is left for us to do.
+func (w *wire) stopped() bool {
+	return time.Since(w.latest.last) > 3*time.Second && w.latest.ack == w.latest.end &&
+		w.latest.wnd > 100 && len(w.packets) == 0
 }
 
 func (w *wire) tell(c crossing, text string) {
