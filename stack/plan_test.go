@@ -30,9 +30,10 @@ func drawPlan(t *rapid.T) plan {
 		if rapid.IntRange(0, 2).Draw(t, "fragments") == 0 {
 			add(0, "knob.set", `{"host":"H%d","knob":"tcp_pmtu_discovery","value":"0"}`, i)
 		}
-		add(0, "link.add", `{"id":"L%d","a":{"host":"H%d"},"b":{"host":"R","nic":"eth%d"},`+
+		far := drawLAN(t, i, add)
+		add(0, "link.add", `{"id":"L%d","a":{"host":"H%d"},"b":{%s},`+
 			`"delay_ns":%d,"jitter_ns":%d,"rate_bps":%d,"loss_ppm":%d,"queue_octets":%d,`+
-			`"dup_ppm":%d,"corrupt_ppm":%d,"reorder_ppm":%d}`, i, i, i,
+			`"dup_ppm":%d,"corrupt_ppm":%d,"reorder_ppm":%d}`, i, i, far,
 			rapid.Int64Range(0, 50e6).Draw(t, "delay"), rapid.Int64Range(0, 5e6).Draw(t, "jitter"),
 			rapid.SampledFrom([]int64{0, 1e6, 1e8}).Draw(t, "rate"),
 			rapid.SampledFrom([]int64{0, 0, 20_000, 100_000}).Draw(t, "loss"),
@@ -55,6 +56,9 @@ func drawPlan(t *rapid.T) plan {
 		draw := drawCall
 		if p.wild && rapid.IntRange(0, 3).Draw(t, "tame") > 0 {
 			draw = drawWildCall
+		}
+		if rapid.IntRange(0, 3).Draw(t, "on a LAN") == 0 {
+			draw = drawLANCall
 		}
 		op, args := draw(t, hosts)
 		add(after, op, "%s", args)
