@@ -10,7 +10,7 @@ import (
 
 // Layer is one header of a frame, or the data inside, as the inspector shows it.
 type Layer struct {
-	Name   string  `json:"name"`             // Ethernet, IPv4, IPv6, ICMP, UDP, TCP, Data
+	Name   string  `json:"name"`             // Ethernet, ARP, IPv4, IPv6, ICMP, UDP, TCP, Data
 	Off    int     `json:"off"`              // of the header within the frame, octets
 	Len    int     `json:"len"`              // of what there is of the header
 	Quoted bool    `json:"quoted,omitempty"` // inside an ICMP error
@@ -128,6 +128,8 @@ func (d *dissector) ethernet() {
 		d.ipv4(EthernetHeaderLen)
 	case EtherType(be16(d.frame[12:])) == EtherTypeIPv6:
 		d.ipv6(EthernetHeaderLen)
+	case EtherType(be16(d.frame[12:])) == EtherTypeARP:
+		d.arp(EthernetHeaderLen)
 	default:
 		d.data(EthernetHeaderLen)
 	}

@@ -112,7 +112,10 @@ func (d *dissector) icmpv6(off int, src, dst netip.Addr) {
 	h.checksum("icmp.checksum", 2, "4443 §2.3", !d.cut && !d.quoted, func() uint16 {
 		return expected(pseudo(src, dst, inet.ICMPv6, len(b)), b, 2)
 	})
+	n := ICMPHeaderLen
 	switch {
+	case m.IsDiscovery() && err != Truncated:
+		n = h.discovery(&m)
 	case err == Truncated:
 		h.add("icmp.rest", 4, 4, rfc, showOctets)
 	case m.IsEcho():
@@ -125,7 +128,10 @@ func (d *dissector) icmpv6(off int, src, dst netip.Addr) {
 	default:
 		h.add("icmp.rest", 4, 4, rfc, showOctets)
 	}
-	d.finish(h, ICMPHeaderLen)
+	d.finish(h, n)
+	if n > ICMPHeaderLen {
+		return
+	}
 	known := m.Type >= ICMPv6DestUnreachable && m.Type <= ICMPv6ParameterProblem
 	d.quote(off+ICMPHeaderLen, err != Truncated && known && len(m.Data) > 0)
 }

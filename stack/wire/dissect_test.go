@@ -258,7 +258,7 @@ func checkInside(t *testing.T, fields []Field, from, to int) {
 // new field cannot be forgotten.
 func TestEveryFieldHasALabelInEveryLanguage(t *testing.T) {
 	sources, _ := filepath.Glob("dissect*.go")
-	literal := regexp.MustCompile(`"((?:eth|ip|ip6|icmp|udp|tcp|checksum)\.[a-z_.]+|data)"`)
+	literal := regexp.MustCompile(`"((?:eth|ip|ip6|arp|nd|icmp|udp|tcp|checksum)\.[a-z_.]+|data)"`)
 	used := []string{}
 	for _, file := range sources {
 		if strings.HasSuffix(file, "_test.go") {
