@@ -3,6 +3,7 @@ package witness_test
 import (
 	"encoding/binary"
 	"fmt"
+	"net"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -49,7 +50,7 @@ func TestGopacketDecodesEveryFrameAndFindsWhatOurEventsSay(t *testing.T) {
 	}
 	t.Log(counts)
 	for _, kind := range []string{"TCP", "UDP", "ICMPv4", "ICMPv6", "IPv4 fragment", "IPv6 fragment",
-		"reassembled", "damaged"} {
+		"ARP", "reassembled", "damaged"} {
 		if counts[kind] < 10 {
 			t.Errorf("only %d of %s: these runs show too little", counts[kind], kind)
 		}
@@ -136,6 +137,14 @@ func (g *reader) compare(f frame, p gopacket.Packet, made event.Event) {
 		g.datagram(f, p, udp, b.Dgram)
 	case event.ICMPSent:
 		g.message(f, p, b.ICMP)
+	case event.ARPSent:
+		g.counts["ARP"]++
+		arp, ok := p.Layer(layers.LayerTypeARP).(*layers.ARP)
+		if !ok {
+			g.fail(f, "no ARP in %v", p)
+			return
+		}
+		g.address(f, p, arp, b.ARP)
 	}
 }
 
@@ -265,6 +274,17 @@ func (g *reader) message(f frame, p gopacket.Packet, m event.ICMPMsg) {
 			g.is(f, "MTU", uint32(v4.Seq), m.MTU)
 		}
 	}
+}
+
+func (g *reader) address(f frame, p gopacket.Packet, arp *layers.ARP, m event.ARPMsg) {
+	op := map[uint16]string{layers.ARPRequest: "request", layers.ARPReply: "reply"}[arp.Operation]
+	g.is(f, "operation", op, m.Op)
+	g.is(f, "sender's MAC", net.HardwareAddr(arp.SourceHwAddress).String(), m.SenderMAC)
+	g.is(f, "target's MAC", net.HardwareAddr(arp.DstHwAddress).String(), m.TargetMAC)
+	g.is(f, "sender", netip.AddrFrom4([4]byte(arp.SourceProtAddress)), m.Sender)
+	g.is(f, "target", netip.AddrFrom4([4]byte(arp.DstProtAddress)), m.Target)
+	eth := p.Layer(layers.LayerTypeEthernet).(*layers.Ethernet)
+	g.is(f, "sender on the wire", eth.SrcMAC.String(), m.SenderMAC)
 }
 
 // fragment looks at a piece of a packet; false if the packet is whole. Where the last piece

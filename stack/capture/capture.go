@@ -299,6 +299,8 @@ func (t *Teller) say(e event.Event) {
 		id, tail = b.Pkt, "bit "+strconv.Itoa(b.Bit)
 	case event.PacketMarked:
 		id, tail = b.Pkt, b.ECN
+	case event.PacketEdited:
+		id, tail = b.Pkt, b.Field+" "+b.Old+" → "+b.New
 	case event.PacketDelayed:
 		id = b.Pkt
 	case event.PacketDuplicated:

@@ -192,6 +192,8 @@ func TestAPacketSaysWhyItWasSentAndWhatBecameOfIt(t *testing.T) {
 		{"dropped by hand", `segment.drop {"pkt":%}`, " packet.dropped policy:dropped-by-hand: dropped by hand"},
 		{"damaged", `segment.corrupt {"pkt":%,"bit":200}`, " packet.corrupted policy:edited-by-hand: bit 200"},
 		{"marked", `segment.mark {"pkt":%,"ecn":"ce"}`, " packet.marked policy:edited-by-hand: ce"},
+		{"edited", `segment.edit {"pkt":%,"set":{"ttl":9}}`,
+			" packet.edited policy:edited: ttl 64 → 9"},
 		{"put off", `segment.delay {"pkt":%,"by_ns":5}`, " packet.delayed policy:edited-by-hand"},
 		{"doubled", `segment.duplicate {"pkt":%}`, " packet.duplicated policy:edited-by-hand"},
 		{"on a lossy link", `link.set {"link":"l1","up":false}`, " packet.dropped policy:link-down: link down"},
