@@ -115,3 +115,36 @@ func BenchmarkDatagrams(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkOpenAndClose opens a connection, closes both ends and lets TIME-WAIT pass.
+func BenchmarkOpenAndClose(b *testing.B) {
+	for _, kind := range []string{"quiet", "recorded"} {
+		b.Run(kind, func(b *testing.B) {
+			open, connect := parse(b, `socket {"proc":"a","proto":"tcp"}`), parse(b,
+				`connect {"proc":"a","fd":5,"addr":"10.0.0.2","port":80}`)
+			accept, done := parse(b, `accept {"proc":"b","fd":3}`), parse(b, `close {"proc":"a","fd":5}`)
+			far := parse(b, `close {"proc":"b","fd":6}`)
+			b.ReportAllocs()
+			var w *stack.World
+			for i := range b.N {
+				if i%10_000 == 0 {
+					b.StopTimer()
+					w = fast(b, kind == "quiet")
+					b.StartTimer()
+				}
+				w.Apply(open)
+				w.Apply(connect)
+				w.Advance(w.Now() + 100_000)
+				w.Apply(accept)
+				w.Apply(done)
+				w.Advance(w.Now() + 100_000)
+				w.Apply(far)
+				w.Advance(w.Now() + 100_000)
+			}
+			b.StopTimer()
+			if r := w.Returned("B"); r.Errno != inet.OK {
+				b.Fatal(r)
+			}
+		})
+	}
+}

@@ -269,6 +269,10 @@ func (w *World) Apply(c Command) {
 	if !w.cfg.Quiet {
 		w.applied = append(w.applied, applied{w.steps, w.now, c})
 	}
+	if w.cfg.Quiet && !IsNote(c.Op) {
+		w.do(c, w.log.Count())
+		return
+	}
 	scope := w.scope().OnHost(w.hostOf(c))
 	if IsNote(c.Op) {
 		event.Emit(scope, rfc.ByNote, event.Note{Op: c.Op, Actor: c.Actor, Args: c.canonical()})

@@ -75,7 +75,7 @@ func (s Scope) Emit(rule rfc.ID, body Body) uint64 { return Emit(s, rule, body) 
 func (s *Scope) Quiet() bool { return s.Log.quiet }
 
 // Count numbers an event of a quiet log, without saying what it would.
-func (s *Scope) Count() uint64 { s.Log.n++; return s.Log.n }
+func (s *Scope) Count() uint64 { return s.Log.Count() }
 
 // Because returns the scope with another cause.
 func (s Scope) Because(by uint64) Scope { s.By = by; return s }

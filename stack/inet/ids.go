@@ -8,7 +8,13 @@ type IDs struct{ proc, host, link, socket, conn, call uint64 }
 
 func next(n *uint64, letter byte) string {
 	*n++
-	return string(strconv.AppendUint([]byte{letter}, *n, 10))
+	return text(*n, letter)
+}
+
+func text(n uint64, letter byte) string {
+	var b [21]byte
+	b[0] = letter
+	return string(strconv.AppendUint(b[:1], n, 10))
 }
 
 // NextHost returns "h1", "h2", …
@@ -27,4 +33,10 @@ func (i *IDs) NextSocket() SocketID { return SocketID(next(&i.socket, 's')) }
 func (i *IDs) NextConn() ConnID { return ConnID(next(&i.conn, 'c')) }
 
 // NextCall returns "k1", "k2", …
-func (i *IDs) NextCall() CallID { return CallID(next(&i.call, 'k')) }
+func (i *IDs) NextCall() CallID { return Call(i.CountCall()) }
+
+// CountCall is NextCall that returns the number only; Call makes an id of it.
+func (i *IDs) CountCall() uint64 { i.call++; return i.call }
+
+// Call returns the id of the n-th call: "k1", "k2", …
+func Call(n uint64) CallID { return CallID(text(n, 'k')) }

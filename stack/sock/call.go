@@ -15,7 +15,7 @@ const shownData = 256
 
 // call is one socket call from its start to its end.
 type call struct {
-	id    inet.CallID
+	n     uint64 // which call of the world it is: see id
 	op    string
 	proc  *Proc
 	fd    int
@@ -38,10 +38,19 @@ type call struct {
 	by    uint64 // the event that said it blocks
 	timed bool   // a timer bounds it
 	slot  sim.Handle
+	over  bool // it has returned
 }
 
+// id is what events call the call.
+func (c *call) id() inet.CallID { return inet.Call(c.n) }
+
+// newCall makes a call. The memory of the one before is used again if that never waited.
 func (t *Table) newCall(p *Proc, op string, fd int, s *Socket, fx *Effects) *call {
-	c := &call{id: fx.IDs.NextCall(), op: op, proc: p, fd: fd, sock: s, since: fx.Now, table: t}
+	c := t.latest
+	if c == nil || c == &t.direct || !c.over || c.by != 0 {
+		c = &call{}
+	}
+	*c = call{n: fx.IDs.CountCall(), op: op, proc: p, fd: fd, sock: s, since: fx.Now, table: t}
 	t.latest, t.last = c, Return{Blocked: true}
 	return c
 }
@@ -61,7 +70,11 @@ func (t *Table) begin(p *Proc, op string, fd int, fx *Effects) (*call, *Socket) 
 func (c *call) fail(rule rfc.ID, errno inet.Errno, field string, fx *Effects) {
 	c.untime(fx)
 	c.ended(Return{Value: -1, Errno: errno})
-	event.Emit(fx.Scope, rule, event.CallFailed{Call: c.id, Proc: c.proc.ID, Op: c.op, FD: c.fd,
+	if fx.Quiet() {
+		fx.Count()
+		return
+	}
+	event.Emit(fx.Scope, rule, event.CallFailed{Call: c.id(), Proc: c.proc.ID, Op: c.op, FD: c.fd,
 		Errno: errno, Field: field})
 }
 
@@ -77,7 +90,7 @@ func (c *call) result(rule rfc.ID, r event.CallReturned, fx *Effects) {
 		fx.Count()
 		return
 	}
-	r.Call, r.Proc, r.Op, r.FD = c.id, c.proc.ID, c.op, c.fd
+	r.Call, r.Proc, r.Op, r.FD = c.id(), c.proc.ID, c.op, c.fd
 	event.Emit(fx.Scope, rule, r)
 }
 
@@ -98,11 +111,11 @@ func (t *Table) start(c *call, fx *Effects) {
 
 // block says that a call waits: for ever or, if bounded, for d.
 func (c *call) block(d time.Duration, bounded bool, fx *Effects) {
-	c.by = event.Emit(fx.Scope, rfc.CallBlocks, event.CallBlocked{Call: c.id, Proc: c.proc.ID, Op: c.op,
+	c.by = event.Emit(fx.Scope, rfc.CallBlocks, event.CallBlocked{Call: c.id(), Proc: c.proc.ID, Op: c.op,
 		FD: c.fd})
 	if bounded {
 		c.timed = true
-		fx.Waits = append(fx.Waits, WaitOp{Call: c.id, At: fx.Now.Add(d), Slot: &c.slot})
+		fx.Waits = append(fx.Waits, WaitOp{Call: c.id(), At: fx.Now.Add(d), Slot: &c.slot})
 	}
 }
 
@@ -110,7 +123,7 @@ func (c *call) block(d time.Duration, bounded bool, fx *Effects) {
 func (c *call) untime(fx *Effects) {
 	if c.timed {
 		c.timed = false
-		fx.Waits = append(fx.Waits, WaitOp{Call: c.id, Stop: true, Slot: &c.slot})
+		fx.Waits = append(fx.Waits, WaitOp{Call: c.id(), Stop: true, Slot: &c.slot})
 	}
 }
 

@@ -20,22 +20,20 @@ func (t *Table) Last() Return { return t.last }
 
 // ended notes what a call returned, if it is the one that was made last.
 func (c *call) ended(r Return) {
+	c.over = true
 	if c.table.latest == c {
 		c.table.last = r
 	}
 }
 
-// begins makes the table's one direct call into this call. In a quiet world nobody sees its
-// id, so it has none.
+// begins makes the table's one direct call into this call.
 func (t *Table) begins(p *Proc, op string, fd int, fx *Effects) *call {
 	s := p.socket(fd)
 	c := &t.direct
 	c.op, c.proc, c.fd, c.sock, c.since, c.table = op, p, fd, s, fx.Now, t
 	c.flags, c.done, c.got = Flags{DontWait: true}, 0, c.got[:0]
 	c.from, c.opens, c.again = inet.Endpoint{}, false, false
-	if !fx.Quiet() {
-		c.id = fx.IDs.NextCall()
-	}
+	c.n = fx.IDs.CountCall()
 	t.latest, t.last = c, Return{Blocked: true}
 	return c
 }

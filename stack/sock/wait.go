@@ -89,13 +89,13 @@ func (t *Table) Expire(id inet.CallID, fx *Effects) {
 
 func (t *Table) pendingCall(id inet.CallID) *call {
 	for _, c := range t.waiting {
-		if c.id == id {
+		if c.id() == id {
 			return c
 		}
 	}
 	for _, s := range t.sockets {
 		for _, c := range s.pending {
-			if c.id == id {
+			if c.id() == id {
 				return c
 			}
 		}
@@ -110,7 +110,7 @@ func (t *Table) Pending() int { return len(t.waiting) }
 func (t *Table) CallViews(host inet.HostID) []view.Call {
 	var rows []view.Call
 	row := func(c *call) {
-		rows = append(rows, view.Call{ID: c.id, Host: host, Proc: c.proc.ID, Op: c.op, FD: c.fd,
+		rows = append(rows, view.Call{ID: c.id(), Host: host, Proc: c.proc.ID, Op: c.op, FD: c.fd,
 			Since: c.since})
 	}
 	for _, s := range t.sockets {

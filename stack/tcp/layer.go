@@ -18,8 +18,8 @@ type Layer struct {
 	secret    uint64
 	rand      *sim.Rand
 	conns     map[inet.Flow]*Conn // nil while they are few
-	order     []*Conn // by creation
-	recent    *Conn   // whose segment arrived last
+	order     []*Conn             // by creation
+	recent    *Conn               // whose segment arrived last
 	born      uint64
 	listeners map[inet.Endpoint][]*Listener // several share one by SO_REUSEPORT
 	challenge challengeBudget
