@@ -48,10 +48,10 @@ func (w *World) View() view.View {
 }
 
 func linkRow(l *link.Link) view.Link {
-	row := view.Link{ID: l.ID, A: l.A, B: l.B, Params: l.Params, Rules: []view.LinkRule{}}
+	row := view.Link{ID: l.ID, A: l.A, B: l.B, Params: l.Params, Rules: []view.RuleCount{}}
 	for i, r := range l.Rules() {
 		matched, acted := l.Counts(i)
-		row.Rules = append(row.Rules, view.LinkRule{Rule: r, Matched: matched, Acted: acted})
+		row.Rules = append(row.Rules, view.RuleCount{Rule: r, Matched: matched, Acted: acted})
 	}
 	for _, d := range []link.Direction{link.AtoB, link.BtoA} {
 		q := &row.Queues[d]

@@ -8,7 +8,7 @@ import (
 
 // SchemaHash names the schema of the stream, static/src/gen/schema.json: a page that
 // was made for another one reloads.
-const SchemaHash = "06bbddffbaca7db4"
+const SchemaHash = "43da7981814f1504"
 
 // Kinds lists every kind of event but the open ones, cmd.* and note.*.
 func Kinds() []Kind {

@@ -10,14 +10,14 @@ func (v *View) linkEvent(e event.Event) {
 	switch b := e.Body.(type) {
 	case event.LinkAdded:
 		v.Links = append(v.Links, Link{ID: b.Link, A: b.A, B: b.B, Params: b.Params,
-			Rules: []LinkRule{}})
+			Rules: []RuleCount{}})
 	case event.LinkChanged:
 		v.link(b.Link).Params = b.New
 	case event.LinkRules:
 		l := v.link(b.Link)
-		l.Rules = []LinkRule{}
+		l.Rules = []RuleCount{}
 		for _, r := range b.New {
-			l.Rules = append(l.Rules, LinkRule{Rule: r})
+			l.Rules = append(l.Rules, RuleCount{Rule: r})
 		}
 	case event.LinkMatched:
 		r := &v.link(b.Link).Rules[b.No-1]

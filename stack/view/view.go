@@ -128,12 +128,12 @@ type Link struct {
 	A      event.LinkEnd    `json:"a"`
 	B      event.LinkEnd    `json:"b"`
 	Params event.LinkParams `json:"params"`
-	Rules  []LinkRule       `json:"rules"`
+	Rules  []RuleCount      `json:"rules"`
 	Queues [2]Queue         `json:"queues"` // from A to B, from B to A
 }
 
-// LinkRule is a rule of a link with how often it was for a packet, and acted on it.
-type LinkRule struct {
+// RuleCount is a rule of a link with how often it was for a packet, and acted on it.
+type RuleCount struct {
 	Rule    event.LinkRule `json:"rule"`
 	Matched int64          `json:"matched"`
 	Acted   int64          `json:"acted"`

@@ -32,6 +32,17 @@ test("the line of an event names what it is about", () => {
     ["cmd.segment.delay", { op: "segment.delay", args: { pkt: 7, by_ns: 3e7 } }, "delay #7 30ms"],
     ["packet.corrupted", { pkt: 7, bit: 400 }, "#7 bit 400"],
     ["packet.marked", { pkt: 7, ecn: "ce" }, "#7 ECN ce"],
+    ["packet.edited", { pkt: 7, field: "ttl", old: "64", new: "1" }, "#7 ttl 64 → 1"],
+    [
+      "link.matched",
+      { pkt: 7, link: "l1", no: 2, action: "drop", acts: true, matched: 3, acted: 1 },
+      "#7 l1 2. drop (1/3)",
+    ],
+    [
+      "link.rules",
+      { link: "l1", old: [], new: [{ action: "drop", segment: "data", nth: 3 }] },
+      "rules l1 drop data nth 3",
+    ],
     ["packet.merged", { pkt: 9, into: 7 }, "#9 → #7"],
     ["path.mtu", { dst: "10.0.0.2", old: 0, new: 1300 }, "10.0.0.2 MTU – → 1300"],
     ["conn.mss", { old: 1460, new: 1260 }, "MSS 1460 → 1260"],

@@ -176,6 +176,106 @@ const good: readonly [line: string, plan: object][] = [
       }),
     },
   ],
+  [
+    "tc link l1 overtaking on packets 40 discipline codel ecn on target 5ms interval 100ms",
+    {
+      kind: "world",
+      step: S("link.set", {
+        link: "l1",
+        jitter_reorders: true,
+        queue_packets: 40,
+        queue: "codel",
+        queue_ecn: true,
+        codel_target_ns: 5e6,
+        codel_interval_ns: 1e8,
+      }),
+    },
+  ],
+  [
+    "tc link l1 discipline red min 5 max 15 maxp 10% weight 9 gentle off back delay 90ms loss 1%",
+    {
+      kind: "world",
+      step: S("link.set", {
+        link: "l1",
+        queue: "red",
+        red_min: 5,
+        red_max: 15,
+        red_max_p_ppm: 100_000,
+        red_weight: 9,
+        red_gentle: false,
+        b_to_a: { delay_ns: 9e7, loss_ppm: 10_000 },
+      }),
+    },
+  ],
+  ["tc link l1 back same", { kind: "world", step: S("link.set", { link: "l1", b_to_a: {} }) }],
+  [
+    "rules l1 drop forth data nth 3 / pass tcp flags S without A / delay 50ms jitter 2ms every 4",
+    {
+      kind: "world",
+      step: S("link.rules", {
+        link: "l1",
+        rules: [
+          { action: "drop", dir: "a_to_b", segment: "data", nth: 3 },
+          { action: "pass", proto: "tcp", flags: "S", without: "A" },
+          { action: "delay", by_ns: 5e7, jitter_ns: 2e6, every: 4 },
+        ],
+      }),
+    },
+  ],
+  [
+    "rules l1 corrupt 400 udp first 2 / reorder behind 3 back dport 80 / mark ce chance 5% from 1000ms",
+    {
+      kind: "world",
+      step: S("link.rules", {
+        link: "l1",
+        rules: [
+          { action: "corrupt", bit: 400, proto: "udp", first: 2 },
+          { action: "reorder", behind: 3, dir: "b_to_a", dst_port: 80 },
+          { action: "mark", ecn: "ce", ppm: 50_000, from_ns: 1e9 },
+        ],
+      }),
+    },
+  ],
+  ["rules l1 none", { kind: "world", step: S("link.rules", { link: "l1", rules: [] }) }],
+  [
+    'edit #17 ttl 1 seq 5 flags RA df off payload 3 "noon" keep',
+    {
+      kind: "world",
+      step: S("segment.edit", {
+        pkt: 17,
+        set: { ttl: 1, seq: 5, flags: "RA", df: false, payload: { offset: 3, text: "noon" } },
+        checksum: "keep",
+      }),
+    },
+  ],
+  [
+    "forge A R conn c1 by 100",
+    {
+      kind: "world",
+      step: S("segment.inject", { host: "A", flags: "R", conn: "c1", seq_by: 100 }),
+    },
+  ],
+  [
+    'forge R S from 10.0.0.2:9 to [fd00::1]:80 seq 7 mss 900 sackok ts 5 0 bad "hi"',
+    {
+      kind: "world",
+      step: S("segment.inject", {
+        host: "R",
+        flags: "S",
+        src: "10.0.0.2",
+        sport: 9,
+        dst: "fd00::1",
+        dport: 80,
+        seq: 7,
+        mss: 900,
+        sack_ok: true,
+        ts_val: 5,
+        ts_ecr: 0,
+        checksum: "bad",
+        text: "hi",
+      }),
+    },
+  ],
   ["tc link l1 down", { kind: "world", step: S("link.set", { link: "l1", up: false }) }],
   ["drop #17", { kind: "world", step: S("segment.drop", { pkt: 17 }) }],
   ["delay #17 50ms", { kind: "world", step: S("segment.delay", { pkt: 17, by_ns: 50e6 }) }],
@@ -296,6 +396,14 @@ const wrong: readonly [line: string, key: string, col: number][] = [
   ["tc link l1 loss 120%", "console.not", 16],
   ["tc link l1", "console.want", 11],
   ["tc link l1 speed 3", "console.not", 11],
+  ["tc link l1 discipline fifo", "console.not", 22],
+  ["rules l1", "console.want", 9],
+  ["rules l1 eat data", "console.not", 9],
+  ["rules l1 drop data seventh", "console.not", 19],
+  ["edit #17", "console.want", 9],
+  ["edit #17 color 3", "console.not", 9],
+  ["edit #17 flags XYZ", "console.not", 15],
+  ["forge A R sideways", "console.not", 10],
   ["route add A 10.0.0.0/8 by 1.1.1.1", "console.not", 23],
   ["route add A 10.0.0.0/8", "console.want", 23],
   ["play 5000", "console.not", 5],

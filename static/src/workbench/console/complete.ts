@@ -1,6 +1,7 @@
 // Tab: what the word before the caret could become.
 
 import type { View } from "../model";
+import { FIELDS, FORGE_WORDS, PARAM_WORDS, RULE_WORDS } from "./links";
 import { verbs } from "./parse";
 
 /** The completions of a line up to its caret, and where the word begins. */
@@ -68,17 +69,24 @@ function candidates(words: string[], view: View, proc: string): string[] {
   if (verb === "help") return verbs.map((v) => v.name);
   if (words.length === 1) {
     if (verb === "connect") return ["fd", ...listeners(view)];
-    if (verb === "knob" || verb === "inject") return hosts;
     if (verb === "ping" || verb === "traceroute") return [...hosts, ...addresses(view)];
     if (verb === "interrupt") return probes(view);
+    if (verb === "knob" || verb === "inject" || verb === "forge") return hosts;
+    if (verb === "rules") return links;
+    if (HANDS.has(verb)) return view.packets.map((p) => `#${p.pkt}`);
     return FD_VERBS.has(verb) ? fds : (SECOND[verb] ?? []);
   }
   if (words[1] === "fd" && words.length === 2) return fds;
   switch (verb) {
     case "tc":
-      return words.length === 2
-        ? links
-        : "delay jitter loss duplicate corrupt reorder rate queue up down".split(" ");
+      return words.length === 2 ? links : paramAfter(words);
+    case "rules":
+      return words.length === 2 ? ["none", ...RULE_WORDS] : RULE_WORDS;
+    case "edit":
+      return editAfter(words);
+    case "forge":
+      if (words.length === 2) return ["R", "RA", "S", "SA", "A", "PA", "FA"];
+      return words.at(-1) === "conn" ? view.connections.map((c) => c.id) : FORGE_WORDS;
     case "connect":
       return words[1] === "fd" ? listeners(view) : ["from"];
     case "sendto":
@@ -151,6 +159,26 @@ function natWords(words: string[], view: View, hosts: string[]): string[] {
       return ["out", "both"];
   }
   return "mapping filtering ports hairpin refresh udp established transitory icmp".split(" ");
+}
+
+// The words that touch a packet in flight.
+const HANDS = new Set(["drop", "delay", "duplicate", "corrupt", "reorder", "mark", "edit"]);
+
+const ON_OFF = ["on", "off"];
+
+// What may follow in a line of a link's parameters.
+function paramAfter(words: string[]): string[] {
+  const last = words.at(-1) ?? "";
+  if (last === "discipline") return ["droptail", "codel", "red"];
+  if (["overtaking", "ecn", "gentle"].includes(last)) return ON_OFF;
+  return last === "back" ? ["same", ...PARAM_WORDS] : PARAM_WORDS;
+}
+
+function editAfter(words: string[]): string[] {
+  const last = words.at(-1) ?? "";
+  if (last === "ecn") return ["ce", "ect0", "ect1", "not"];
+  if (last === "df") return ON_OFF;
+  return [...FIELDS, "flags", "ecn", "df", "payload", "raw", "keep"];
 }
 
 function knobs(view: View, host: string | undefined): string[] {

@@ -4,6 +4,8 @@
 
 import { natLine, probeLine } from "./net";
 import { NEW } from "./plan";
+import type { LinkRule } from "../../gen/wire";
+import { editLine, forgeLine, paramWords, rulesLine } from "./links";
 
 type Fields = Record<string, unknown>;
 
@@ -45,9 +47,11 @@ export function line(op: string, args: Fields): string {
     case "fcntl":
       return join("fcntl", f("fd"), f("cmd"), flags(args));
     case "link.set":
-      return join("tc link", f("link"), params(args));
+      return join("tc link", f("link"), paramWords(args));
     case "link.add":
-      return join("link add", end(args["a"]), end(args["b"]), params(args));
+      return join("link add", end(args["a"]), end(args["b"]), paramWords(args));
+    case "link.rules":
+      return rulesLine(f("link"), (args["rules"] as LinkRule[] | undefined) ?? []);
     case "link.remove":
       return `link remove ${f("link")}`;
     case "host.add":
@@ -104,6 +108,10 @@ export function line(op: string, args: Fields): string {
       return `reorder #${f("pkt")}`;
     case "segment.mark":
       return `mark #${f("pkt")} ${f("ecn")}`;
+    case "segment.edit":
+      return editLine(args, quote);
+    case "segment.inject":
+      return forgeLine(args, quote);
     case "packet.inject":
       return `inject ${f("host")} ${f("base64")}`;
     case "clock.play":
@@ -222,27 +230,6 @@ function word(text: string): string {
 function end(value: unknown): string {
   const e = value as { host?: string; nic?: string } | undefined;
   return e?.nic ? `${e.host ?? ""}.${e.nic}` : (e?.host ?? "");
-}
-
-function params(args: Fields): string {
-  const n = (name: string): number | undefined =>
-    typeof args[name] === "number" ? args[name] : undefined;
-  const out: string[] = [];
-  const add = (name: string, field: string, show: (v: number) => string): void => {
-    const v = n(field);
-    if (v !== undefined) out.push(`${name} ${show(v)}`);
-  };
-  add("delay", "delay_ns", (v) => `${v / 1e6}ms`);
-  add("jitter", "jitter_ns", (v) => `${v / 1e6}ms`);
-  add("loss", "loss_ppm", (v) => `${v / 1e4}%`);
-  add("duplicate", "dup_ppm", (v) => `${v / 1e4}%`);
-  add("corrupt", "corrupt_ppm", (v) => `${v / 1e4}%`);
-  add("reorder", "reorder_ppm", (v) => `${v / 1e4}%`);
-  add("rate", "rate_bps", (v) => (v === 0 ? "0" : `${v / 1e6}mbit`));
-  add("queue", "queue_octets", String);
-  if (args["up"] === true) out.push("up");
-  if (args["up"] === false) out.push("down");
-  return out.join(" ");
 }
 
 function join(...parts: string[]): string {

@@ -9,6 +9,7 @@ import type { Key } from "../text";
 import { LineError, Reader, bad, lex, type Word } from "./lex";
 import { interrupt, nat, ping, traceroute } from "./net";
 import { NEW, call, calls, clock, one, type Plan, type Process, type Step } from "./plan";
+import { forge, rules } from "./links";
 import { edits, host, inject, knob, link, nic, play, proc, route, step, tc } from "./world";
 
 export { NEW, type Plan, type Process, type Step } from "./plan";
@@ -128,8 +129,10 @@ export const verbs: readonly Verb[] = [
   {
     name: "tc",
     usage:
-      "tc link LINK [delay 40ms] [jitter 2ms] [loss 5%] [duplicate 1%] [corrupt 1%]" +
-      " [reorder 1%] [rate 10mbit] [queue 64k] [up|down]",
+      "tc link LINK [delay 40ms] [jitter 2ms] [overtaking on] [loss 5%] [duplicate 1%]" +
+      " [corrupt 1%] [reorder 1%] [rate 10mbit] [queue 64k] [packets N]" +
+      " [discipline droptail|codel|red] [ecn on] [target 5ms] [interval 100ms] [min N] [max N]" +
+      " [maxp 10%] [weight N] [gentle on] [up|down] [back … | back same]",
     help: "help.tc",
     parse: tc,
   },
@@ -157,12 +160,32 @@ export const verbs: readonly Verb[] = [
     help: "help.nat",
     parse: nat,
   },
+  {
+    name: "rules",
+    usage: "rules LINK drop data nth 3 / delay 50ms ack every 4 / … | rules LINK none",
+    help: "help.rules",
+    parse: rules,
+  },
   { name: "drop", usage: "drop #N", help: "help.drop", parse: edits.drop },
   { name: "delay", usage: "delay #N 50ms", help: "help.delay", parse: edits.delay },
   { name: "duplicate", usage: "duplicate #N", help: "help.duplicate", parse: edits.duplicate },
   { name: "corrupt", usage: "corrupt #N BIT", help: "help.corrupt", parse: edits.corrupt },
   { name: "reorder", usage: "reorder #N", help: "help.reorder", parse: edits.reorder },
   { name: "mark", usage: "mark #N not|ect0|ect1|ce", help: "help.mark", parse: edits.mark },
+  {
+    name: "edit",
+    usage: 'edit #N FIELD VALUE … [payload OFFSET "text"] [raw OFFSET "text"] [keep]',
+    help: "help.edit",
+    parse: edits.edit,
+  },
+  {
+    name: "forge",
+    usage:
+      "forge HOST FLAGS [conn c1 [self]] [from addr:port] [to addr:port] [seq N] [by N]" +
+      ' [ack N] [wnd N] [mss N] [ttl N] [bad] ["text"]',
+    help: "help.forge",
+    parse: forge,
+  },
   { name: "inject", usage: "inject HOST BASE64", help: "help.inject", parse: inject },
   {
     name: "proc",

@@ -2,6 +2,7 @@
 // packets in flight, and the clock.
 
 import { LineError, bad, type Reader } from "./lex";
+import { edit, linkParams } from "./links";
 import { clock, one, world, type Plan } from "./plan";
 
 export function tc(r: Reader): Plan {
@@ -11,25 +12,6 @@ export function tc(r: Reader): Plan {
   }
   const id = r.word("console.want.link").text;
   return world("link.set", { link: id, ...linkParams(r, true) });
-}
-
-function linkParams(r: Reader, change: boolean): Record<string, unknown> {
-  const args: Record<string, unknown> = {};
-  if (change && !r.more()) r.word("console.want.param");
-  while (r.more()) {
-    if (r.take("delay")) args["delay_ns"] = r.span();
-    else if (r.take("jitter")) args["jitter_ns"] = r.span();
-    else if (r.take("loss")) args["loss_ppm"] = r.share();
-    else if (r.take("duplicate")) args["dup_ppm"] = r.share();
-    else if (r.take("corrupt")) args["corrupt_ppm"] = r.share();
-    else if (r.take("reorder")) args["reorder_ppm"] = r.share();
-    else if (r.take("rate")) args["rate_bps"] = r.rate();
-    else if (r.take("queue")) args["queue_octets"] = r.size();
-    else if (change && r.take("up")) args["up"] = true;
-    else if (change && r.take("down")) args["up"] = false;
-    else throw bad("console.want.param", r.word("console.want.param"));
-  }
-  return args;
 }
 
 export function proc(r: Reader): Plan {
@@ -135,9 +117,10 @@ export const edits = {
       pkt: number(r),
       ecn: one(r, "console.want.ecn", "not", "ect0", "ect1", "ce"),
     }),
+  edit: (r: Reader): Plan => edit(r, number(r)),
 };
 
-/** A whole IP packet from a host without a stack. */
+/** A whole IP packet from an interface of a host. */
 export function inject(r: Reader): Plan {
   return world("packet.inject", {
     host: r.word("console.want.host").text,

@@ -3,6 +3,7 @@
 
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { useSignal, type Signal } from "@preact/signals";
+import { clock } from "../clock";
 import { shortInstant } from "../format";
 import { Icon } from "../icon";
 import { view as panels } from "../panels";
@@ -11,6 +12,7 @@ import type { Event } from "../model";
 import { pin, pinned } from "../selection";
 import { Sash } from "../sash";
 import { StateDiagram } from "../states/diagram";
+import { Hands } from "../topology/hands";
 import { maybe, t } from "../text";
 import { useKept, useSession, useSize } from "../use";
 import { citation, ruleText, show } from "../why";
@@ -143,6 +145,7 @@ function About({
         {following && <span class="ls-following">{t("inspector.following")}</span>}
       </p>
       <Why e={e} />
+      <InFlight pkt={pkt} />
       {pkt > 0 && !raw ? <Packet pkt={pkt} segments={segments} /> : <Fields e={e} />}
     </>
   );
@@ -153,6 +156,14 @@ function packetOf(e: Event, row: number): number {
   if (e.kind === "segment.sent" || e.kind === "datagram.sent" || e.kind === "icmp.sent") return e.n;
   if ("pkt" in e && typeof e.pkt === "number") return e.pkt;
   return row;
+}
+
+/** While time stands, what hands can do to the packet if it is still on its way. */
+function InFlight({ pkt }: { pkt: number }) {
+  const session = useSession();
+  const packet = session.store.view.packets.find((p) => p.pkt === pkt);
+  if (!packet || clock.value.playing || session.locked()) return null;
+  return <Hands key={pkt} packet={packet} />;
 }
 
 /** Rule, its words, and the chain of causes back to a command. */

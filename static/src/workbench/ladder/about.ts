@@ -2,6 +2,7 @@
 // words stay English in both languages; what is said about them comes from the messages.
 
 import { line } from "../console/echo";
+import { rulesLine } from "../console/links";
 import { span } from "../format";
 import type { Event, Of } from "../model";
 import { label } from "./arrows";
@@ -119,6 +120,16 @@ export function summary(store: Store, e: Event): string {
       return `${e.proto} ${e.inside} ↔ ${e.outside}${e.remote ? ` (${e.remote})` : ""}`;
     case "nat.changed":
       return `${e.proto} ${e.inside} ↔ ${e.outside}: ${e.old} → ${e.new}`;
+    case "packet.edited":
+      return `#${e.pkt} ${e.field} ${e.old || "–"} → ${e.new || "–"}`;
+    case "link.matched":
+      return `#${e.pkt} ${e.link} ${e.no}. ${e.action}${e.acts ? "" : " –"} (${e.acted}/${e.matched})`;
+    case "link.rules":
+      return rulesLine(e.link, e.new);
+    case "queue.changed":
+      return `${e.link} ${e.from} ${e.old.phase || "–"} → ${e.new.phase || "–"}${
+        e.new.count > 0 ? ` ×${e.new.count}` : ""
+      }`;
     case "packet.delayed":
       return `#${e.pkt} ${span(e.arrive - e.t)}`;
     case "segment.lost":

@@ -1,13 +1,12 @@
-// Packets under way, as dots that carry their flags, and the way to drop one.
+// Packets under way, as dots that carry their flags, and the way to lay hands on one.
 
 import { useSignal } from "@preact/signals";
 import { clock, virtualNow } from "../clock";
-import { Icon } from "../icon";
-import { flagWords } from "../ladder/arrows";
 import type { Packet } from "../model";
 import { hover, lit, pin } from "../selection";
 import { t } from "../text";
 import { useDrawing, useSession } from "../use";
+import { Hands, packetWord } from "./hands";
 import { between, leaving, type Place, type Size, type Stage } from "./place";
 
 const MOST_DOTS = 120;
@@ -66,7 +65,7 @@ function where(
 }
 
 function Dot({ p, x, y }: { p: Packet; x: number; y: number }) {
-  const words = p.proto === "tcp" ? flagWords(p.label) : p.label.toUpperCase();
+  const words = packetWord(p);
   const tone =
     p.proto === "tcp"
       ? /[SF]/.test(p.label)
@@ -96,38 +95,39 @@ function Dot({ p, x, y }: { p: Packet; x: number; y: number }) {
   );
 }
 
-/** Paused, a packet in flight can be taken off the network. */
+/** Paused, a packet in flight can be chosen, and something done to it. */
 export function Dropper() {
   const session = useSession();
   const { store } = session;
   void store.version.value;
+  const chosen = useSignal(0);
   const packets = store.view.packets;
   if (clock.value.playing || packets.length === 0 || session.locked()) return null;
+  const shown = packets.slice(0, 6);
+  const packet = packets.find((p) => p.pkt === chosen.value);
   return (
     <div class="ls-dropper" role="group" aria-label={t("drop.title")}>
       <span>{t("drop.title")}</span>
-      {packets.slice(0, 6).map((p) => (
+      {shown.map((p) => (
         <button
           key={p.pkt}
           type="button"
-          class="ls-tool ls-tool-loss"
+          class="ls-tool"
+          aria-expanded={p.pkt === chosen.value}
+          title={t("hand.title", { n: p.pkt })}
           onPointerEnter={() => hover({ n: p.pkt })}
           onPointerLeave={() => hover({})}
           onFocus={() => hover({ n: p.pkt })}
           onBlur={() => hover({})}
           onClick={() => {
-            hover({});
-            void session.world("segment.drop", { pkt: p.pkt });
+            chosen.value = chosen.value === p.pkt ? 0 : p.pkt;
           }}
         >
-          <Icon name="x" />{" "}
-          {t("drop.one", {
-            n: p.pkt,
-            what: p.proto === "tcp" ? flagWords(p.label) : p.label.toUpperCase(),
-          })}
+          #{p.pkt} {packetWord(p)}
         </button>
       ))}
       {packets.length > 6 && <span>+{packets.length - 6}</span>}
+      {packet && <Hands key={packet.pkt} packet={packet} />}
     </div>
   );
 }

@@ -1,12 +1,15 @@
-// A link's parameters, and a new link between two hosts.
+// A link's parameters, its queue and its rules; and a new link between two hosts.
 
-import { useSignal } from "@preact/signals";
+import { useSignal, type Signal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import { Choice, Field, Strip } from "../forms/fields";
 import type { Link } from "../model";
 import type { Key } from "../text";
 import { t } from "../text";
 import { useSession } from "../use";
 import { PREFIX_PATTERN } from "./hostform";
+import { Check, QueueFields, useQueue } from "./queue";
+import { Rules } from "./rules";
 
 // What a field of a decimal number is.
 const NUMBER = { inputMode: "decimal", pattern: "\\d+(\\.\\d+)?", required: true } as const;
@@ -27,26 +30,70 @@ const PRESETS: readonly Preset[] = [
   { name: "preset.lossy", delay: 40, jitter: 0, loss: 5, rate: 0 },
 ];
 
+// The numbers of a link that both directions may have, in the order of the form.
+const NUMBERS = [
+  { name: "delay_ns", label: "link.delay", unit: 1e6 },
+  { name: "jitter_ns", label: "link.jitter", unit: 1e6 },
+  { name: "loss_ppm", label: "link.loss", unit: 1e4 },
+  { name: "rate_bps", label: "link.rate", unit: 1e6 },
+] as const;
+
+// Those that are asked for less often.
+const RARE = [
+  { name: "dup_ppm", label: "link.dup", unit: 1e4 },
+  { name: "corrupt_ppm", label: "link.corrupt", unit: 1e4 },
+  { name: "reorder_ppm", label: "link.reorder", unit: 1e4 },
+] as const;
+
+type Name = (typeof NUMBERS)[number]["name"] | (typeof RARE)[number]["name"];
+
+/** The numbers of a link, as text in the units of the form. */
+function useNumbers(p: Link["params"]): Record<Name, Signal<string>> {
+  return {
+    delay_ns: useSignal(String(p.delay_ns / 1e6)),
+    jitter_ns: useSignal(String(p.jitter_ns / 1e6)),
+    loss_ppm: useSignal(String(p.loss_ppm / 1e4)),
+    rate_bps: useSignal(String(p.rate_bps / 1e6)),
+    dup_ppm: useSignal(String(p.dup_ppm / 1e4)),
+    corrupt_ppm: useSignal(String(p.corrupt_ppm / 1e4)),
+    reorder_ppm: useSignal(String(p.reorder_ppm / 1e4)),
+  };
+}
+
+/** The way back where it differs: empty fields are like the way there. */
+function useBack(p: Link["params"]): Record<(typeof NUMBERS)[number]["name"], Signal<string>> {
+  const back = p.b_to_a ?? {};
+  const text = (v: number | undefined, unit: number): string =>
+    v === undefined ? "" : String(v / unit);
+  return {
+    delay_ns: useSignal(text(back.delay_ns, 1e6)),
+    jitter_ns: useSignal(text(back.jitter_ns, 1e6)),
+    loss_ppm: useSignal(text(back.loss_ppm, 1e4)),
+    rate_bps: useSignal(text(back.rate_bps, 1e6)),
+  };
+}
+
 export function LinkForm({ link, close }: { link: Link; close(): void }) {
   const session = useSession();
   const p = link.params;
-  const delay = useSignal(String(p.delay_ns / 1e6));
-  const jitter = useSignal(String(p.jitter_ns / 1e6));
-  const loss = useSignal(String(p.loss_ppm / 1e4));
-  const rate = useSignal(String(p.rate_bps / 1e6));
+  const given = useNumbers(p);
+  const back = useBack(p);
+  const queue = useQueue(link);
+  const overtaking = useSignal(p.jitter_reorders ?? false);
   const up = useSignal(p.up);
   const name = useSignal("");
   const submit = async (): Promise<void> => {
-    const wanted = {
-      delay_ns: Math.round(Number(delay.value) * 1e6),
-      jitter_ns: Math.round(Number(jitter.value) * 1e6),
-      loss_ppm: Math.round(Number(loss.value) * 1e4),
-      rate_bps: Math.round(Number(rate.value) * 1e6),
-      up: up.value,
-    };
-    const changed = Object.fromEntries(
-      Object.entries(wanted).filter(([k, v]) => p[k as keyof typeof wanted] !== v),
-    );
+    const changed: Record<string, unknown> = queue.wanted();
+    for (const n of [...NUMBERS, ...RARE]) {
+      const v = Math.round(Number(given[n.name].value) * n.unit);
+      if (v !== p[n.name]) changed[n.name] = v;
+    }
+    if (up.value !== p.up) changed["up"] = up.value;
+    if (overtaking.value !== (p.jitter_reorders ?? false)) {
+      changed["jitter_reorders"] = overtaking.value;
+    }
+    const way = backOf(p, back);
+    if (way) changed["b_to_a"] = way;
     if (Object.keys(changed).length === 0) return close();
     const done = await session.world("link.set", { link: link.id, ...changed });
     if (done.ok) close();
@@ -54,14 +101,16 @@ export function LinkForm({ link, close }: { link: Link; close(): void }) {
   const preset = (name: string): void => {
     const chosen = PRESETS.find((x) => x.name === name);
     if (!chosen) return;
-    delay.value = String(chosen.delay);
-    jitter.value = String(chosen.jitter);
-    loss.value = String(chosen.loss);
-    rate.value = String(chosen.rate);
+    given.delay_ns.value = String(chosen.delay);
+    given.jitter_ns.value = String(chosen.jitter);
+    given.loss_ppm.value = String(chosen.loss);
+    given.rate_bps.value = String(chosen.rate);
   };
   const remove = async (): Promise<void> => {
     if ((await session.world("link.remove", { link: link.id })).ok) close();
   };
+  const hostName = (id: string): string =>
+    session.store.view.hosts.find((h) => h.id === id)?.name || id;
   return (
     <Strip
       title={t("link.edit", { link: link.id })}
@@ -87,21 +136,82 @@ export function LinkForm({ link, close }: { link: Link; close(): void }) {
           ...PRESETS.map((x) => [x.name, t(x.name)] as const),
         ]}
       />
-      <Field label={t("link.delay")} of={delay} {...NUMBER} focus />
-      <Field label={t("link.jitter")} of={jitter} {...NUMBER} />
-      <Field label={t("link.loss")} of={loss} {...NUMBER} />
-      <Field label={t("link.rate")} of={rate} {...NUMBER} hint={t("link.rate_hint")} />
-      <label class="ls-check">
-        <input
-          type="checkbox"
-          checked={up.value}
-          onChange={(e) => {
-            up.value = e.currentTarget.checked;
-          }}
-        />{" "}
-        {t("link.up")}
-      </label>
+      {NUMBERS.map((n) => (
+        <Field
+          key={n.name}
+          label={t(n.label)}
+          of={given[n.name]}
+          {...NUMBER}
+          {...(n.name === "rate_bps" ? { hint: t("link.rate_hint") } : {})}
+          focus={n.name === "delay_ns"}
+        />
+      ))}
+      <Check label={t("link.up")} of={up} />
+      <More title={t("link.more_queue")} open={!!p.queue}>
+        <QueueFields link={link} of={queue} />
+      </More>
+      <More title={t("link.more_rules")} open={link.rules.length > 0}>
+        <Rules link={link} />
+      </More>
+      <More title={t("link.more_wrong")} open={false}>
+        {RARE.map((n) => (
+          <Field key={n.name} label={t(n.label)} of={given[n.name]} {...NUMBER} />
+        ))}
+        <Check label={t("link.overtaking")} of={overtaking} />
+      </More>
+      <More
+        title={t("link.more_back", { a: hostName(link.b.host), b: hostName(link.a.host) })}
+        open={!!p.b_to_a}
+      >
+        {NUMBERS.map((n) => (
+          <Field
+            key={n.name}
+            label={t(n.label)}
+            of={back[n.name]}
+            {...NUMBER}
+            required={false}
+            placeholder={t("link.same")}
+          />
+        ))}
+      </More>
     </Strip>
+  );
+}
+
+/** What the way back is to have apart; undefined if it stays as it is. */
+function backOf(
+  p: Link["params"],
+  back: ReturnType<typeof useBack>,
+): Record<string, unknown> | undefined {
+  const old = (p.b_to_a ?? {}) as Record<string, unknown>;
+  const way: Record<string, unknown> = { ...old };
+  let changed = false;
+  for (const n of NUMBERS) {
+    const text = back[n.name].value.trim();
+    const v = text === "" ? undefined : Math.round(Number(text) * n.unit);
+    if (v === old[n.name]) continue;
+    changed = true;
+    if (v === undefined) delete way[n.name];
+    else way[n.name] = v;
+  }
+  return changed ? way : undefined;
+}
+
+/** A part of the form that is folded away until it is wanted. */
+function More({
+  title,
+  open,
+  children,
+}: {
+  title: string;
+  open: boolean;
+  children: ComponentChildren;
+}) {
+  return (
+    <details class="ls-more" open={open}>
+      <summary>{title}</summary>
+      <div class="ls-more-in">{children}</div>
+    </details>
   );
 }
 
