@@ -39,6 +39,8 @@ type fixture struct {
 	rechecked []app.SessionID
 	// recalled lists the entries of the recorded runs that sessions were started from.
 	recalled [][]journal.Entry
+	// imported lists the captures that sessions were made of.
+	imported []app.Capture
 }
 
 const testHost = "lab.example"
@@ -65,6 +67,7 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 		Sessions: SessionHandlers{
 			Live: file("live"), Status: file("status"), Journal: file("journal"),
 			Events: file("events"), Segment: file("segment"), Capture: file("capture"),
+			Imported: file("imported"),
 		},
 		Recheck: func(_ context.Context, id app.SessionID) error {
 			f.rechecked = append(f.rechecked, id)
@@ -166,6 +169,17 @@ func (s starter) Recall(ctx context.Context, owner app.SubjectID, h journal.Head
 	id, err := s.Create(ctx, owner, h.Lab.Slug)
 	s.f.shelf.digest = h.Lab.Digest
 	return id, err
+}
+
+// Import refuses what does not begin as a capture does, as the true one would.
+func (s starter) Import(ctx context.Context, owner app.SubjectID, file app.Capture) (
+	app.SessionID, error,
+) {
+	if !strings.HasPrefix(string(file.Octets), "\n\r\r\n") {
+		return "", &app.Error{Code: "bad_capture", Field: "truncated", Got: "block 1 <is> cut"}
+	}
+	s.f.imported = append(s.f.imported, file)
+	return s.Create(ctx, owner, app.CaptureSlug)
 }
 
 // guarded stands for the handlers of a session that are no pages: it looks after rights

@@ -18,7 +18,7 @@ import (
 // pagesShown lists an address of every page, each to be read by the owner.
 func pagesShown(f *fixture, token string) []string {
 	s := "/s/" + string(f.session)
-	return []string{"/", "/labs", "/labs/alpha", "/labs/beta", "/sessions", "/rfc", "/rfc/knobs", s,
+	return []string{"/", "/labs", "/labs/alpha", "/labs/beta", "/sessions", "/rfc", "/rfc/knobs", "/import", s,
 		s + "/share", s + "/share?revoked", "/no/such/page", "/w/bad" + token}
 }
 

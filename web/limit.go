@@ -72,12 +72,19 @@ func bucket(a netip.Addr) string {
 
 // limitBody refuses a body that says it is too large and cuts off one that lies.
 func (s *server) limitBody(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength > s.Limits.Body {
-			fault.Status(w, r, http.StatusRequestEntityTooLarge)
-			return
-		}
-		r.Body = http.MaxBytesReader(w, r.Body, s.Limits.Body)
-		next.ServeHTTP(w, r)
-	})
+	return limitBodyTo(s.Limits.Body)(next)
+}
+
+// limitBodyTo is limitBody for forms that need another limit.
+func limitBodyTo(most int64) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.ContentLength > most {
+				fault.Status(w, r, http.StatusRequestEntityTooLarge)
+				return
+			}
+			r.Body = http.MaxBytesReader(w, r.Body, most)
+			next.ServeHTTP(w, r)
+		})
+	}
 }

@@ -55,6 +55,8 @@ func rights() map[string]map[reader]int {
 		"GET /rfc/knobs":                     all(200),
 		"POST /rfc/{rule}/example":           all(303),
 		"POST /prefs":                        all(303),
+		"GET /import":                        all(200),
+		"POST /import":                       all(400), // no form with a file
 		"GET /favicon.svg":                   all(200),
 		"GET /robots.txt":                    all(200),
 		"GET /healthz":                       all(200),
@@ -67,6 +69,7 @@ func rights() map[string]map[reader]int {
 		"GET /s/{session}/runs/{run}/segments/{n}": seen,
 		"GET /s/{session}/journal":                 only(200, owner),
 		"GET /s/{session}/runs/{run}/pcapng":       only(200, owner),
+		"GET /s/{session}/capture":                 seen,
 		"GET /s/{session}/share":                   only(200, owner),
 		"POST /s/{session}/share":                  only(400, owner), // no role given
 		"POST /s/{session}/share/revoke":           only(303, owner),

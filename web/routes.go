@@ -13,6 +13,7 @@ import (
 	"labserver/web/app"
 	"labserver/web/page/catalogue"
 	"labserver/web/page/fault"
+	"labserver/web/page/imports"
 	"labserver/web/page/knobs"
 	"labserver/web/page/lab"
 	"labserver/web/page/landing"
@@ -49,10 +50,18 @@ func (s *server) pages(r chi.Router) {
 	r.Get("/w/{token}", bench.Watch)
 }
 
+// uploads mounts the form that takes a file.
+func (s *server) uploads(r chi.Router) {
+	files := imports.New(s.Starter, s.Auth)
+	r.Get("/import", files.ServeHTTP)
+	r.Post("/import", files.Open)
+}
+
 // sessionFiles mounts what belongs to a session and is no page.
 func (s *server) sessionFiles(r chi.Router) {
 	r.Method(http.MethodGet, "/s/{session}/status", s.Sessions.Status)
 	r.Method(http.MethodGet, "/s/{session}/journal", s.Sessions.Journal)
+	r.Method(http.MethodGet, "/s/{session}/capture", s.Sessions.Imported)
 	r.Method(http.MethodGet, "/s/{session}/runs/{run}/events", s.Sessions.Events)
 	r.Method(http.MethodGet, "/s/{session}/runs/{run}/segments/{n}", s.Sessions.Segment)
 	r.Method(http.MethodGet, "/s/{session}/runs/{run}/pcapng", s.Sessions.Capture)

@@ -22,6 +22,7 @@ import (
 	"labserver/static"
 	"labserver/web/app"
 	"labserver/web/auth"
+	"labserver/web/page/imports"
 	"labserver/web/store"
 )
 
@@ -32,17 +33,20 @@ type Starter interface {
 	// Recall starts a session from a recorded run, which goes on from its end.
 	Recall(ctx context.Context, owner app.SubjectID, h journal.Header, entries []journal.Entry) (
 		app.SessionID, error)
+	// Import starts a session that shows a capture.
+	Import(ctx context.Context, owner app.SubjectID, file app.Capture) (app.SessionID, error)
 }
 
 // SessionHandlers answer what belongs to a session and is no page. Each looks after the
 // reader's rights itself, by the {session} and {run} of the address.
 type SessionHandlers struct {
-	Live    http.Handler // GET /s/{session}/live: the socket
-	Status  http.Handler // GET /s/{session}/status
-	Journal http.Handler // GET /s/{session}/journal?run=
-	Events  http.Handler // GET /s/{session}/runs/{run}/events?from=&to=
-	Segment http.Handler // GET /s/{session}/runs/{run}/segments/{n}
-	Capture http.Handler // GET /s/{session}/runs/{run}/pcapng
+	Live     http.Handler // GET /s/{session}/live: the socket
+	Status   http.Handler // GET /s/{session}/status
+	Journal  http.Handler // GET /s/{session}/journal?run=
+	Events   http.Handler // GET /s/{session}/runs/{run}/events?from=&to=
+	Segment  http.Handler // GET /s/{session}/runs/{run}/segments/{n}
+	Capture  http.Handler // GET /s/{session}/runs/{run}/pcapng
+	Imported http.Handler // GET /s/{session}/capture: the file that the run was read from
 }
 
 // Config is what a server is made of. Catalog, Store, Starter, Auth, Sessions and Recheck
@@ -79,7 +83,8 @@ func (c Config) check() error {
 	case c.Recheck == nil:
 		return errors.New("web: Config.Recheck is missing")
 	case c.Sessions.Live == nil, c.Sessions.Status == nil, c.Sessions.Journal == nil,
-		c.Sessions.Events == nil, c.Sessions.Segment == nil, c.Sessions.Capture == nil:
+		c.Sessions.Events == nil, c.Sessions.Segment == nil, c.Sessions.Capture == nil,
+		c.Sessions.Imported == nil:
 		return errors.New("web: a handler in Config.Sessions is missing")
 	}
 	return nil
@@ -135,6 +140,11 @@ func (s *server) routes() chi.Router {
 		s.pages(r)
 		s.sessionFiles(r)
 		s.plumbing(r)
+	})
+	r.Group(func(r chi.Router) { // a form with a file has a limit of its own
+		r.Use(s.accessLog, s.recoverer, s.limitAddress, s.sameOrigin,
+			limitBodyTo(imports.MaxOctets+imports.FormOctets))
+		s.uploads(r)
 	})
 	chain := chi.Chain(s.accessLog, s.recoverer, s.limitAddress)
 	r.NotFound(chain.HandlerFunc(notFound).ServeHTTP)

@@ -16,6 +16,7 @@ type cli struct {
 	Replay  replayCmd  `cmd:"" help:"Compute a run again: its events, or their hash."`
 	Grade   gradeCmd   `cmd:"" help:"Judge a run by a lab's goals, with evidence."`
 	Export  exportCmd  `cmd:"" help:"Write a run as a capture for Wireshark, or follow it as it goes on."`
+	Import  importCmd  `cmd:"" help:"Read a capture of a real network: what it shows, and what follows."`
 	Lab     struct {
 		Check labCheckCmd `cmd:"" help:"Try a lab's solution and its typical mistakes."`
 	} `cmd:"" help:"Tools for authors of labs."`

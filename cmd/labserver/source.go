@@ -97,6 +97,10 @@ func (f dataFlag) readSession(ctx context.Context, name string) (recorded, error
 	if err != nil {
 		return recorded{}, fmt.Errorf("read session:%s: %w", name, err)
 	}
+	if run.LabSlug == app.CaptureSlug {
+		return recorded{}, wrongf("session:%s shows a capture, which nothing can replay; "+
+			"download its file and use `labserver import`", name)
+	}
 	h, err := session.HeaderOf(run)
 	if err != nil {
 		return recorded{}, fmt.Errorf("read session:%s: %w", name, err)

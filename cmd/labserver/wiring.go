@@ -22,6 +22,6 @@ func sessionHandlers(sessions *session.Manager, db store.Store, identity app.Ide
 		Journal: files.Journal(),
 		Events:  files.Events(),
 		Segment: files.Segment(),
-		Capture: files.Capture(),
+		Capture: files.Capture(), Imported: files.Imported(),
 	}
 }

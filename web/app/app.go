@@ -68,6 +68,7 @@ type Summary struct {
 	Session
 	LabSlug string
 	Runs    int
+	Capture string // the name of the file that it was read from; "" for a lab's
 }
 
 // Share is the right to see or co-drive one session, held by whoever has its token.

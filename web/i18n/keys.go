@@ -5,11 +5,15 @@ package i18n
 // The messages of the interface.
 const (
 	BenchCapture            Key = "bench.capture"
+	BenchCaptureDownload    Key = "bench.capture_download"
+	BenchCaptureLead        Key = "bench.capture_lead"
+	BenchCaptureTime        Key = "bench.capture_time"
 	BenchExample            Key = "bench.example"
 	BenchExampleGoOn        Key = "bench.example_go_on"
 	BenchExampleLead        Key = "bench.example_lead"
 	BenchGoals              Key = "bench.goals"
 	BenchGuide              Key = "bench.guide"
+	BenchImported           Key = "bench.imported"
 	BenchInspector          Key = "bench.inspector"
 	BenchInspectorEmpty     Key = "bench.inspector_empty"
 	BenchJournal            Key = "bench.journal"
@@ -61,6 +65,23 @@ const (
 	FooterAbout             Key = "footer.about"
 	FooterNotices           Key = "footer.notices"
 	FooterRules             Key = "footer.rules"
+	ImportDamaged           Key = "import.damaged"
+	ImportDo                Key = "import.do"
+	ImportFile              Key = "import.file"
+	ImportLead              Key = "import.lead"
+	ImportLinkType          Key = "import.link_type"
+	ImportNoFile            Key = "import.no_file"
+	ImportNotACapture       Key = "import.not_a_capture"
+	ImportNote              Key = "import.note"
+	ImportNothing           Key = "import.nothing"
+	ImportTitle             Key = "import.title"
+	ImportTooLarge          Key = "import.too_large"
+	ImportTooLong           Key = "import.too_long"
+	ImportTruncated         Key = "import.truncated"
+	ImportWhat              Key = "import.what"
+	ImportWhatInferred      Key = "import.what_inferred"
+	ImportWhatKept          Key = "import.what_kept"
+	ImportWhatSeen          Key = "import.what_seen"
 	KnobsBack               Key = "knobs.back"
 	KnobsDefault            Key = "knobs.default"
 	KnobsInConsole          Key = "knobs.in_console"
@@ -93,6 +114,7 @@ const (
 	LabTime                 Key = "lab.time"
 	LabYourRuns             Key = "lab.your_runs"
 	LabsGoals               Key = "labs.goals"
+	LabsImport              Key = "labs.import"
 	LabsLead                Key = "labs.lead"
 	LabsMinutes             Key = "labs.minutes"
 	LabsNone                Key = "labs.none"
@@ -227,11 +249,15 @@ const (
 func Keys() []Key {
 	return []Key{
 		BenchCapture,
+		BenchCaptureDownload,
+		BenchCaptureLead,
+		BenchCaptureTime,
 		BenchExample,
 		BenchExampleGoOn,
 		BenchExampleLead,
 		BenchGoals,
 		BenchGuide,
+		BenchImported,
 		BenchInspector,
 		BenchInspectorEmpty,
 		BenchJournal,
@@ -283,6 +309,23 @@ func Keys() []Key {
 		FooterAbout,
 		FooterNotices,
 		FooterRules,
+		ImportDamaged,
+		ImportDo,
+		ImportFile,
+		ImportLead,
+		ImportLinkType,
+		ImportNoFile,
+		ImportNotACapture,
+		ImportNote,
+		ImportNothing,
+		ImportTitle,
+		ImportTooLarge,
+		ImportTooLong,
+		ImportTruncated,
+		ImportWhat,
+		ImportWhatInferred,
+		ImportWhatKept,
+		ImportWhatSeen,
 		KnobsBack,
 		KnobsDefault,
 		KnobsInConsole,
@@ -315,6 +358,7 @@ func Keys() []Key {
 		LabTime,
 		LabYourRuns,
 		LabsGoals,
+		LabsImport,
 		LabsLead,
 		LabsMinutes,
 		LabsNone,

@@ -43,6 +43,7 @@ export interface Boot {
   journal?: string;
   share?: string;
   icons: string;
+  capture?: boolean; // what is shown was read from a file
   lab: {
     slug: string;
     digest: string;

@@ -55,6 +55,7 @@ export class Session {
 
   /** Whether this reader may change anything now, and if not, why. */
   locked(): string {
+    if (this.boot.capture) return t("locked.capture");
     const role = this.store.role.value;
     if (role !== "drive" && role !== "codrive") return t("locked.watching");
     if (this.store.connection.value.state !== "online") return t("locked.offline");

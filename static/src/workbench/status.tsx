@@ -19,6 +19,11 @@ export function Status() {
   const role = store.role.value;
   return (
     <>
+      {session.boot.capture && (
+        <span class="ls-tag ls-tag-shld" title={t("locked.capture")}>
+          {t("capture.tag")}
+        </span>
+      )}
       {role === "watch" && <span class="ls-tag">{t("role.watch")}</span>}
       {role === "codrive" && <span class="ls-tag">{t("role.codrive")}</span>}
       {who.watchers > 0 && (

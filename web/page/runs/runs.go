@@ -52,7 +52,11 @@ func (p Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		for _, s := range all {
-			rows = append(rows, row{s, p.title(r, s.LabSlug)})
+			title := p.title(r, s.LabSlug)
+			if s.Capture != "" {
+				title = i18n.T(r.Context(), i18n.BenchImported, i18n.Args{"File": s.Capture})
+			}
+			rows = append(rows, row{s, title})
 		}
 	}
 	layout.Render(w, r, http.StatusOK, page(rows))

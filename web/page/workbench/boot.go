@@ -19,8 +19,9 @@ type Boot struct {
 	Live    string            `json:"live"`   // the socket
 	Status  string            `json:"status"` // why the socket is closed
 	Journal string            `json:"journal,omitempty"`
-	Share   string            `json:"share,omitempty"` // only for who may share
-	Icons   string            `json:"icons"`           // the sprite, without a #name
+	Share   string            `json:"share,omitempty"`   // only for who may share
+	Icons   string            `json:"icons"`             // the sprite, without a #name
+	Capture bool              `json:"capture,omitempty"` // what is shown was read from a file
 	Lab     BootLab           `json:"lab"`
 	Rules   map[string]string `json:"rules"`     // texts by rule id
 	RFCs    map[string]Source `json:"rule_refs"` // where a rule stands
@@ -82,6 +83,9 @@ func bootOf(ctx context.Context, v view) Boot {
 	}
 	if app.Allows(v.role, app.Manage) {
 		b.Share, b.Journal = base+"/share", base+"/journal"
+	}
+	if v.capture {
+		b.Capture, b.Journal = true, ""
 	}
 	return b
 }

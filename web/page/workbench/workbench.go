@@ -46,6 +46,7 @@ type view struct {
 	lab     *labs.Lab // nil when this server no longer has it
 	text    labs.Text
 	icons   string
+	capture bool             // the run was read from a file
 	example []evidence.Shown // what a recorded run shows; nil for a lab
 }
 
@@ -83,6 +84,10 @@ func (p Page) load(r *http.Request) (view, error) {
 		if h, _, ok := evidence.Open(name); ok && h.Lab.Digest == run.LabDigest {
 			v.example = evidence.In(name)
 		}
+	}
+	if run.LabSlug == app.CaptureSlug {
+		v.capture = true
+		v.text.Title = i18n.T(r.Context(), i18n.BenchImported, i18n.Args{"File": run.Params["file"]})
 	}
 	if l, ok := p.Catalog.ByDigest(run.LabDigest); ok {
 		v.lab, v.text = l, l.TextFor(string(i18n.From(r.Context())), run.Params)

@@ -53,9 +53,10 @@ func (r reader) SessionsOf(ctx context.Context, owner app.SubjectID, limit int) 
 	[]app.Summary, error,
 ) {
 	rows, err := r.db.QueryContext(ctx, `
-		SELECT `+sessionColumns+`, r.lab_slug, r.no
+		SELECT `+sessionColumns+`, r.lab_slug, r.no, coalesce(c.name, '')
 		FROM session s JOIN run r ON r.session = s.id
 			AND r.no = (SELECT max(no) FROM run WHERE session = s.id)
+			LEFT JOIN capture c ON c.session = s.id
 		WHERE s.owner_subject = ? ORDER BY s.touched DESC, s.id LIMIT ?`, owner, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list sessions: %w", err)
@@ -64,7 +65,8 @@ func (r reader) SessionsOf(ctx context.Context, owner app.SubjectID, limit int) 
 	var list []app.Summary
 	for rows.Next() {
 		var sum app.Summary
-		if sum.Session, err = scanSession(rows, &sum.LabSlug, &sum.Runs); err != nil {
+		if sum.Session, err = scanSession(rows, &sum.LabSlug, &sum.Runs,
+			&sum.Capture); err != nil {
 			return nil, fmt.Errorf("list sessions: %w", err)
 		}
 		list = append(list, sum)

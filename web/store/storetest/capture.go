@@ -53,6 +53,13 @@ func testCapture(t *testing.T, f *fixture) {
 	if run, err := f.store.Run(f.ctx, "c1", 0); err != nil || run.No != 1 {
 		t.Errorf("run %+v, %v", run, err)
 	}
+	list, err := f.store.SessionsOf(f.ctx, "alice", 10)
+	f.ok(err)
+	for _, s := range list {
+		if want := map[app.SessionID]string{"s1": "", "c1": "c1.pcapng"}[s.ID]; s.Capture != want {
+			t.Errorf("session %s is of the file %q, want %q", s.ID, s.Capture, want)
+		}
+	}
 	f.open("node-2")
 	if _, err := f.store.Claim(f.ctx, "c1"); err != nil {
 		t.Error(err)

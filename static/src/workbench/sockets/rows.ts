@@ -1,6 +1,7 @@
 // What a host's socket table shows, row by row, as `ss -tuan` would, with the listening
 // socket and the sockets accepted from it as one group. Pure.
 
+import type { History } from "../histories";
 import type { Conn, Socket, View } from "../model";
 
 /** One row. Connections without a socket (half-open, closing, TIME-WAIT) have rows too. */
@@ -17,6 +18,33 @@ export interface SocketRow {
   conn: Conn | null;
   /** Half-open connections that wait for their third segment. */
   synQueue?: number;
+  /** The connection it was, when that is gone. */
+  ended?: string;
+}
+
+/**
+ * The connections that a host had, in the order of their beginning: what a capture shows
+ * beside those that are still there.
+ */
+export function endedRows(all: Iterable<History>, host: string): SocketRow[] {
+  const out: SocketRow[] = [];
+  for (const h of all) {
+    if (h.host !== host || !h.gone) continue;
+    out.push({
+      key: h.id,
+      proto: "tcp",
+      state: "CLOSED",
+      recvQ: 0,
+      sendQ: 0,
+      local: h.local,
+      peer: h.remote,
+      depth: 0,
+      socket: null,
+      conn: null,
+      ended: h.id,
+    });
+  }
+  return out;
 }
 
 /** The rows of a host; proc "" means of all its processes. */

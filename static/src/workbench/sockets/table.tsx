@@ -11,7 +11,7 @@ import { maybe, t } from "../text";
 import { classes, useSession, useSize } from "../use";
 import { ACTION, type Fresh } from "./fields";
 import { ActionForm, NewForm } from "./forms";
-import { actions, socketRows, stateClass, uniqueness, type Action, type SocketRow } from "./rows";
+import { actions, endedRows, socketRows, stateClass, uniqueness, type Action, type SocketRow } from "./rows";
 
 /** Which form is open: for a new socket, or an action on one row. */
 export type Open = { fresh: Fresh } | { key: string; action: Action } | null;
@@ -28,6 +28,7 @@ export function SocketTable({ host, proc }: { host: Host; proc: string }) {
   const unfolded = useSignal<string | null>(null);
   void store.version.value;
   const rows = socketRows(store.view, host.id, "");
+  if (session.boot.capture) rows.push(...endedRows(store.histories.all.values(), host.id));
   const calls = store.view.calls.filter((c) => c.host === host.id);
   const locked = session.locked();
   const acting = actingOn(open.value, rows);
@@ -37,34 +38,36 @@ export function SocketTable({ host, proc }: { host: Host; proc: string }) {
   };
   return (
     <div class="ls-sockets-body">
-      <div class="ls-bar-actions" role="group" aria-label={t("sockets.new")}>
-        {proc === "" ? (
-          <button
-            type="button"
-            class="ls-tool"
-            disabled={!!locked}
-            title={locked}
-            aria-expanded={isFresh(open.value, "process")}
-            onClick={() => fresh("process")}
-          >
-            <Icon name="plus" /> {t("process.new")}
-          </button>
-        ) : (
-          (["listen", "connect", "udp", "socket", "ping", "process"] as const).map((what) => (
+      {!session.boot.capture && (
+        <div class="ls-bar-actions" role="group" aria-label={t("sockets.new")}>
+          {proc === "" ? (
             <button
-              key={what}
               type="button"
               class="ls-tool"
               disabled={!!locked}
-              title={locked || t(`fresh.${what}_hint`)}
-              aria-expanded={isFresh(open.value, what)}
-              onClick={() => fresh(what)}
+              title={locked}
+              aria-expanded={isFresh(open.value, "process")}
+              onClick={() => fresh("process")}
             >
-              <Icon name="plus" /> {t(`fresh.${what}`)}
+              <Icon name="plus" /> {t("process.new")}
             </button>
-          ))
-        )}
-      </div>
+          ) : (
+            (["listen", "connect", "udp", "socket", "ping", "process"] as const).map((what) => (
+              <button
+                key={what}
+                type="button"
+                class="ls-tool"
+                disabled={!!locked}
+                title={locked || t(`fresh.${what}_hint`)}
+                aria-expanded={isFresh(open.value, what)}
+                onClick={() => fresh(what)}
+              >
+                <Icon name="plus" /> {t(`fresh.${what}`)}
+              </button>
+            ))
+          )}
+        </div>
+      )}
       {open.value && "fresh" in open.value && (
         <NewForm
           key={open.value.fresh}
@@ -194,7 +197,7 @@ function Row({
   unfold(on: boolean): void;
 }) {
   const session = useSession();
-  const conn = r.conn?.id;
+  const conn = r.conn?.id ?? r.ended;
   const on = conn !== undefined && lit.value.conn === conn;
   const can = r.socket !== null && actions(r).length > 0;
   const choose = (): void => {

@@ -127,7 +127,7 @@ export function TimeBar() {
               {t("form.close")}
             </button>
           </span>
-        ) : (
+        ) : session.boot.capture ? null : (
           <button
             type="button"
             class="ls-tool ls-tool-icon"
