@@ -26,8 +26,8 @@ type exportCmd struct {
 	Journal string   `arg:"" help:"A journal file, or session:ID[/RUN] of the data folder." placeholder:"JOURNAL|session:ID[/RUN]"`
 	Pcapng  string   `required:"" help:"New file for the capture; - is the standard output." placeholder:"FILE|-" env:"LABSERVER_EXPORT_PCAPNG"`
 	Follow  bool     `help:"Go on as the session does, until it ends or nobody reads any more." env:"LABSERVER_EXPORT_FOLLOW"`
-	Links   []string `help:"Only these links, such as l1,l2; lo is what hosts send to themselves." placeholder:"LINK,..." env:"LABSERVER_EXPORT_LINKS"`
-	Hosts   []string `help:"Only what these hosts see, coming and going." placeholder:"HOST,..." env:"LABSERVER_EXPORT_HOSTS"`
+	Links   []string `help:"Only these links, such as l1,l2; lo is what hosts send to themselves." placeholder:"LINK" env:"LABSERVER_EXPORT_LINKS"`
+	Hosts   []string `help:"Only what these hosts see, coming and going." placeholder:"HOST" env:"LABSERVER_EXPORT_HOSTS"`
 	Ends    string   `help:"sent: each packet where it leaves (default); both: where it arrives, too." default:"sent" env:"LABSERVER_EXPORT_ENDS"`
 	Lang    string   `help:"Language of the comments: en (default) or ko." default:"en" env:"LABSERVER_EXPORT_LANG"`
 }
@@ -60,7 +60,7 @@ func (c exportCmd) Run(ctx context.Context, s streams) error {
 	// What reads the capture may be closed: then a write fails, rather than the process.
 	signal.Ignore(syscall.SIGPIPE)
 	defer signal.Reset(syscall.SIGPIPE)
-	out, err := c.create(s)
+	out, err := c.create(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ type captureFile struct {
 
 // create opens what --pcapng names. A file must be new; a named pipe, which Wireshark can
 // read too, must be there.
-func (c exportCmd) create(s streams) (*captureFile, error) {
+func (c exportCmd) create(ctx context.Context, s streams) (*captureFile, error) {
 	if c.Pcapng == "-" {
 		f, _ := s.out.(*os.File)
 		if f != nil {
@@ -174,7 +174,7 @@ func (c exportCmd) create(s streams) (*captureFile, error) {
 	info, err := os.Lstat(c.Pcapng)
 	switch {
 	case err == nil && info.Mode()&fs.ModeNamedPipe != 0:
-		f, err := os.OpenFile(c.Pcapng, os.O_WRONLY, 0)
+		f, err := openPipe(ctx, c.Pcapng)
 		if err != nil {
 			return nil, wrongf("--pcapng %s: %v", c.Pcapng, cause(err))
 		}
@@ -191,6 +191,26 @@ func (c exportCmd) create(s streams) (*captureFile, error) {
 			c.Pcapng, cause(err))
 	}
 	return &captureFile{to: bufio.NewWriter(f), file: f, path: c.Pcapng}, nil
+}
+
+// openPipe opens a named pipe, which takes until somebody reads it; the caller may have
+// enough before.
+func openPipe(ctx context.Context, path string) (*os.File, error) {
+	type opened struct {
+		f   *os.File
+		err error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		done <- opened{f, err}
+	}()
+	select {
+	case o := <-done:
+		return o.f, o.err
+	case <-ctx.Done():
+		return nil, errors.New("nobody has read it")
+	}
 }
 
 // take writes what a run tells.
