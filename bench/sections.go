@@ -65,6 +65,8 @@ func segmentAllocations(s sample.Sample) float64 {
 	return max(0, float64(s.Mallocs)-32) / float64(s.Segments)
 }
 
+func cpuPerOperation(s sample.Sample) float64 { return float64(s.CPU) / float64(s.Operations) }
+
 func operationAllocations(s sample.Sample) float64 { return s.Allocations(s.Operations) }
 
 // kernel measures the Linux kernel over veth, on all processors.
@@ -121,6 +123,10 @@ func (b *bench) openRows(procs int, quiet, recorded, theirs []sample.Sample, nam
 	row.ID, row.What, row.Target = id+"recorded", "every event recorded, "+cores, nil
 	row.Ours = figure(recorded, operationRate)
 	b.report.Add(row)
+	b.report.Add(report.Row{ID: id + "cpu", Group: row.Group, Better: report.Less,
+		What: "processor time, unobserved, " + cores, Unit: "ns/connection",
+		Ours:   figure(quiet, cpuPerOperation),
+		Theirs: figure(theirs, cpuPerOperation), Against: name})
 	b.report.Add(report.Row{ID: id + "allocations", Group: row.Group,
 		What: "allocations, unobserved, " + cores, Unit: "per connection", Better: report.Less,
 		Ours:   figure(quiet, operationAllocations),
@@ -156,6 +162,10 @@ func (b *bench) udp() error {
 		row.ID, row.What, row.Target = id+"recorded", "every event recorded, "+cores, nil
 		row.Ours = figure(all[2], operationRate)
 		b.report.Add(row)
+		b.report.Add(report.Row{ID: id + "cpu", Group: row.Group, Better: report.Less,
+			What: "processor time, unobserved, " + cores, Unit: "ns/datagram",
+			Ours:   figure(all[0], cpuPerOperation),
+			Theirs: figure(all[1], cpuPerOperation), Against: "gVisor"})
 		b.report.Add(report.Row{ID: id + "allocations", Group: row.Group,
 			What: "allocations, unobserved, " + cores, Unit: "per datagram", Better: report.Less,
 			Ours:   figure(all[0], operationAllocations),
