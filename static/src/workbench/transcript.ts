@@ -9,7 +9,7 @@ import type { CommandEvent } from "../gen/wire";
 import type { Event, Of } from "./model";
 
 /** How a line looks. */
-export type Look = "typed" | "call" | "done" | "failed" | "waiting" | "info" | "error";
+export type Look = "typed" | "call" | "done" | "failed" | "waiting" | "info" | "printed" | "error";
 
 /** One line of the console's log. */
 export interface Entry {
@@ -71,7 +71,7 @@ export class Transcript {
         old.n = e.n;
         continue;
       }
-      const entry = this.add({ look: "info", who: "", text, result: "", n: e.n });
+      const entry = this.add({ look: "printed", who: "", text, result: "", n: e.n });
       if (key !== undefined) this.hops.set(key, entry);
     }
   }
