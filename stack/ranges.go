@@ -39,7 +39,7 @@ func (c Command) checkRanges() error {
 			checkSecond(a.Addr, a.Addr6), optional(a.Addr.Addr().Is6() || a.Addr6.IsValid(),
 				optional(a.MTU != 0, inRange("mtu", int64(a.MTU), minMTU6, maxMTU))),
 			optional(a.MTU != 0, inRange("mtu", int64(a.MTU), minMTU, maxMTU)))
-	case LinkAdd:
+	case interface{ checkRanges() error }: // LinkAdd, RouteAdd, NATSet, NATForward
 		return a.checkRanges()
 	case LinkSet:
 		return a.checkRanges()
@@ -60,8 +60,6 @@ func (c Command) checkRanges() error {
 		return a.checkRanges()
 	case PacketInject:
 		return first(checkPacket(a.Base64))
-	case RouteAdd:
-		return a.checkRanges()
 	case RouteRemove:
 		return first(checkDst(a.Dst))
 	case KnobSet:
@@ -85,10 +83,6 @@ func (c Command) checkRanges() error {
 		return c.checkCallRanges()
 	case Ping, Traceroute:
 		return c.checkProbeRanges()
-	case NATSet:
-		return a.checkRanges()
-	case NATForward:
-		return a.checkRanges()
 	case Answer:
 		return first(checkName("goal", a.Goal, false),
 			inRange("value", int64(len(a.Value)), 0, maxAnswer))

@@ -61,7 +61,7 @@ func closedWays() scenario {
 @700 route.remove {"host":"R","dst":"10.9.0.0/16"}
 @800 ` + forged("127.0.0.1", "10.0.2.2") + "@810 " + forged("10.0.3.2", "240.0.0.1") +
 		"@820 " + forged("::1", "fd00:2::2") + "@830 " + forged("fd00:3::2", "::1") +
-		"@840 " + forged("fe80::1", "fd00:2::2"), 2e9}
+		"@840 " + forged("fe80::1", "fd00:2::2") + "@850 " + forged("ff02::1", "fd00:3::1"), 2e9}
 }
 
 func TestRoutesMayRefuseWhatTheyMatch(t *testing.T) {

@@ -52,7 +52,7 @@ const opened = `
 func scenarios() []scenario {
 	return append([]scenario{
 		optionsAndErrors(), pollAndLinger(), urgentAndTimeout(), pinging(), pinging6(),
-		translating(), translatingLittle(), closedWays(),
+		translating(), translatingLittle(), closedWays(), conducting(),
 		{"handshake-data-close", 1, pair, opened + `
 @100 send {"proc":"client","fd":3,"text":"hello"}
 @100 recv {"proc":"server","fd":4}

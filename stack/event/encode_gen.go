@@ -8,7 +8,7 @@ import (
 
 // SchemaHash names the schema of the stream, static/src/gen/schema.json: a page that
 // was made for another one reloads.
-const SchemaHash = "43da7981814f1504"
+const SchemaHash = "666c01e1b4e7a258"
 
 // Kinds lists every kind of event but the open ones, cmd.* and note.*.
 func Kinds() []Kind {
@@ -3754,6 +3754,11 @@ func appendICMPMsg(b []byte, v *ICMPMsg) []byte {
 	b = append(b, `"name":`...)
 	b = appendString(b, string(v.Name))
 	b = append(b, ',')
+	if v.Gateway.IsValid() {
+		b = append(b, `"gateway":`...)
+		b = appendAddr(b, v.Gateway)
+		b = append(b, ',')
+	}
 	if v.Proto != "" {
 		b = append(b, `"proto":`...)
 		b = appendString(b, string(v.Proto))

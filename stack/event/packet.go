@@ -57,6 +57,8 @@ type ICMPMsg struct {
 	Code uint8      `json:"code"`
 	MTU  uint32     `json:"mtu,omitempty"` // of the hop that a packet was too big for
 	Name string     `json:"name"`          // "port unreachable"
+	// Gateway is of a redirect: the router that packets to there should go to.
+	Gateway netip.Addr `json:"gateway,omitzero"`
 	// About is the packet whose sending drew this error, by its endpoints.
 	Proto string        `json:"proto,omitempty"`
 	From  inet.Endpoint `json:"from"`

@@ -155,7 +155,8 @@ func (s *story) packets() {
 			TS: true, TSVal: 7, TSEcr: 8, FO: true, Cookie: []byte("cookie"), Unknown: event.OptionKinds{253, 254}}}
 	gram := event.Dgram{Src: a, Dst: b, Len: 5, Data: []byte("hello")}
 	icmp := event.ICMPMsg{Src: a.Addr, Dst: b.Addr, Type: 3, Code: 3, Name: "port unreachable", MTU: 1400,
-		Proto: "udp", From: b, To: a}
+		Gateway: a.Addr,
+		Proto:   "udp", From: b, To: a}
 	s.tell("B", "c1", event.SegmentSent{Seg: seg})
 	pkt := inet.PacketID(len(s.events))
 	s.tell("B", "",

@@ -27,8 +27,9 @@ func (h *Host) icmp(p *ip.Packet, packet *wire.IP, fx *Effects, sfx *sock.Effect
 		ip.Drop(p, rfc.BadICMP, err.Error(), &fx.Effects)
 		return
 	}
-	if p.Group && m.Type == wire.ICMPEcho {
-		// RFC 1122 §3.2.2.6: such a request "MAY be silently discarded"; linux does so.
+	if p.Group && m.Type == wire.ICMPEcho && !h.IP.Conduct.EchoMany {
+		// RFC 1122 §3.2.2.6: such a request "MAY be silently discarded"; linux does so unless
+		// icmp_echo_ignore_broadcasts is 0.
 		ip.Drop(p, rfc.BroadcastEcho, "an echo request for many", &fx.Effects)
 		return
 	}
@@ -40,6 +41,9 @@ func (h *Host) icmp(p *ip.Packet, packet *wire.IP, fx *Effects, sfx *sock.Effect
 		return
 	}
 	h.notice(p.ID, packet, message4(&m), sfx.By, fx)
+	if m.Type == wire.ICMPRedirect {
+		h.IP.TakeRedirect(packet.Src, &m, sfx.By, &fx.Effects)
+	}
 	if q, err := wire.ParseQuoted(m.Data); m.IsError() && err == nil {
 		h.complain(q, complaintOf(m, q.Len), p.ID, sfx)
 	}

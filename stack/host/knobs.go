@@ -34,8 +34,9 @@ func (h *Host) SetKnob(name, value string, fx *Effects) bool {
 // TryKnob reports whether SetKnob would take the value.
 func (h *Host) TryKnob(name, value string) bool {
 	knobs, ttl, low, high := *h.knobs, h.IP.TTL, h.Socks.PortLow, h.Socks.PortHigh
-	skip, neighbours := h.IP.SkipDown, h.IP.Neighbours
+	skip, neighbours, conduct := h.IP.SkipDown, h.IP.Neighbours, h.IP.Conduct
 	ok := h.apply(name, value)
+	h.IP.Conduct = conduct
 	h.IP.SkipDown, h.IP.Neighbours = skip, neighbours
 	*h.knobs, h.IP.TTL, h.Socks.PortLow, h.Socks.PortHigh = knobs, ttl, low, high
 	return ok
@@ -57,6 +58,9 @@ func (h *Host) knob(name string) string {
 		return strconv.Itoa(int(h.Socks.PortHigh))
 	}
 	if value, ok := h.lanKnob(name); ok {
+		return value
+	}
+	if value, ok := h.readNetKnob(name); ok {
 		return value
 	}
 	value, _ := h.knobs.Get(name)
@@ -84,6 +88,9 @@ func (h *Host) apply(name, value string) bool {
 	default:
 		if _, ours := h.lanKnob(name); ours {
 			return h.setLANKnob(name, value)
+		}
+		if field, _ := h.netKnob(name); field != nil {
+			return h.setNetKnob(name, value)
 		}
 		_, err := h.knobs.Set(name, value)
 		return err == nil

@@ -16,6 +16,10 @@ func KnobTable() []tcp.KnobInfo {
 		{Name: knobNotify, Unit: tcp.UnitSwitch, Max: 1, Rule: rfc.ARPAnnounce},
 		{Name: knobDAD, Unit: tcp.UnitCount, Max: maxDAD, Rule: rfc.DADStart},
 		{Name: knobDirected, Unit: tcp.UnitSwitch, Max: 1, Rule: rfc.BroadcastDirected},
+		{Name: knobStrong, Unit: tcp.UnitSwitch, Max: 1, Rule: rfc.StrongHost},
+		{Name: knobSendRedirects, Unit: tcp.UnitSwitch, Max: 1, Rule: rfc.RedirectSent},
+		{Name: knobAcceptRedirects, Unit: tcp.UnitSwitch, Max: 1, Rule: rfc.RedirectTaken},
+		{Name: knobIgnoreEchoes, Unit: tcp.UnitSwitch, Max: 1, Rule: rfc.BroadcastEcho},
 	}
 	for i := range table {
 		for _, profile := range tcp.Profiles() {

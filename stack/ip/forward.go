@@ -18,7 +18,7 @@ func (l *Layer) Receive(p *Packet, fx *Effects) (*wire.IP, bool) {
 		Drop(p, rfc.SourceRoute, "a source route", fx)
 	case l.nats != nil && !h.V6() && l.natIn(p, h, fx):
 	case l.IsLocal(h.Dst):
-		return h, !l.troubled(p, h, fx)
+		return h, !l.unwelcome(p, h, fx) && !l.troubled(p, h, fx)
 	case l.IsGroup(h.Dst):
 		return h, l.receiveGroup(p, h, fx)
 	case !l.Forward:
@@ -113,6 +113,9 @@ func (l *Layer) forward(p *Packet, h *wire.IP, fx *Effects) {
 			l.frame(q, path.NIC, path.Hop, fx)
 		}
 	default:
+		if l.Conduct.Redirects && p.NIC == path.NIC.ID {
+			l.redirect(p, h, path, fx)
+		}
 		wire.DecrementHops(p.Octets)
 		p.Departs = versioned(h, rfc.Forwarded, rfc.Forwarded6)
 		l.frame(p, path.NIC, path.Hop, fx)

@@ -182,7 +182,17 @@ func broadcast() netip.Addr { return netip.AddrFrom4([4]byte{255, 255, 255, 255}
 // Echo answers an echo request (RFC 1122 §3.2.2.6).
 func (l *Layer) Echo(h *wire.IP, m wire.ICMP, by uint64, fx *Effects) {
 	reply := wire.ICMP{Type: wire.ICMPEchoReply, ID: m.ID, Seq: m.Seq, Data: m.Data}
-	l.sendICMP(h.Dst, h.Src, reply, rfc.EchoReply, by, fx)
+	src := h.Dst
+	if l.IsGroup(src) {
+		// RFC 1122 §3.2.2.6: "If the request was to a broadcast or multicast address, the
+		// source address of the reply is the specific-destination address": one of ours.
+		path, ok := l.Path(h.Src)
+		if !ok {
+			return
+		}
+		src = path.Src
+	}
+	l.sendICMP(src, h.Src, reply, rfc.EchoReply, by, fx)
 }
 
 // Echo6 answers an echo request (RFC 4443 §4.2).
@@ -222,7 +232,7 @@ func (l *Layer) sendMessage(src, dst netip.Addr, proto inet.Protocol, payload []
 // Describe renders an ICMP message for an event; an error says which packet it is about.
 func Describe(src, dst netip.Addr, m wire.ICMP) event.ICMPMsg {
 	d := event.ICMPMsg{Src: src, Dst: dst, Type: m.Type, Code: m.Code, MTU: uint32(m.MTU),
-		Name: m.Name()}
+		Name: m.Name(), Gateway: m.Gateway}
 	if m.IsError() {
 		about(&d, m.Data)
 	}

@@ -100,6 +100,9 @@ type Layer struct {
 
 	received wire.IP // the packet that came in last
 
+	// Conduct is what knobs say of redirects and of whom a host listens to.
+	Conduct Conduct
+
 	nats  []*nat.Table // nil without translation
 	ports nat.Ports
 

@@ -23,6 +23,7 @@ const (
 	Prohibited // by a policy on the way, RFC 1812 §5.2.7.1 and RFC 4443 §3.1
 	TimeExceeded
 	ParameterProblem
+	Precedence // refused for its precedence: RFC 1812 §5.2.7.1, codes 14 and 15
 )
 
 // ICMPErrorOf tells what an ICMP message of a type and code says, or an ICMPv6 message.
@@ -46,8 +47,10 @@ func ICMPErrorOf(v6 bool, kind, code uint8) ICMPError {
 			return PortUnreachable
 		case 5:
 			return SourceRouteFailed
-		case 9, 10, 13, 14, 15:
+		case 9, 10, 13:
 			return Prohibited
+		case 14, 15: // host precedence violation, precedence cutoff in effect
+			return Precedence
 		}
 	case 11:
 		return TimeExceeded
@@ -115,7 +118,7 @@ func (e ICMPError) bsdErrno() inet.Errno {
 // Destination Unreachable -- codes 2-4". RFC 5461 §2.2 counts their like in ICMPv6 and what
 // a policy prohibits.
 func (e ICMPError) hard() bool {
-	return e == ProtocolUnreachable || e == PortUnreachable || e == Prohibited
+	return e == ProtocolUnreachable || e == PortUnreachable || e == Prohibited || e == Precedence
 }
 
 // The bits of Knobs.ICMPAborts.
@@ -139,7 +142,8 @@ func (l *Layer) Unreachable(flow inet.Flow, at seq.Num, what ICMPError, pkt inet
 	}
 	hard, errno := what.hard(), what.Errno(c.v6())
 	if l.k.BSDSockets != 0 {
-		hard = hard || what == TimeExceeded && c.state == inet.SynSent
+		// FreeBSD counts a packet refused for its precedence as one that met no network.
+		hard = hard && what != Precedence || what == TimeExceeded && c.state == inet.SynSent
 		errno = what.bsdErrno()
 	}
 	rule := rfc.TCPSoftError

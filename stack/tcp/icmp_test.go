@@ -27,7 +27,7 @@ func TestICMPErrors(t *testing.T) {
 		{SourceRouteFailed, inet.EOPNOTSUPP, false}, {TimeExceeded, inet.EHOSTUNREACH, false},
 		{ParameterProblem, inet.EPROTO, false},
 		{ProtocolUnreachable, inet.ENOPROTOOPT, true}, {PortUnreachable, inet.ECONNREFUSED, true},
-		{Prohibited, inet.EHOSTUNREACH, true},
+		{Prohibited, inet.EHOSTUNREACH, true}, {Precedence, inet.EHOSTUNREACH, true},
 	} {
 		for _, aborts := range []int64{icmpHardOpen, icmpHardOpen | icmpSoftOpen, 0} {
 			n, a, b := pair(t)
@@ -116,7 +116,8 @@ func TestICMPMessagesMeanTheSameInBothFamilies(t *testing.T) {
 		{false, 3, 0, NetUnreachable}, {false, 3, 1, HostUnreachable},
 		{false, 3, 2, ProtocolUnreachable}, {false, 3, 3, PortUnreachable},
 		{false, 3, 4, NoICMPError}, {false, 3, 5, SourceRouteFailed},
-		{false, 3, 7, HostUnreachable}, {false, 3, 13, Prohibited}, {false, 3, 99, NoICMPError},
+		{false, 3, 7, HostUnreachable}, {false, 3, 13, Prohibited},
+		{false, 3, 14, Precedence}, {false, 3, 15, Precedence}, {false, 3, 99, NoICMPError},
 		{false, 4, 0, NoICMPError}, // MUST-55
 		{false, 11, 0, TimeExceeded}, {false, 12, 0, ParameterProblem}, {false, 8, 0, NoICMPError},
 		{true, 1, 0, NetUnreachable}, {true, 1, 1, Prohibited}, {true, 1, 2, HostUnreachable},

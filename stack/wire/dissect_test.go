@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -225,6 +226,35 @@ func TestFragmentsAreNotTakenForWholeSegments(t *testing.T) {
 	e.Payload = ip.Append(nil)
 	if got := names(Dissect(e.Append(nil))); got != "Ethernet IPv4 Data" {
 		t.Error("a later fragment:", got)
+	}
+}
+
+// RFC 768: the length is of the whole datagram, of which a first fragment holds a part.
+func TestTheLengthOfADatagramInPiecesIsNotWrong(t *testing.T) {
+	for _, v6 := range []bool{false, true} {
+		src, dst, etherType := addrA, addrB, EtherTypeIPv4
+		if v6 {
+			src, dst = netip.MustParseAddr("fd00::1"), netip.MustParseAddr("fd00::2")
+			etherType = EtherTypeIPv6
+		}
+		u := UDP{SrcPort: 1, DstPort: 2, Data: make([]byte, 3000)}
+		whole := u.Append(nil, src, dst)
+		for name, c := range map[string]struct {
+			payload []byte
+			more    bool
+			bad     bool
+		}{
+			"a first fragment":    {whole[:1400], true, false},
+			"a datagram too long": {whole[:1400], false, true},
+			"a datagram":          {whole, false, false},
+		} {
+			p := IP{Src: src, Dst: dst, Proto: inet.UDP, TTL: 9, MF: c.more, ID: 7}
+			octets := append(p.AppendHeader(nil, len(c.payload)), c.payload...)
+			e := Ethernet{Type: etherType, Payload: octets}
+			if got := find(Dissect(e.Append(nil)), "udp.len").Bad; got != c.bad {
+				t.Errorf("v6 %v, %s: bad %v", v6, name, got)
+			}
+		}
 	}
 }
 

@@ -56,7 +56,8 @@ func (d *dissector) udp(off int, src, dst netip.Addr) {
 		n = int(be16(b[4:]))
 	}
 	fits := n >= UDPHeaderLen && n <= len(b)
-	h.add("udp.len", 4, 2, rfc, show16).mark(!fits && !d.quoted)
+	// Of a first fragment, the length is that of the whole datagram.
+	h.add("udp.len", 4, 2, rfc, show16).mark(!d.quoted && (n < UDPHeaderLen || !fits && !d.cut))
 	// A field of 0 means that there is none, and then nothing is wrong with it.
 	known := fits && !d.cut && !d.quoted && be16(b[6:]) != 0
 	h.checksum("udp.checksum", 6, rfc, known, func() uint16 {

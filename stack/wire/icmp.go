@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"net/netip"
+
 	"labserver/stack/inet"
 	"labserver/stack/seq"
 )
@@ -16,6 +18,7 @@ const (
 	ICMPTimeExceeded    uint8 = 11
 
 	ICMPSourceQuench     uint8 = 4 // deprecated (RFC 6633)
+	ICMPRedirect         uint8 = 5
 	ICMPParameterProblem uint8 = 12
 )
 
@@ -39,6 +42,9 @@ const (
 	ICMPPrecedenceViolation uint8 = 14
 	ICMPPrecedenceCutoff    uint8 = 15
 
+	// ICMPRedirectHost is the code of a redirect for one destination host (RFC 792).
+	ICMPRedirectHost uint8 = 1
+
 	ICMPTTLExceeded        uint8 = 0
 	ICMPReassemblyExceeded uint8 = 1
 )
@@ -49,7 +55,8 @@ type ICMP struct {
 	Type, Code uint8
 	ID, Seq    uint16
 	MTU        uint16
-	Data       []byte // echo: its data; errors: the quoted packet
+	Gateway    netip.Addr // of a redirect: where the packet should have gone
+	Data       []byte     // echo: its data; errors: the quoted packet
 }
 
 // IsEcho reports whether m is an echo or its reply.
@@ -81,6 +88,12 @@ func (m *ICMP) Name() string {
 			return "reassembly time exceeded"
 		}
 		return "time exceeded"
+	case ICMPSourceQuench:
+		return "source quench"
+	case ICMPRedirect:
+		return "redirect"
+	case ICMPParameterProblem:
+		return "parameter problem"
 	}
 	return "icmp"
 }
@@ -134,6 +147,8 @@ func ParseICMP(b []byte) (ICMP, error) {
 		m.ID, m.Seq = be16(b[4:]), be16(b[6:])
 	case m.Type == ICMPDestUnreachable && m.Code == ICMPFragmentationNeeded:
 		m.MTU = be16(b[6:])
+	case m.Type == ICMPRedirect:
+		m.Gateway = netip.AddrFrom4([4]byte(b[4:8]))
 	}
 	if Checksum(b) != 0 {
 		return m, BadChecksum
@@ -150,6 +165,8 @@ func (m *ICMP) Append(b []byte) []byte {
 		b = append16(append16(b, m.ID), m.Seq)
 	case m.Type == ICMPDestUnreachable && m.Code == ICMPFragmentationNeeded:
 		b = append16(append16(b, 0), m.MTU)
+	case m.Type == ICMPRedirect && m.Gateway.Is4():
+		b = append(b, m.Gateway.AsSlice()...)
 	default:
 		b = append32(b, 0)
 	}
