@@ -21,6 +21,7 @@ type cli struct {
 		Check labCheckCmd `cmd:"" help:"Try a lab's solution and its typical mistakes."`
 	} `cmd:"" help:"Tools for authors of labs."`
 	Script  scriptCmd  `cmd:"" help:"Run packet scripts against the stack, in virtual time."`
+	Tun     tunCmd     `cmd:"" help:"Join a virtual host to this machine by a TUN device (Linux, root)."`
 	Backup  backupCmd  `cmd:"" help:"Copy the database into a new file, also while it is served."`
 	Health  healthCmd  `cmd:"" help:"Ask a running server whether it is ready."`
 	Version versionCmd `cmd:"" help:"Say what this is."`

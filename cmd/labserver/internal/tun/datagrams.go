@@ -10,7 +10,7 @@ import (
 )
 
 // Datagrams is a UDP socket that is bound and has no peer. Its methods never wait, as those
-// of Stream. In a recorded run a datagram is read as far as its event shows it.
+// of Stream.
 type Datagrams struct {
 	p       *Process
 	fd      int
@@ -32,7 +32,8 @@ func (p *Process) Bound(at netip.AddrPort) (*Datagrams, error) {
 // FD returns the descriptor.
 func (d *Datagrams) FD() int { return d.fd }
 
-// ReadFrom puts the next datagram into buf, and says who sent it.
+// ReadFrom puts the next datagram into buf, and says who sent it. In a recorded run one that
+// is longer than its event shows is EMSGSIZE, and lost.
 func (d *Datagrams) ReadFrom(buf []byte) (n int, from inet.Endpoint, errno inet.Errno) {
 	r := d.p.r
 	if r.recorder == nil {
@@ -48,6 +49,9 @@ func (d *Datagrams) ReadFrom(buf []byte) (n int, from inet.Endpoint, errno inet.
 	}
 	c := d.reading
 	d.reading = nil
+	if c.truncated {
+		return 0, c.from, inet.EMSGSIZE
+	}
 	return copy(buf, c.data), c.from, c.errno
 }
 

@@ -28,7 +28,7 @@ type Device struct {
 }
 
 // Open makes a device, gives it its addresses and brings it up. It refuses a name that is
-// taken. What fails leaves nothing behind.
+// taken with ErrTaken. What fails leaves nothing behind.
 func Open(c Config) (*Device, error) {
 	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -55,7 +55,9 @@ func (d *Device) make(c Config) error {
 		return fmt.Errorf("the name %q: %w", c.Name, err)
 	}
 	ifr.SetUint16(unix.IFF_TUN | unix.IFF_NO_PI | unix.IFF_TUN_EXCL)
-	if err := unix.IoctlIfreq(d.fd, unix.TUNSETIFF, ifr); err != nil {
+	if err := unix.IoctlIfreq(d.fd, unix.TUNSETIFF, ifr); errors.Is(err, unix.EBUSY) {
+		return ErrTaken
+	} else if err != nil {
 		return fmt.Errorf("make device %s: %w", c.Name, err)
 	}
 	return configure(c)

@@ -24,6 +24,9 @@ const (
 // ErrUnsupported says that this machine has no TUN devices of the kind that is needed.
 var ErrUnsupported = errors.New("TUN devices are there on Linux only")
 
+// ErrTaken says that the machine has a device of that name already.
+var ErrTaken = errors.New("a device of that name is there already")
+
 // Wire carries whole IP packets between the world's owner and what is outside. Only Wake may
 // be called by another goroutine than the owner's.
 type Wire interface {

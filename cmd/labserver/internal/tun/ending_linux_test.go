@@ -153,7 +153,7 @@ func TestBothSidesCloseAtOnce(t *testing.T) {
 // A reader that does not read closes the window to nothing; when it reads again everything
 // comes, through probes of the window if its opening was lost.
 func TestASlowReaderHoldsTheOtherSideBack(t *testing.T) {
-	const volume = 8 << 20
+	const volume = 2 << 20
 	both(t, func(t *testing.T, r *rig, c *net.TCPConn, s *tun.Stream) {
 		closed := r.windowCloses()
 		go func() {

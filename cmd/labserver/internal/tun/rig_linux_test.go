@@ -12,7 +12,6 @@ import (
 	"labserver/cmd/labserver/internal/tun"
 	"labserver/stack"
 	"labserver/stack/inet"
-	"labserver/stack/sim"
 	"labserver/stack/wire"
 )
 
@@ -221,6 +220,3 @@ func (r *rig) dial(to netip.AddrPort) (s *tun.Stream, errno inet.Errno) {
 	r.soon("connect ends", func() bool { errno = s.Opened(); return errno != inet.EINPROGRESS })
 	return s, errno
 }
-
-// now is the world's time, for figures.
-func (r *rig) now() (t sim.Time) { r.do(func() { t = r.world.Now() }); return t }

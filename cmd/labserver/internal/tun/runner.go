@@ -2,6 +2,8 @@ package tun
 
 import (
 	"context"
+	"errors"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -12,6 +14,9 @@ import (
 	"labserver/stack/sim"
 	"labserver/stack/wire"
 )
+
+// ErrFull says that a run has ended because its journal, or its world, can hold no more.
+var ErrFull = errors.New("the journal is full")
 
 // batch is how many packets are taken in at one instant before their answers go out.
 const batch = 256
@@ -36,6 +41,8 @@ type Runner struct {
 	World *stack.World
 	// Tap, if set, sees every packet that passes, in the order in which it does.
 	Tap func(in bool, packet []byte)
+	// Refused, if set, is told of connections that found nobody listening.
+	Refused func(from, at netip.AddrPort)
 
 	port     *stack.Port
 	wire     Wire
@@ -85,7 +92,8 @@ func (r *Runner) Do(ctx context.Context, f func()) bool {
 	}
 }
 
-// Run drives the world until ctx ends, which is no error, or the wire does.
+// Run drives the world until ctx ends, which is no error, or the wire does; a recorded run
+// ends with ErrFull when no more can be recorded.
 func (r *Runner) Run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, r.wire.Wake)
 	defer stop()
@@ -94,6 +102,9 @@ func (r *Runner) Run(ctx context.Context) error {
 		busy, err := r.turn()
 		if err != nil {
 			return err
+		}
+		if r.recorder != nil && (r.recorder.Full() || r.World.Full()) {
+			return ErrFull
 		}
 		if busy {
 			continue
@@ -144,6 +155,9 @@ func (r *Runner) turn() (busy bool, err error) {
 		if r.Tap != nil {
 			r.Tap(false, packet)
 		}
+		if r.Refused != nil {
+			r.refusal(packet)
+		}
 		if err := r.wire.Write(packet); err != nil {
 			return false, err
 		}
@@ -179,6 +193,19 @@ func (r *Runner) in(packet []byte) {
 func ofTheNeighbourhood(packet []byte) bool {
 	_, dst, ok := wire.Addresses(packet)
 	return ok && (dst.IsLinkLocalMulticast() || dst.IsInterfaceLocalMulticast())
+}
+
+// refusal tells of a packet that refuses a connection: RFC 9293 §3.10.7.1 has it hold
+// <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>.
+func (r *Runner) refusal(packet []byte) {
+	p, err := wire.ParseIP(packet)
+	if err != nil || p.Proto != inet.TCP || len(p.Payload) < wire.TCPHeaderLen ||
+		wire.Flags(p.Payload[13]) != wire.RST|wire.ACK {
+		return
+	}
+	if seg, err := wire.ParseTCP(p.Src, p.Dst, p.Payload); err == nil && seg.Seq == 0 {
+		r.Refused(netip.AddrPortFrom(p.Dst, seg.DstPort), netip.AddrPortFrom(p.Src, seg.SrcPort))
+	}
 }
 
 func (r *Runner) asked() []func() {
