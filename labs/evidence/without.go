@@ -17,10 +17,12 @@ const (
 // rule that has a run does not stand here.
 func Without() map[rfc.ID]Why {
 	return map[rfc.ID]Why{
-		rfc.PacketLimit:  Large,
-		rfc.StepBudget:   Large,
-		rfc.PathLimit:    Large,
-		rfc.TCPHoldLimit: Large,
+		rfc.PacketLimit:    Large,
+		rfc.SwitchLimit:    Large,
+		rfc.NeighbourLimit: Large,
+		rfc.StepBudget:     Large,
+		rfc.PathLimit:      Large,
+		rfc.TCPHoldLimit:   Large,
 
 		rfc.TCPToMany: Below,
 
