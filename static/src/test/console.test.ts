@@ -17,6 +17,23 @@ const tcp = S("socket", { proto: "tcp" });
 
 const good: readonly [line: string, plan: object][] = [
   ["ping B", calls(S("ping", { addr: "B" }))],
+  ["arp", { kind: "table", of: "neighbours" }],
+  ["ip neigh", { kind: "table", of: "neighbours" }],
+  ["ip maddr", { kind: "table", of: "groups" }],
+  ["mac", { kind: "table", of: "macs" }],
+  ["arp flush A", { kind: "world", step: S("neigh.flush", { host: "A" }) }],
+  [
+    "arp flush A 10.0.0.2 nic eth0",
+    { kind: "world", step: S("neigh.flush", { host: "A", addr: "10.0.0.2", nic: "eth0" }) },
+  ],
+  ["ip neigh flush A fd00::2",
+    { kind: "world", step: S("neigh.flush", { host: "A", addr: "fd00::2" }) }],
+  ["host add S1 switch",
+    { kind: "world", step: S("host.add", { name: "S1", id: "S1", switch: true }) }],
+  ["nic add S1 name jumbo mtu 9000",
+    { kind: "world", step: S("nic.add", { host: "S1", nic: "jumbo", mtu: 9000 }) }],
+  ["setsockopt 3 IP_ADD_MEMBERSHIP 239.1.1.1%eth0", calls(
+    S("setsockopt", { fd: 3, option: "IP_ADD_MEMBERSHIP", text: "239.1.1.1%eth0" }))],
   [
     "ping 10.0.0.2 count 3 interval 200ms size 1000 ttl 5 df timeout 500ms src 10.0.0.1",
     calls(

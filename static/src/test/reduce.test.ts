@@ -49,7 +49,7 @@ test("the members of a view stand in Go's order", () => {
 // Refusals and the like are told in the ladder; the view does not show them.
 const silent = [
   "world.started", "world.budget", "segment.refused", "segment.held", "datagram.refused",
-  "icmp.suppressed", "conn.report", "packet.held", "packet.corrupted", "packet.marked",
+  "icmp.suppressed", "conn.report", "packet.held", "packet.parked", "datagram.copied", "packet.corrupted", "packet.marked",
   "segment.lost", "capture.opened", "packet.observed",
   "segment.lost", "ping.started", "ping.answered", "ping.refused", "ping.missed", "ping.ended",
   "trace.started", "trace.answered", "trace.missed", "trace.ended",

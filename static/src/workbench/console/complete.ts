@@ -35,6 +35,9 @@ const OPTIONS = [
   ..."TCP_USER_TIMEOUT TCP_SYNCNT TCP_LINGER2 TCP_FASTOPEN TCP_FASTOPEN_CONNECT".split(" "),
   ..."TCP_INFO IP_TOS IP_TTL IP_MTU_DISCOVER IP_RECVERR IP_MTU IPV6_TCLASS".split(" "),
   ..."IPV6_UNICAST_HOPS IPV6_MTU_DISCOVER IPV6_RECVERR IPV6_MTU IPV6_V6ONLY".split(" "),
+  ..."IP_ADD_MEMBERSHIP IP_DROP_MEMBERSHIP IP_MULTICAST_IF IP_MULTICAST_TTL".split(" "),
+  ..."IP_MULTICAST_LOOP IPV6_JOIN_GROUP IPV6_LEAVE_GROUP IPV6_MULTICAST_IF".split(" "),
+  ..."IPV6_MULTICAST_HOPS IPV6_MULTICAST_LOOP".split(" "),
 ];
 const SECOND: Record<string, string[]> = {
   socket: ["tcp", "udp"],
@@ -48,6 +51,8 @@ const SECOND: Record<string, string[]> = {
   route: ["add", "remove"],
   ss: ["-t", "-u", "-l"],
   nat: ["set", "forward", "unforward"],
+  arp: ["flush"],
+  ip: ["neigh", "maddr"],
   listen: ["fd"],
 };
 
@@ -123,6 +128,10 @@ function candidates(words: string[], view: View, proc: string): string[] {
         : "icmp udp hops probes timeout src from".split(" ");
     case "nat":
       return natWords(words, view, hosts);
+    case "arp":
+      return words.length === 2 ? hosts : [...addresses(view), "nic"];
+    case "ip":
+      return words.length === 2 && words[1] === "neigh" ? ["flush"] : [...hosts, "nic"];
     case "mark":
       return words.length === 2 ? ["ce", "ect0", "ect1", "not"] : [];
     case "host":

@@ -14,6 +14,7 @@ import type { Entry } from "../transcript";
 import { useSession } from "../use";
 import { ruleText } from "../why";
 import { complete } from "./complete";
+import { tableOf } from "./lan";
 import { LineError } from "./lex";
 import { parse, verbs, type Plan, type Step } from "./parse";
 
@@ -170,7 +171,7 @@ export function run(session: Session, host: Host, proc: string, line: string): v
   }
   if (!plan) return;
   const locked = session.locked();
-  if (locked && !["help", "ss", "nat", "clear"].includes(plan.kind)) {
+  if (locked && !["help", "ss", "nat", "table", "clear"].includes(plan.kind)) {
     transcript.local("error", locked);
     return;
   }
@@ -196,6 +197,12 @@ function execute(session: Session, host: Host, proc: string, plan: Plan): void {
     case "nat":
       for (const row of natTable(session)) session.transcript.local("info", row);
       return;
+    case "table": {
+      const rows = tableOf(session.store.view, plan.of);
+      const shown = rows.length > 0 ? columns(rows) : [t(`console.no_${plan.of}`)];
+      for (const row of shown) session.transcript.local("info", row);
+      return;
+    }
     case "help":
       for (const row of help(plan.about)) session.transcript.local("info", row);
       return;

@@ -2,6 +2,7 @@
 // call looks like in the transcript (as strace would print it). parse(line) of a line
 // made here gives the same command again; a test holds the two together.
 
+import { flushLine } from "./lan";
 import { natLine, probeLine } from "./net";
 import { NEW } from "./plan";
 import type { LinkRule } from "../../gen/wire";
@@ -62,6 +63,7 @@ export function line(op: string, args: Fields): string {
         f("addr6"),
         args["forward"] ? "router" : "",
         args["bare"] ? "bare" : "",
+        args["switch"] ? "switch" : "",
         named("profile", f("profile")),
       );
     case "host.remove":
@@ -69,7 +71,16 @@ export function line(op: string, args: Fields): string {
     case "host.rename":
       return `host rename ${f("host")} ${word(f("name"))}`;
     case "nic.add":
-      return join("nic add", f("host"), f("addr"), f("addr6"), named("mtu", f("mtu")));
+      return join(
+        "nic add",
+        f("host"),
+        f("addr"),
+        f("addr6"),
+        named("name", f("nic")),
+        named("mtu", f("mtu")),
+      );
+    case "neigh.flush":
+      return flushLine(args);
     case "nic.remove":
       return `nic remove ${f("host")} ${f("nic")}`;
     case "ping":

@@ -7,6 +7,7 @@
 
 import type { Key } from "../text";
 import { LineError, Reader, bad, lex, type Word } from "./lex";
+import { arp, ip, mac } from "./lan";
 import { interrupt, nat, ping, traceroute } from "./net";
 import { NEW, call, calls, clock, one, type Plan, type Process, type Step } from "./plan";
 import { forge, rules } from "./links";
@@ -166,6 +167,14 @@ export const verbs: readonly Verb[] = [
     help: "help.rules",
     parse: rules,
   },
+  {
+    name: "arp",
+    usage: "arp | arp flush HOST [addr] [nic NIC]",
+    help: "help.arp",
+    parse: arp,
+  },
+  { name: "ip", usage: "ip neigh [flush HOST …] | ip maddr", help: "help.ip", parse: ip },
+  { name: "mac", usage: "mac", help: "help.mac", parse: mac },
   { name: "drop", usage: "drop #N", help: "help.drop", parse: edits.drop },
   { name: "delay", usage: "delay #N 50ms", help: "help.delay", parse: edits.delay },
   { name: "duplicate", usage: "duplicate #N", help: "help.duplicate", parse: edits.duplicate },
@@ -196,14 +205,14 @@ export const verbs: readonly Verb[] = [
   {
     name: "host",
     usage:
-      "host add [NAME] [addr/len] [addr6/len] [router|bare] [profile NAME]" +
+      "host add [NAME] [addr/len] [addr6/len] [router|bare|switch] [profile NAME]" +
       " | host remove HOST | host rename HOST NAME",
     help: "help.host",
     parse: host,
   },
   {
     name: "nic",
-    usage: "nic add HOST addr/len [addr6/len] [mtu N] | nic remove HOST NIC",
+    usage: "nic add HOST addr/len [addr6/len] [mtu N] | nic add SWITCH [name PORT] [mtu N] | nic remove HOST NIC",
     help: "help.nic",
     parse: nic,
   },
@@ -344,11 +353,14 @@ function setsockopt(r: Reader): Plan {
   const name = r.ahead() !== undefined && !/^-?\d+$/.test(r.ahead() ?? "");
   return call(
     "setsockopt",
-    name && args.option === "TCP_CONGESTION"
+    name && TEXT_OPTIONS.test(args.option)
       ? { ...args, text: r.word("console.want.value").text }
       : { ...args, value: r.whole("console.want.value") },
   );
 }
+
+// The options that are set to a name, a group or an interface.
+const TEXT_OPTIONS = /^(TCP_CONGESTION|IP_(ADD|DROP)_MEMBERSHIP|IPV6_(JOIN|LEAVE)_GROUP|IP(V6)?_MULTICAST_IF)$/;
 
 function ss(r: Reader): Plan {
   let proto: "tcp" | "udp" | "all" = "all";

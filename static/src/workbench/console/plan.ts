@@ -16,6 +16,7 @@ export type Plan =
   | { kind: "clock"; step: Step }
   | { kind: "ss"; proto: "tcp" | "udp" | "all"; listening: boolean }
   | { kind: "nat" }
+  | { kind: "table"; of: "neighbours" | "groups" | "macs" }
   | { kind: "help"; about: string }
   | { kind: "clear" };
 

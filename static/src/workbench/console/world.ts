@@ -37,6 +37,7 @@ export function host(r: Reader): Plan {
     const w = r.word("console.want.name");
     if (w.text === "router") args["forward"] = true;
     else if (w.text === "bare") args["bare"] = true;
+    else if (w.text === "switch") args["switch"] = true;
     else if (w.text === "profile") args["profile"] = r.word("console.want.profile").text;
     else if (w.text.includes("/")) args[w.text.includes(":") ? "addr6" : "addr"] = w.text;
     else args["name"] = args["id"] = w.text;
@@ -49,9 +50,11 @@ export function nic(r: Reader): Plan {
   const at = r.word("console.want.host").text;
   if (what === "remove")
     return world("nic.remove", { host: at, nic: r.word("console.want.nic_name").text });
-  const args: Record<string, unknown> = { host: at, addr: r.address("console.want.prefix", true) };
+  const args: Record<string, unknown> = { host: at };
+  if (/\//.test(r.ahead() ?? "")) args["addr"] = r.address("console.want.prefix", true);
   while (r.more()) {
-    if (r.take("mtu")) args["mtu"] = r.size();
+    if (r.take("name")) args["nic"] = r.word("console.want.nic_name").text;
+    else if (r.take("mtu")) args["mtu"] = r.size();
     else args["addr6"] = r.address("console.want.prefix", true);
   }
   return world("nic.add", args);

@@ -153,7 +153,7 @@ function About({
 
 /** The packet an event is about: its own, or the one it names. */
 function packetOf(e: Event, row: number): number {
-  if (e.kind === "segment.sent" || e.kind === "datagram.sent" || e.kind === "icmp.sent") return e.n;
+  if (e.kind === "segment.sent" || e.kind === "datagram.sent" || e.kind === "icmp.sent" || e.kind === "arp.sent") return e.n;
   if ("pkt" in e && typeof e.pkt === "number") return e.pkt;
   return row;
 }

@@ -5,7 +5,7 @@ import { line } from "../console/echo";
 import { rulesLine } from "../console/links";
 import { span } from "../format";
 import type { Event, Of } from "../model";
-import { label } from "./arrows";
+import { arpWords, label } from "./arrows";
 import type { Store } from "../store";
 import { t } from "../text";
 
@@ -63,6 +63,7 @@ export function summary(store: Store, e: Event): string {
     case "segment.received":
     case "datagram.received":
     case "icmp.received":
+    case "arp.sent":
     case "packet.injected":
     case "packet.taken":
       return row >= 0 ? label(store.rows, row, true) : "";
@@ -75,6 +76,25 @@ export function summary(store: Store, e: Event): string {
     case "segment.refused":
     case "datagram.refused":
       return `#${e.pkt} ${e.reason}`;
+    case "arp.received":
+      return `#${e.pkt} ${arpWords(e.arp)}`;
+    case "neighbour.changed":
+      return `${e.addr} ${e.old || "–"} → ${e.new || "–"}${e.mac ? ` (${e.mac})` : ""}`;
+    case "packet.parked":
+      return `#${e.pkt} … ${e.hop}`;
+    case "datagram.copied":
+      return `#${e.pkt} → ${e.sock}`;
+    case "mac.learned":
+      return `${e.mac} ${e.old ? `${e.old} → ` : "→ "}${e.port}`;
+    case "mac.forgotten":
+      return `${e.mac} (${e.port})`;
+    case "nic.mac":
+      return `${e.nic} ${e.mac}`;
+    case "nic.address":
+      return `${e.nic} ${e.old || "–"} → ${e.new || "–"}`;
+    case "group.joined":
+    case "group.left":
+      return `${e.sock} ${e.group} (${e.nic})`;
     case "segment.held":
     case "icmp.suppressed":
       return `#${e.pkt}`;

@@ -1,7 +1,7 @@
 // One packet's arrow: its geometry, its style, its label, and how near a point is to it.
 
 import { relative } from "../format";
-import type { Event } from "../model";
+import type { Event, Of } from "../model";
 import type { Axis } from "./axis";
 import { textWidth, type Spot, type Wish } from "./labels";
 import { Fate, type Rows } from "./rows";
@@ -209,7 +209,8 @@ export function label(rows: Rows, i: number, relativeSeq: boolean): string {
 
 function wordsOf(rows: Rows, i: number, e: Event, relativeSeq: boolean): string {
   if (e.kind === "datagram.sent") return `UDP ${e.dgram.len} B`;
-  if (e.kind === "icmp.sent") return `ICMP ${e.icmp.name}`;
+  if (e.kind === "icmp.sent") return `ICMP ${e.icmp.name}${e.icmp.target ? ` ${e.icmp.target}` : ""}`;
+  if (e.kind === "arp.sent") return arpWords(e.arp);
   if (e.kind === "packet.injected") return `${e.proto ? e.proto.toUpperCase() : "?"} ${e.octets} B`;
   if (e.kind !== "segment.sent") return e.kind;
   const seg = e.seg;
@@ -219,6 +220,14 @@ function wordsOf(rows: Rows, i: number, e: Event, relativeSeq: boolean): string 
   const plain = seg.flags === "A" && seg.len === 0;
   const where = plain ? ` ${ack}` : seg.flags.includes("A") ? ` ${seq}/${ack}` : ` ${seq}`;
   return `${words}${where}${seg.len > 0 ? ` · ${seg.len} B` : ""}`;
+}
+
+/** "ARP who has 10.0.0.2?", "ARP 10.0.0.2 is at 02:…". */
+export function arpWords(arp: Of<"arp.sent">["arp"]): string {
+  if (arp.op === "request" && arp.sender === arp.target) return `ARP ${arp.sender} is here`;
+  return arp.op === "request"
+    ? `ARP who has ${arp.target}?`
+    : `ARP ${arp.sender} is at ${arp.sender_mac}`;
 }
 
 const WORDS: Record<string, string> = {

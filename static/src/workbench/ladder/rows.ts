@@ -90,7 +90,7 @@ export class Rows {
   /** Learns hosts, addresses and links of a world whose beginning was not seen. */
   seed(view: View): void {
     for (const h of view.hosts) {
-      this.addHost(h.id, h.forward);
+      this.addHost(h.id, h.forward || h.switch === true);
       for (const nic of h.nics) this.own(nic, h.id);
     }
     for (const l of view.links) this.join(l.id, l.a.host, l.b.host);
@@ -139,6 +139,8 @@ export class Rows {
         return this.sent(e, e.icmp.src, e.icmp.dst, null);
       case "packet.injected":
         return this.sent(e, e.src, e.dst, null);
+      case "arp.sent":
+        return this.sent(e, e.arp.sender, e.arp.target, null);
       case "packet.duplicated":
         return this.doubled(e, e.pkt, "copy");
       case "packet.fragmented":
@@ -150,6 +152,7 @@ export class Rows {
       case "segment.received":
       case "datagram.received":
       case "icmp.received":
+      case "arp.received":
       case "packet.taken":
       case "packet.merged":
         return this.ended(e, e.pkt, Fate.Received);
@@ -167,7 +170,7 @@ export class Rows {
   private other(e: Event): void {
     switch (e.kind) {
       case "host.added":
-        return this.addHost(e.host ?? "", e.forward);
+        return this.addHost(e.host ?? "", e.forward || e.switch === true);
       case "nic.added":
         return this.own(e, e.host ?? "");
       case "link.added":
@@ -285,6 +288,10 @@ export class Rows {
     if (!hop) return;
     hop.hops++;
     hop.depart = hop.arrive = e.t;
+    // What a switch floods comes to hosts that it is not for, and is drawn to them.
+    const host = e.host ?? "";
+    if ((this.piece[hop.row] === "copy" || this.to.at(hop.row) < 0) && !this.routers.has(host))
+      this.to.set(hop.row, this.lane(host));
   }
 
   private ended(e: Event, pkt: number, fate: Fate): void {

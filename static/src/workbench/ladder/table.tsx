@@ -14,7 +14,7 @@ const ROW_PX = 26;
 const SPARE = 8;
 
 // What becomes of packets, but for each step of their way.
-const PACKETS = /^(segment|datagram|icmp)\.|^packet\.(?!queued$|departed$|arrived$|observed$)/;
+const PACKETS = /^(segment|datagram|icmp|arp)\.|^packet\.(?!queued$|departed$|arrived$|observed$)/;
 
 export function EventTable() {
   const { store } = useSession();

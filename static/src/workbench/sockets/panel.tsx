@@ -8,13 +8,14 @@ import { view as panels } from "../panels";
 import { Sash } from "../sash";
 import { t } from "../text";
 import { useSession } from "../use";
+import { LanTables } from "./lan";
 import { SocketTable } from "./table";
 
 export function SocketsPanel() {
   const { store } = useSession();
   void store.version.value;
   const ends = store.view.hosts.filter((h) => !h.forward);
-  const host = ends.find((h) => h.id === panels.host.value) ?? ends[0];
+  const host = ends.find((h) => h.id === panels.host.value) ?? ends.find((h) => !h.switch) ?? ends[0];
   const proc = host?.procs.find((p) => p.id === panels.proc.value) ?? host?.procs[0];
   const tab = panels.sockets.value;
   useEffect(() => {
@@ -75,7 +76,10 @@ export function SocketsPanel() {
         ) : tab === "console" ? (
           <Console host={host} proc={proc?.id ?? ""} />
         ) : (
-          <SocketTable host={host} proc={proc?.id ?? ""} />
+          <>
+            {!host.switch && <SocketTable host={host} proc={proc?.id ?? ""} />}
+            <LanTables host={host} />
+          </>
         )}
       </div>
     </section>

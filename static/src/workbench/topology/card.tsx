@@ -66,7 +66,7 @@ export function Card({
   };
   return (
     <div
-      class={`ls-card${host.forward ? " ls-card-router" : ""}${chosen ? " ls-card-lit" : ""}`}
+      class={`ls-card${host.switch ? " ls-card-switch" : host.forward ? " ls-card-router" : ""}${chosen ? " ls-card-lit" : ""}`}
       style={{ left: `${place.x}px`, top: `${place.y}px` }}
       ref={measure}
       data-host={host.id}
@@ -89,9 +89,9 @@ export function Card({
         onPointerEnter={() => hover({ host: host.id })}
         onPointerLeave={() => hover({})}
       >
-        <Icon name={host.forward ? "router" : "monitor"} />
+        <Icon name={host.switch ? "network" : host.forward ? "router" : "monitor"} />
         <b>{host.name || host.id}</b>
-        <span class="ls-card-addr">{host.forward ? t("topology.router") : addresses(host)}</span>
+        <span class="ls-card-addr">{subtitle(host)}</span>
       </button>
       {chips.length > 0 && (
         <ul class="ls-chips">
@@ -156,6 +156,11 @@ function add(out: Chip[], text: string, state: string, conn: string): void {
   const same = out.find((c) => c.text === text);
   if (same) same.times++;
   else out.push({ text, state, conn, times: 1 });
+}
+
+function subtitle(host: Host): string {
+  if (host.switch) return t("topology.switch");
+  return host.forward ? t("topology.router") : addresses(host);
 }
 
 function addresses(host: Host): string {

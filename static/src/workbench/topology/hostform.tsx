@@ -23,7 +23,7 @@ export function HostForm({ close }: { close(): void }) {
     const done = await addHost(session, {
       name: name.value.trim(),
       addr: addr.value.trim(),
-      router: kind.value === "router",
+      kind: kind.value,
       to: to.value,
       delayMs: Number(delay.value) || 0,
     });
@@ -39,21 +39,24 @@ export function HostForm({ close }: { close(): void }) {
         hint={t("host.name_hint")}
         focus
       />
-      <Field
-        label={t("host.addr")}
-        of={addr}
-        mono
-        required
-        pattern={PREFIX}
-        placeholder="44.44.44.44/24"
-        hint={t("host.addr_hint")}
-      />
+      {kind.value !== "switch" && (
+        <Field
+          label={t("host.addr")}
+          of={addr}
+          mono
+          required
+          pattern={PREFIX}
+          placeholder="44.44.44.44/24"
+          hint={t("host.addr_hint")}
+        />
+      )}
       <Choice
         label={t("host.kind")}
         of={kind}
         options={[
           ["host", t("host.kind_host")],
           ["router", t("host.kind_router")],
+          ["switch", t("host.kind_switch")],
         ]}
       />
       <Choice
@@ -76,7 +79,7 @@ export function HostForm({ close }: { close(): void }) {
 interface Wish {
   name: string;
   addr: string;
-  router: boolean;
+  kind: string; // host, router, switch
   to: string;
   delayMs: number;
 }
@@ -85,10 +88,12 @@ async function addHost(session: Session, w: Wish): Promise<boolean> {
   const added = await session.world("host.add", {
     id: w.name,
     name: w.name,
-    addr: w.addr,
-    ...(w.router ? { forward: true } : {}),
+    ...(w.kind === "switch" ? { switch: true } : { addr: w.addr }),
+    ...(w.kind === "router" ? { forward: true } : {}),
   });
   if (!added.ok || w.to === "") return added.ok;
+  const far = session.store.view.hosts.find((h) => h.id === w.to);
+  if (w.kind === "switch" || far?.switch) return plug(session, w, far);
   const gateway = neighbour(w.addr);
   const nic = await session.world("nic.add", { host: w.to, addr: gateway });
   if (!nic.ok) return false;
@@ -104,6 +109,34 @@ async function addHost(session: Session, w: Wish): Promise<boolean> {
     via: gateway.split("/", 1)[0],
   });
   return route.ok;
+}
+
+// A cable to a switch needs no address of its own. A router behind it is the way out; a new
+// switch takes the host's free interface.
+async function plug(session: Session, w: Wish, far: Host | undefined): Promise<boolean> {
+  const link = await session.world("link.add", {
+    a: { host: w.name },
+    b: { host: w.to },
+    delay_ns: Math.round(w.delayMs * 1e6),
+  });
+  const router = far?.switch && w.kind === "host" ? routerOn(session, far.id, w.addr) : "";
+  if (!link.ok || router === "") return link.ok;
+  return (
+    await session.world("route.add", { host: w.name, dst: "0.0.0.0/0", via: router })
+  ).ok;
+}
+
+/** The address of a router on a switch, in the network of a prefix; "" for none. */
+function routerOn(session: Session, at: string, prefix: string): string {
+  const { hosts, links } = session.store.view;
+  for (const l of links) {
+    const end = l.a.host === at ? l.b : l.b.host === at ? l.a : undefined;
+    const host = end && hosts.find((h) => h.id === end.host && h.forward);
+    const own = host?.nics.find((n) => n.id === end?.nic)?.addr ?? "";
+    if (own !== "" && neighbour(own).split("/")[1] === prefix.split("/")[1])
+      return own.split("/", 1)[0] ?? "";
+  }
+  return "";
 }
 
 /** The address the other end of a link gets: the first of the network, or the second. */

@@ -30,7 +30,7 @@ export function columns(view: View, known: ReadonlyMap<string, Column>): Map<str
       SERVER.test(h.name) ||
       h.procs.some((p) => SERVER.test(`${p.id} ${p.name}`)) ||
       view.sockets.some((s) => s.host === h.id && s.listening);
-    of.set(h.id, before ?? (h.forward ? "middle" : serves ? "right" : "left"));
+    of.set(h.id, before ?? (h.forward || h.switch ? "middle" : serves ? "right" : "left"));
   }
   balance(view, of, known);
   return of;
@@ -38,7 +38,7 @@ export function columns(view: View, known: ReadonlyMap<string, Column>): Map<str
 
 // A network with nobody on the right reads better with somebody there.
 function balance(view: View, of: Map<string, Column>, known: ReadonlyMap<string, Column>): void {
-  const ends = view.hosts.filter((h) => !h.forward);
+  const ends = view.hosts.filter((h) => !h.forward && !h.switch);
   if (ends.length < 2 || ends.some((h) => of.get(h.id) === "right")) return;
   const second = ends[1];
   if (second && !known.has(second.id)) of.set(second.id, "right");
