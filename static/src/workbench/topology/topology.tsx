@@ -267,6 +267,8 @@ function describe(link: Link): string {
     span(p.delay_ns) + (p.jitter_ns > 0 ? ` ± ${span(p.jitter_ns)}` : ""),
     ...(p.loss_ppm > 0 ? [percent(p.loss_ppm)] : []),
     ...(p.rate_bps > 0 ? [rate(p.rate_bps)] : []),
+    ...(p.queue ? [p.queue === "codel" ? "CoDel" : "RED"] : []),
+    ...(link.rules.length > 0 ? [t("link.rules_n", { n: link.rules.length })] : []),
     ...(p.up ? [] : [t("link.down")]),
   ]
     .map((part) => part.replaceAll(" ", "\u00a0"))
