@@ -47,6 +47,32 @@ func TestACaptureIsOfARunAsFarAsItHasGone(t *testing.T) {
 	})
 }
 
+func TestACaptureThatWasReadIsGivenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, Limits{})
+		defer b.stop()
+		b.hello()
+		n, _, _ := b.position()
+		b.do("s", "clock.step", `{"unit":"segment","from_n":`+str(n)+`}`)
+		export := func(id app.SessionID) []byte {
+			var file bytes.Buffer
+			if err := b.m.Export(t.Context(), id, 0, capture.Options{},
+				func(part []byte) error { file.Write(part); return nil }); err != nil {
+				t.Fatal(err)
+			}
+			return file.Bytes()
+		}
+		file := export(b.id)
+		id, err := b.m.Import(t.Context(), "alice", app.Capture{Name: "run.pcapng", Octets: file})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(export(id), file) {
+			t.Error("another file came back")
+		}
+	})
+}
+
 func countPackets(t *testing.T, file []byte) (n int) {
 	t.Helper()
 	r, err := pcapgo.NewNgReader(bytes.NewReader(file), pcapgo.NgReaderOptions{})
