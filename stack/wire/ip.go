@@ -47,11 +47,7 @@ func (p *IP) Parse(b []byte) error {
 			NextAt: q.NextAt, Trouble: q.Trouble, Payload: q.Payload}
 		return err
 	}
-	q, err := ParseIPv4(b)
-	*p = IP{Src: q.Src, Dst: q.Dst, Proto: q.Proto, TTL: q.TTL, TOS: q.TOS, ID: uint32(q.ID),
-		DF: q.DF, MF: q.MF, FragOff: q.FragOff, Header: IPv4HeaderLen + len(q.Options), NextAt: 9,
-		Options: q.Options, Payload: q.Payload}
-	return err
+	return p.parse4(b)
 }
 
 // AppendHeader writes a header of the addresses' version for a payload of n octets that
@@ -63,9 +59,7 @@ func (p *IP) AppendHeader(b []byte, n int) []byte {
 			Fragmented: p.Fragment(), ID: p.ID, MF: p.MF, FragOff: p.FragOff}
 		return h.AppendHeader(b, n)
 	}
-	h := IPv4{Src: p.Src, Dst: p.Dst, Proto: p.Proto, TTL: p.TTL, TOS: p.TOS, ID: uint16(p.ID),
-		DF: p.DF, MF: p.MF, FragOff: p.FragOff, Options: p.Options}
-	return h.AppendHeader(b, n)
+	return p.append4(b, n)
 }
 
 // Append writes the whole packet to b.

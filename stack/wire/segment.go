@@ -61,14 +61,15 @@ func (s *TCP) HeaderLen() int { return TCPHeaderLen + s.Opts.Len() }
 // MUST-2).
 func (s *TCP) Append(b []byte, src, dst netip.Addr) []byte {
 	start := len(b)
-	b = append16(b, s.SrcPort)
-	b = append16(b, s.DstPort)
-	b = append32(b, uint32(s.Seq))
-	b = append32(b, uint32(s.Ack))
-	b = append(b, byte(s.HeaderLen()/4)<<4, byte(s.Flags))
-	b = append16(b, s.Wnd)
-	b = append16(b, 0) // the checksum, below
-	b = append16(b, s.Urg)
+	b = append(b, make([]byte, TCPHeaderLen)...)
+	h := b[start : start+TCPHeaderLen]
+	put16(h, s.SrcPort)
+	put16(h[2:], s.DstPort)
+	put32(h[4:], uint32(s.Seq))
+	put32(h[8:], uint32(s.Ack))
+	h[12], h[13] = byte(s.HeaderLen()/4)<<4, byte(s.Flags)
+	put16(h[14:], s.Wnd) // the checksum follows, below
+	put16(h[18:], s.Urg)
 	b = s.Opts.append(b)
 	b = append(b, s.Data...)
 	segment := b[start:]

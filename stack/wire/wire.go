@@ -37,3 +37,4 @@ func append16(b []byte, v uint16) []byte { return binary.BigEndian.AppendUint16(
 func append32(b []byte, v uint32) []byte { return binary.BigEndian.AppendUint32(b, v) }
 
 func put16(b []byte, v uint16) { binary.BigEndian.PutUint16(b, v) }
+func put32(b []byte, v uint32) { binary.BigEndian.PutUint32(b, v) }
