@@ -235,12 +235,11 @@ func IsNote(op string) bool { _, ok := noteArgs(op); return ok }
 // Ops lists every command, in the order of the documentation.
 func Ops() []string {
 	return []string{"host.add", "host.remove", "host.rename", "nic.add", "nic.remove",
-		"link.add", "link.set", "link.rules", "link.remove", "route.add", "route.remove", "neigh.flush",
-		"knob.set",
-		"proc.start", "proc.kill", "segment.drop", "segment.delay",
+		"link.add", "link.set", "link.rules", "link.remove", "route.add", "route.remove",
+		"neigh.flush", "knob.set", "proc.start", "proc.kill", "segment.drop", "segment.delay",
 		"segment.duplicate", "segment.corrupt", "segment.mark", "segment.reorder",
-		"segment.edit", "segment.inject", "packet.inject", "ping", "traceroute", "interrupt", "nat.set", "nat.forward",
-		"socket", "bind",
+		"segment.edit", "segment.inject", "packet.inject", "ping", "traceroute", "interrupt",
+		"nat.set", "nat.forward", "socket", "bind",
 		"listen", "accept", "connect", "send", "write", "sendto", "sendmsg", "recv", "read",
 		"recvfrom", "recvmsg", "poll", "fcntl", "ioctl", "shutdown", "close", "setsockopt",
 		"getsockopt", "getsockname", "getpeername", "answer", "hint", "bookmark", "finish"}

@@ -10,7 +10,6 @@ import (
 	"labserver/stack/link"
 	"labserver/stack/rfc"
 	"labserver/stack/sim"
-	"labserver/stack/wire"
 )
 
 // What a person does by hand to one packet under way.
@@ -101,7 +100,7 @@ func (w *World) edit(c Command, by uint64) bool {
 		p.By = event.Emit(scope, rfc.EditByHand, event.PacketCorrupted{Pkt: p.ID, Bit: a.Bit})
 	case SegmentMark:
 		field, _ := ecnField(a.ECN)
-		wire.SetECN(p.Octets, field)
+		p.SetECN(field)
 		name := a.ECN
 		if field == 0 {
 			name = ""

@@ -2,6 +2,7 @@ package stack_test
 
 import (
 	"bytes"
+	"strconv"
 	"testing"
 
 	"labserver/stack"
@@ -63,6 +64,14 @@ func TestEveryDepartureAndArrivalHasTheFrameThatWasThere(t *testing.T) {
 					changed++
 					wire.SetECN(was[wire.EthernetHeaderLen:], ecn)
 				}
+			case event.PacketEdited:
+				place, found := wire.Find(on[b.Pkt][wire.EthernetHeaderLen:], b.Field)
+				v, err := strconv.ParseUint(b.New, 10, 32)
+				if !found || err != nil {
+					t.Fatalf("%s #%d: %+v is no number of the packet", s.name, e.N, b)
+				}
+				changed++
+				wire.Mended(on[b.Pkt][wire.EthernetHeaderLen:], func(p []byte) { place.Put(p, uint32(v)) })
 			case event.PacketArrived:
 				arrived++
 				if !bytes.Equal(f.Octets, on[b.Pkt]) || f.At.Host != e.Host || f.At.NIC == "" {

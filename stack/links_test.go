@@ -263,3 +263,21 @@ func TestTheThirdDataSegmentIsLostAndSentAgain(t *testing.T) {
 	}
 	newWatch().holds(t, s.w)
 }
+
+// A rule for ARP takes the request, and the host asks again; hands leave what ARP has no
+// field for alone.
+func TestARuleForARPLosesTheQuestion(t *testing.T) {
+	s := &stage{t, world(t, threeOnASwitch+asking)}
+	link := string(s.w.View().Links[0].ID)
+	s.do(`link.rules {"link":"` + link + `","rules":[{"proto":"arp","nth":1,"action":"drop"},` +
+		`{"action":"mark","ecn":"ce","proto":"arp"}]}`)
+	s.do(`ping {"host":"A","addr":"10.0.0.3","count":1}`)
+	s.w.Advance(5e9)
+	if n := s.count("packet.dropped", rfc.LinkRule); n != 1 || s.count("packet.marked", "") != 0 {
+		t.Errorf("%d dropped, %d marked", n, s.count("packet.marked", ""))
+	}
+	if s.count("ping.answered", "") != 1 {
+		t.Error("the host did not ask again")
+	}
+	newWatch().holds(t, s.w)
+}

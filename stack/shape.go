@@ -10,6 +10,9 @@ import (
 // shapeOf reads of a packet what the rules of a link may ask for. A fragment that is not
 // the first has a protocol and nothing more; damaged headers are read as they are.
 func shapeOf(p *ip.Packet) link.Shape {
+	if p.ARP {
+		return link.Shape{Proto: "arp"}
+	}
 	h, err := wire.ParseIP(p.Octets)
 	s := link.Shape{}
 	switch {
