@@ -9,10 +9,11 @@ export function LanTables({ host }: { host: Host }) {
   const { store } = useSession();
   void store.version.value;
   if (host.switch) return <SwitchTable host={host} view={store.view} />;
+  if (!host.neighbours && !host.groups) return null;
   return (
-    <>
+    <div class="ls-lan" role="region" aria-label={t("lan.neighbours")} tabIndex={0}>
       {host.neighbours && (
-        <table class="ls-table ls-lan">
+        <table class="ls-table">
           <caption>{t("lan.neighbours")}</caption>
           <Head of={["lan.address", "lan.mac", "lan.state", "lan.nic"]} />
           <tbody>
@@ -28,7 +29,7 @@ export function LanTables({ host }: { host: Host }) {
         </table>
       )}
       {host.groups && (
-        <table class="ls-table ls-lan">
+        <table class="ls-table">
           <caption>{t("lan.groups")}</caption>
           <Head of={["lan.group", "lan.socket", "lan.nic"]} />
           <tbody>
@@ -42,15 +43,20 @@ export function LanTables({ host }: { host: Host }) {
           </tbody>
         </table>
       )}
-    </>
+    </div>
   );
 }
 
 function SwitchTable({ host, view }: { host: Host; view: View }) {
   const macs = host.macs ?? [];
   return (
-    <div class="ls-sockets-body">
-      <table class="ls-table ls-lan">
+    <div
+      class="ls-lan ls-lan-whole"
+      role="region"
+      aria-label={t("lan.macs", { host: host.name || host.id })}
+      tabIndex={0}
+    >
+      <table class="ls-table">
         <caption>{t("lan.macs", { host: host.name || host.id })}</caption>
         <Head of={["lan.mac", "lan.owner", "lan.port", "lan.toward"]} />
         <tbody>

@@ -218,6 +218,8 @@ function More({
 export function NewLinkForm({ close }: { close(): void }) {
   const session = useSession();
   const hosts = session.store.view.hosts.map((h) => [h.id, h.name || h.id] as const);
+  const ports = (id: string): boolean => // a switch has ports, and no addresses
+    session.store.view.hosts.some((h) => h.id === id && h.switch === true);
   const a = useSignal(hosts[0]?.[0] ?? "");
   const b = useSignal(hosts[1]?.[0] ?? "");
   const addrA = useSignal("");
@@ -228,7 +230,7 @@ export function NewLinkForm({ close }: { close(): void }) {
       [a.value, addrA.value.trim()],
       [b.value, addrB.value.trim()],
     ] as const) {
-      if (addr !== "" && !(await session.world("nic.add", { host, addr })).ok) return;
+      if (addr !== "" && !ports(host) && !(await session.world("nic.add", { host, addr })).ok) return;
     }
     const done = await session.world("link.add", {
       a: { host: a.value },
@@ -246,9 +248,9 @@ export function NewLinkForm({ close }: { close(): void }) {
   return (
     <Strip title={t("link.new")} act={t("link.add")} submit={() => void submit()} close={close}>
       <Choice label={t("link.from")} of={a} options={hosts} />
-      <Field label={t("link.addr")} of={addrA} {...address} />
+      {!ports(a.value) && <Field label={t("link.addr")} of={addrA} {...address} />}
       <Choice label={t("link.to")} of={b} options={hosts} />
-      <Field label={t("link.addr")} of={addrB} {...address} />
+      {!ports(b.value) && <Field label={t("link.addr")} of={addrB} {...address} />}
       <Field label={t("link.delay")} of={delay} {...NUMBER} />
     </Strip>
   );
