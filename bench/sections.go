@@ -268,7 +268,9 @@ func (b *bench) replay() error {
 	return nil
 }
 
-func (b *bench) replayRow(group string, r ours.Recorded, how string, times int, target float64) error {
+func (b *bench) replayRow(
+	group string, r ours.Recorded, how string, times int, target float64,
+) error {
 	var ratios []float64
 	for range b.rounds {
 		runtime.GC()

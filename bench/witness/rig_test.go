@@ -283,7 +283,8 @@ func (r *rig) finish() {
 	stats := r.g.Stats()
 	for name, c := range map[string]*tcpip.StatCounter{
 		"TCP checksum": stats.TCP.ChecksumErrors, "UDP checksum": stats.UDP.ChecksumErrors,
-		"TCP header": stats.TCP.InvalidSegmentsReceived, "IP header": stats.IP.MalformedPacketsReceived,
+		"TCP header": stats.TCP.InvalidSegmentsReceived,
+		"IP header":  stats.IP.MalformedPacketsReceived,
 		"UDP header": stats.UDP.MalformedPacketsReceived} {
 		if n := c.Value(); n > 0 {
 			r.t.Errorf("gVisor found a wrong %s in %d packets", name, n)

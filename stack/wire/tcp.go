@@ -18,7 +18,27 @@ const (
 )
 
 // String returns the letters in the order FSRPAUEW, "SA" for SYN with ACK.
+//
+// The usual ones are constants: every segment is labelled so, and none should cost memory.
 func (f Flags) String() string {
+	switch f {
+	case ACK:
+		return "A"
+	case PSH | ACK:
+		return "PA"
+	case SYN:
+		return "S"
+	case SYN | ACK:
+		return "SA"
+	case FIN | ACK:
+		return "FA"
+	case FIN | PSH | ACK:
+		return "FPA"
+	case RST:
+		return "R"
+	case RST | ACK:
+		return "RA"
+	}
 	b := make([]byte, 0, 8)
 	for i := range 8 {
 		if f&(1<<i) != 0 {
