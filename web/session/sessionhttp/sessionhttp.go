@@ -74,18 +74,22 @@ func (f Files) Journal() http.Handler {
 // Imported answers GET /s/{session}/capture: the file that the run was read from.
 func (f Files) Imported() http.Handler {
 	return f.handle(app.View, func(w http.ResponseWriter, r *http.Request, id app.SessionID) error {
-		file, err := f.Sessions.Capture(r.Context(), id)
-		if err != nil {
-			return err
-		}
-		h := w.Header()
-		h.Set("Content-Type", "application/octet-stream")
-		h.Set("Content-Disposition", mime.FormatMediaType("attachment",
-			map[string]string{"filename": file.Name}))
-		h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
-		_, err = w.Write(file.Octets)
-		return ignoreGone(err)
+		return f.imported(w, r, id)
 	})
+}
+
+func (f Files) imported(w http.ResponseWriter, r *http.Request, id app.SessionID) error {
+	file, err := f.Sessions.Capture(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/octet-stream")
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment",
+		map[string]string{"filename": file.Name}))
+	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
+	_, err = w.Write(file.Octets)
+	return ignoreGone(err)
 }
 
 // Events answers GET /s/{session}/runs/{run}/events?from=&to= with a line per event.

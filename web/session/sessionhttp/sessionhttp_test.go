@@ -45,6 +45,7 @@ func newSite(t *testing.T) *site {
 	s.mux.Handle("GET /s/{session}/runs/{run}/events", f.Events())
 	s.mux.Handle("GET /s/{session}/runs/{run}/segments/{n}", f.Segment())
 	s.mux.Handle("GET /s/{session}/runs/{run}/pcapng", f.Capture())
+	s.mux.Handle("GET /s/{session}/capture", f.Imported())
 	for i, c := range [][2]string{
 		{"socket", `{"proc":"pa","proto":"udp"}`},
 		{"sendto", `{"proc":"pa","fd":3,"addr":"10.0.0.2","port":53,"text":"hello"}`},
