@@ -55,7 +55,9 @@ func (r *red) average(waiting int, now sim.Time, perPacket int64) {
 		r.avg += (int64(waiting)<<16 - r.avg) >> r.weight
 		return
 	}
-	if perPacket > 0 {
+	if perPacket == 0 { // a link that sends in no time has sent any number
+		r.avg = 0
+	} else {
 		r.avg = decay(r.avg, r.weight, int64(now-r.empty)/perPacket)
 	}
 	r.empty = now

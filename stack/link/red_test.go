@@ -43,6 +43,24 @@ func TestREDsAverageFallsWhileTheQueueIsIdle(t *testing.T) {
 	}
 }
 
+// A link that has become infinitely fast has no queue, whatever its average was.
+func TestREDForgetsOnALinkThatSendsInNoTime(t *testing.T) {
+	p := slow(RED)
+	p.REDWeight = 1
+	b := newBench(t, p)
+	b.offer(986, false, 2*time.Millisecond, time.Second)
+	b.run()
+	b.set(func(p *event.LinkParams) { p.RateBPS = 0 })
+	before := len(b.arrived)
+	for range 50 {
+		b.send(986)
+	}
+	b.run()
+	if n := len(b.arrived) - before; n != 50 {
+		t.Errorf("%d of 50 arrived", n)
+	}
+}
+
 // §4: the chance rises from 0 to max_p between the thresholds, is 1 above them, and rises
 // on to 1 at twice the upper one if RED is gentle.
 func TestREDsChanceRisesBetweenItsThresholds(t *testing.T) {
