@@ -57,7 +57,7 @@ type wire struct {
 	ends              map[int]*ending
 	latest            progress                         // of the connection that was opened last
 	seen              func(from side, seg *ipwire.TCP) // each TCP segment that is not lost
-	last              []passed                         // the latest TCP segments, for a test that fails
+	last              []passed                         // the latest packets, for a test that fails
 	began             time.Time
 }
 
@@ -65,7 +65,8 @@ type wire struct {
 const memory = 40
 
 func newWire(f faults) *wire {
-	return &wire{faults: f, ends: map[int]*ending{}, rand: rand.New(rand.NewPCG(f.seed, 1)), began: time.Now()}
+	return &wire{faults: f, ends: map[int]*ending{}, rand: rand.New(rand.NewPCG(f.seed, 1)),
+		began: time.Now()}
 }
 
 // send puts a packet on the wire; the octets are copied.
@@ -200,7 +201,8 @@ type progress struct {
 func (p *progress) note(from side, seg *ipwire.TCP, lost bool) {
 	switch {
 	case from == theirs:
-		*p = progress{end: seg.Seq.Add(seq.Size(len(seg.Data))), ack: p.ack, wnd: p.wnd, last: time.Now()}
+		end := seg.Seq.Add(seq.Size(len(seg.Data)))
+		*p = progress{end: end, ack: p.ack, wnd: p.wnd, last: time.Now()}
 	case !lost:
 		p.ack, p.wnd = seg.Ack, seg.Wnd
 	}
