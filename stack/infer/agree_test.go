@@ -59,7 +59,7 @@ func TestEveryGoldenRunComesBackSegmentForSegment(t *testing.T) {
 	for _, name := range goldens(t) {
 		w := replay(t, name)
 		want := onWire(w.Events().From(1))
-		if len(want) == 0 || name == "bare-host" { // it sends octets that are no TCP's
+		if len(want) == 0 || tampered(w) {
 			continue
 		}
 		tried += len(want)
@@ -81,6 +81,27 @@ func TestEveryGoldenRunComesBackSegmentForSegment(t *testing.T) {
 	if tried < 300 {
 		t.Errorf("only %d segments were compared", tried)
 	}
+}
+
+// tampered reports whether a run holds segments that no TCP of its hosts sent as they are
+// seen: a bare host's, forged ones, those whose addresses a router translates. A capture
+// cannot tell them from others, and takes them at their word.
+func tampered(w *stack.World) bool {
+	for e := range w.Events().Since(1) {
+		switch b := e.Body.(type) {
+		case event.HostAdded:
+			if b.Bare {
+				return true
+			}
+		case event.PacketTranslated:
+			return true
+		case event.Command:
+			if b.Op == "segment.inject" || b.Op == "segment.edit" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // lives lists what became of each endpoint whose SYN left its host.
@@ -116,7 +137,7 @@ func TestInferredStatesAreTheTrueOnes(t *testing.T) {
 	edges := 0
 	for _, name := range goldens(t) {
 		w := replay(t, name)
-		if len(onWire(w.Events().From(1))) == 0 || name == "bare-host" {
+		if len(onWire(w.Events().From(1))) == 0 || tampered(w) {
 			continue
 		}
 		for place, seen := range map[string]watch{"everywhere": everywhere, "A": beside("A"),
