@@ -7,7 +7,7 @@ import { complete } from "../workbench/console/complete";
 import { callText, composite, line, quote } from "../workbench/console/echo";
 import { LineError } from "../workbench/console/lex";
 import { NEW, parse, verbs, type Plan } from "../workbench/console/parse";
-import { newView } from "../reduce";
+import { newView, reduce, type AnyEvent } from "../reduce";
 import type { Socket } from "../workbench/model";
 
 const alone = { listeners: [3] };
@@ -529,6 +529,26 @@ test("Tab completes verbs, descriptors, links and where somebody listens", () =>
     options: ["50.50.50.50:8081"],
   });
   assert.deepEqual(complete("help sh", view, "A.client").options, ["shutdown"]);
+});
+
+test("Tab completes what links and hands know", () => {
+  const view = newView();
+  for (const [kind, body] of [
+    ["link.added", { link: "l1", a: { host: "A", nic: "e" }, b: { host: "B", nic: "e" } }],
+    ["datagram.sent", { sock: "s", dgram: { src: "1.1.1.1:1", dst: "2.2.2.2:2", len: 0 } }],
+  ] as const) {
+    reduce(view, { n: 17, t: 0, kind, by: 1, rule: "r", host: "A", ...body } as AnyEvent);
+  }
+  const options = (line: string): string[] => complete(line, view, "A.client").options;
+  assert.deepEqual(options("rules "), ["l1"]);
+  assert.deepEqual(options("rules l1 du"), ["duplicate"]);
+  assert.deepEqual(options("tc link l1 discipline "), ["droptail", "codel", "red"]);
+  assert.deepEqual(options("tc link l1 ecn "), ["on", "off"]);
+  assert.deepEqual(options("edit "), ["#17"]);
+  assert.deepEqual(options("drop "), ["#17"]);
+  assert.deepEqual(options("edit #17 wn"), ["wnd"]);
+  assert.deepEqual(options("edit #17 ecn c"), ["ce"]);
+  assert.deepEqual(options("forge A R by 5 sa"), ["sackok"]);
 });
 
 test("every verb has a name of its own and says how it is written", () => {
