@@ -60,14 +60,18 @@ func perSegment(s sample.Sample) float64    { return s.Nanoseconds(s.Segments) }
 func operationRate(s sample.Sample) float64 { return s.PerSecond(s.Operations) }
 func cpuPerSegment(s sample.Sample) float64 { return float64(s.CPU) / float64(s.Segments) }
 
+// ofTheClock is how many objects the measurement itself may allocate in a whole run.
+const ofTheClock = 32
+
 func segmentAllocations(s sample.Sample) float64 {
-	// What the clock itself allocates is not the stack's: a handful in a whole run.
-	return max(0, float64(s.Mallocs)-32) / float64(s.Segments)
+	return max(0, float64(s.Mallocs)-ofTheClock) / float64(s.Segments)
 }
 
 func cpuPerOperation(s sample.Sample) float64 { return float64(s.CPU) / float64(s.Operations) }
 
-func operationAllocations(s sample.Sample) float64 { return s.Allocations(s.Operations) }
+func operationAllocations(s sample.Sample) float64 {
+	return max(0, float64(s.Mallocs)-ofTheClock) / float64(s.Operations)
+}
 
 // kernel measures the Linux kernel over veth, on all processors.
 func (b *bench) kernel() error {
