@@ -39,9 +39,7 @@ func (c Command) checkRanges() error {
 			checkSecond(a.Addr, a.Addr6), optional(a.Addr.Addr().Is6() || a.Addr6.IsValid(),
 				optional(a.MTU != 0, inRange("mtu", int64(a.MTU), minMTU6, maxMTU))),
 			optional(a.MTU != 0, inRange("mtu", int64(a.MTU), minMTU, maxMTU)))
-	case interface{ checkRanges() error }: // LinkAdd, RouteAdd, NATSet, NATForward
-		return a.checkRanges()
-	case LinkSet:
+	case interface{ checkRanges() error }: // those with many fields
 		return a.checkRanges()
 	case LinkRules:
 		return checkRules(a.Rules)
@@ -54,10 +52,6 @@ func (c Command) checkRanges() error {
 			return &ArgError{Code: CodeOutOfRange, Field: "ecn", Got: shorten(a.ECN),
 				Limit: "not, ect0, ect1, ce"}
 		}
-	case SegmentEdit:
-		return a.checkRanges()
-	case SegmentInject:
-		return a.checkRanges()
 	case PacketInject:
 		return first(checkPacket(a.Base64))
 	case RouteRemove:
