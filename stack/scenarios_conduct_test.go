@@ -144,6 +144,16 @@ func TestNobodyListensToASourceThatIsNoHost(t *testing.T) {
 			t.Errorf("from %s: %d", c.src, ruled(w, c.rule))
 		}
 	}
+	for dst, rule := range map[string]rfc.ID{"127.0.0.1": rfc.MartianDest, "::1": rfc.MartianDest6} {
+		src := "10.0.3.2"
+		if rule == rfc.MartianDest6 {
+			src = "fd00:3::2"
+		}
+		w := runScenario(t, crossing, "@0 "+forged(src, dst))
+		if ruled(w, rule) != 1 || len(told[event.DatagramReceived](w)) != 0 {
+			t.Errorf("to %s from outside: %d", dst, ruled(w, rule))
+		}
+	}
 	w := runScenario(t, crossing, "@0 "+forged("ff02::1", "fd00:3::1"))
 	if ruled(w, rfc.NoHostSource6) != 1 {
 		t.Error("from a group of IPv6")

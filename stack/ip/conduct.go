@@ -31,6 +31,12 @@ func (l *Layer) unwelcome(p *Packet, h *wire.IP, fx *Effects) bool {
 	if p.NIC == "" {
 		return false // it never left
 	}
+	if h.Dst.IsLoopback() {
+		// RFC 4291 §2.5.3: "A packet received on an interface with a destination address of
+		// loopback must be dropped." RFC 1122 §3.2.1.3 (g) keeps 127 inside a host, too.
+		Drop(p, versioned(h, rfc.MartianDest, rfc.MartianDest6), "a loopback address", fx)
+		return true
+	}
 	if l.Conduct.Strong {
 		if n := l.NIC(p.NIC); n == nil || !n.Has(h.Dst) {
 			Drop(p, rfc.StrongHost, "for an address of another interface", fx)
