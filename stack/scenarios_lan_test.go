@@ -12,6 +12,7 @@ import (
 	"labserver/stack/inet"
 	"labserver/stack/rfc"
 	"labserver/stack/view"
+	"labserver/stack/wire"
 )
 
 // threeOnASwitch is one LAN: A, B and C on a switch, with a process each.
@@ -543,4 +544,36 @@ func TestAGroupIsItsMembers(t *testing.T) {
 		}
 	}
 	folds(t, w)
+}
+
+// frameWords is a frame's addresses and type.
+func frameWords(t *testing.T, octets []byte) string {
+	t.Helper()
+	f, err := wire.ParseEthernet(octets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kind := map[wire.EtherType]string{wire.EtherTypeARP: "arp", wire.EtherTypeIPv4: "ip"}[f.Type]
+	return fmt.Sprintf("%s > %s %s", f.Src, f.Dst, kind)
+}
+
+func TestAFrameOnALANKeepsTheAddressesOfItsEnds(t *testing.T) {
+	w := tapped(t, scenario{"test", 7, threeOnASwitch + asking, `
+@0 socket {"proc":"a","proto":"udp"}
+@0 setsockopt {"proc":"a","fd":3,"option":"SO_BROADCAST","value":1}
+@0 sendto {"proc":"a","fd":3,"addr":"10.0.0.2","port":53,"text":"asked for first"}
+@100 sendto {"proc":"a","fd":3,"addr":"239.129.1.1","port":53,"text":"to a group"}
+@200 sendto {"proc":"a","fd":3,"addr":"10.0.0.255","port":53,"text":"to all"}`, 1e9})
+	var seen []string
+	for _, e := range w.Events().From(1) {
+		if b, ok := e.Body.(event.PacketDeparted); ok && (b.To == "B" || b.From == "B") {
+			seen = append(seen, frameWords(t, w.FrameAt(e.N).Octets))
+		}
+	}
+	const a, b = "02:00:00:00:00:01", "02:00:00:00:00:02"
+	want := []string{a + " > ff:ff:ff:ff:ff:ff arp", b + " > " + a + " arp", a + " > " + b + " ip",
+		b + " > " + a + " ip", a + " > 01:00:5e:01:01:01 ip", a + " > ff:ff:ff:ff:ff:ff ip"}
+	if !reflect.DeepEqual(seen, want) {
+		t.Errorf("%s", strings.Join(seen, "\n"))
+	}
 }
