@@ -245,7 +245,7 @@ func exportedReceiver(d *ast.FuncDecl) bool {
 
 // pureImports is what the core may use of the standard library.
 var pureImports = []string{"bytes", "crypto/md5", "crypto/sha256", "encoding", "encoding/base64",
-	"encoding/binary", "encoding/hex", "encoding/json", "errors", "math/bits", "net/netip",
+	"encoding/binary", "encoding/hex", "encoding/json", "errors", "iter", "math/bits", "net/netip",
 	"reflect", "slices", "sort", "strconv", "strings", "time", "unicode/utf8"}
 
 func TestTheCoreIsPure(t *testing.T) {

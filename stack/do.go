@@ -1,7 +1,6 @@
 package stack
 
 import (
-	"math"
 	"strconv"
 	"time"
 
@@ -205,7 +204,7 @@ func (w *World) hostAdd(a HostAdd, by uint64) {
 	h := newHost(id, name, profile, a, w.cfg.Seed)
 	h.Bare = a.Bare
 	if w.cfg.Quiet {
-		h.Socks.FDs = math.MaxInt
+		h.Socks.FDs = 1<<31 - 1
 	}
 	w.hosts = append(w.hosts, h)
 	event.Emit(w.scope().Because(by).OnHost(id), rfc.Topology,

@@ -6,7 +6,6 @@
 package stack
 
 import (
-	"math"
 	"strconv"
 
 	"labserver/stack/event"
@@ -121,7 +120,7 @@ func New(cfg Config) (*World, error) {
 	w := &World{cfg: cfg, limits: limits{MaxEvents, InstantSteps}}
 	if cfg.Quiet {
 		w.log.Quieten()
-		w.limits.events = math.MaxInt64
+		w.limits.events = 1<<63 - 1
 	}
 	if cfg.KeepFrames {
 		w.frames = &frames{of: map[uint64]Frame{}}

@@ -54,8 +54,8 @@ func (l *Layer) split(p *Packet, mtu int, fx *Effects) []*Packet {
 
 // cutOff makes a packet of what was cut from p.
 func cutOff(p *Packet, octets []byte, off int, rule rfc.ID, fx *Effects) *Packet {
-	n := event.Emit(fx.Because(p.By).OnHost(fx.Host), rule, event.PacketFragmented{Pkt: p.ID, Offset: off,
-		Octets: inet.ByteCount(len(octets))})
+	n := event.Emit(fx.Because(p.By).OnHost(fx.Host), rule, event.PacketFragmented{Pkt: p.ID,
+		Offset: off, Octets: inet.ByteCount(len(octets))})
 	q := *p
 	q.ID, q.By, q.Octets, q.Label = inet.PacketID(n), n, octets, fragmentLabel
 	q.Plan, q.prev, q.next, q.aloft = sim.Handle{}, nil, nil, false

@@ -111,8 +111,8 @@ func (t *Table) start(c *call, fx *Effects) {
 
 // block says that a call waits: for ever or, if bounded, for d.
 func (c *call) block(d time.Duration, bounded bool, fx *Effects) {
-	c.by = event.Emit(fx.Scope, rfc.CallBlocks, event.CallBlocked{Call: c.id(), Proc: c.proc.ID, Op: c.op,
-		FD: c.fd})
+	c.by = event.Emit(fx.Scope, rfc.CallBlocks, event.CallBlocked{Call: c.id(), Proc: c.proc.ID,
+		Op: c.op, FD: c.fd})
 	if bounded {
 		c.timed = true
 		fx.Waits = append(fx.Waits, WaitOp{Call: c.id(), At: fx.Now.Add(d), Slot: &c.slot})
