@@ -2,4 +2,4 @@ package stack
 
 // Build is the digest of the golden traces: what this program's stack does, in 64 bits.
 // A journal of another build may replay differently. TestGoldenTraces -rewrite writes it.
-const Build = "bce5ee37d05b5c1e"
+const Build = "ea5c59578c051e83"
