@@ -32,6 +32,11 @@ func (c *Conn) checkACK(a *arrival, fx *Effects) bool {
 		c.ackOfSYN(seg, fx) // CLOSE in SYN-RECEIVED led here with the SYN unacknowledged
 		return c.finAcked(fx)
 	}
+	if c.tellsNothing(seg) {
+		c.probes, c.probeBackoff, c.rtt.sample = 0, 0, 0
+		c.snd.wl1, c.snd.wl2 = seg.Seq, seg.Ack
+		return true
+	}
 	d := c.delivery(a.seg)
 	if c.snd.una.Less(seg.Ack) {
 		c.newACK(seg, &d, fx)
@@ -41,6 +46,16 @@ func (c *Conn) checkACK(a *arrival, fx *Effects) bool {
 	}
 	c.oldACK(a, &d, fx)
 	return true
+}
+
+// tellsNothing recognizes the acknowledgment in a segment of a peer to whom nothing was sent
+// lately: it repeats what is known, and there is nothing it could be a duplicate of. While
+// data flows one way that is every segment with data.
+func (c *Conn) tellsNothing(seg *wire.TCP) bool {
+	return seg.Ack == c.snd.una && c.snd.queue.len() == 0 && seg.Opts.NSACK == 0 &&
+		seg.Flags&(wire.ECE|wire.SYN) == 0 && seq.Size(seg.Wnd)<<c.snd.scale == c.snd.wnd &&
+		c.snd.wnd > 0 && c.snd.wl1.LessEq(seg.Seq) && c.cc.phase == phaseOpen && !c.snd.probing &&
+		!c.timers[timerPersist].running && !c.loss.undo.set && !c.loss.tlp.out
 }
 
 // ackInSynReceived: "If SND.UNA < SEG.ACK =< SND.NXT, then enter ESTABLISHED state and
