@@ -453,3 +453,30 @@ func TestTheSameFileGivesTheSameEvents(t *testing.T) {
 		before = b.String()
 	}
 }
+
+// TestAFINHasNotArrivedBeforeItIsAcknowledged: where an estimate would place alice's FIN
+// before something that bob sent without acknowledging it, what bob sent came first.
+func TestAFINHasNotArrivedBeforeItIsAcknowledged(t *testing.T) {
+	a, b := alice(), bob()
+	begin := func() *tape {
+		return newTape().shake().
+			tcp(40*ms, a, b, seg{flags: psh, seq: 101, ack: 901, data: "bye"}).
+			tcp(ms, a, b, seg{flags: fin, seq: 104, ack: 901}).
+			tcp(40*ms, b, a, seg{flags: ack, seq: 901, ack: 104})
+	}
+	both := begin().
+		tcp(0, b, a, seg{flags: fin, seq: 901, ack: 104}).
+		tcp(0, a, b, seg{flags: ack, seq: 105, ack: 902}).
+		tcp(ms, b, a, seg{flags: ack, seq: 902, ack: 105}).run(t)
+	for _, host := range []string{"192.168.0.10", "203.0.113.5"} {
+		if got := states(both, host); !strings.HasSuffix(got, " ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT") {
+			t.Errorf("FINs that cross: %s: %s", host, got)
+		}
+	}
+	after := begin().
+		tcp(0, b, a, seg{flags: fin, seq: 901, ack: 105}).
+		tcp(0, a, b, seg{flags: ack, seq: 105, ack: 902}).run(t)
+	if got := states(after, "203.0.113.5"); !strings.HasSuffix(got, " CLOSE-WAIT LAST-ACK CLOSED") {
+		t.Errorf("a FIN that answers one: %s", got)
+	}
+}

@@ -59,6 +59,17 @@ func (m *machine) goesOn(c *tcb) bool {
 	return !next.Flags.Has(wire.SYN) || next.Seq == c.iss && !c.running
 }
 
+// crossed reports whether a FIN arrives too early by an estimate: what the endpoint sends
+// next does not acknowledge it, so that it was sent before the FIN arrived.
+func (m *machine) crossed(c *tcb, p *packet) bool {
+	f := m.ahead[c.flow]
+	if !p.late || f == nil || f.at == len(f.list) {
+		return false
+	}
+	next := &f.list[f.at].tcp
+	return next.Flags.Has(wire.ACK) && !next.Flags.Has(wire.SYN) && next.Ack.Less(p.until())
+}
+
 // send tells that an endpoint sent a segment, and what follows for it.
 func (m *machine) send(b *builder, p *packet, s event.Scope) {
 	flow := p.flow()
@@ -82,6 +93,10 @@ func (m *machine) send(b *builder, p *packet, s event.Scope) {
 		return
 	}
 	m.opening(b, c, n, p)
+	if c.finAhead && seg.Flags.Has(wire.ACK) && c.peerFin.Less(seg.Ack) {
+		c.finAhead = false // it has arrived by now
+		c.reached(b, n, c.rcv)
+	}
 	now := c.snd
 	now.NXT = now.NXT.Max(p.until())
 	c.ownFin(b, n, p)
@@ -305,6 +320,9 @@ func (m *machine) synchronized(b *builder, c *tcb, n uint64, p *packet) {
 		c.acknowledged(b, n, p)
 	}
 	c.fins(b, n)
+	if seg.Flags.Has(wire.FIN) {
+		c.finAhead = m.crossed(c, p)
+	}
 	c.text(b, n, p)
 	c.fins(b, n)
 	if c.state == inet.LastAck && c.finAcked() && !m.goesOn(c) {

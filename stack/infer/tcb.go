@@ -35,6 +35,7 @@ type tcb struct {
 	finSent  bool
 	peerFin  seq.Num // of the one that has arrived
 	finGiven bool
+	finAhead bool // the peer's has been placed too early: it counts once an ACK sent here covers it
 }
 
 // scope is where events of the connection are told, because of n.
@@ -179,7 +180,7 @@ func (c *tcb) text(b *builder, n uint64, p *packet) {
 // reached moves RCV.NXT, over the FIN too once all data before it is there.
 func (c *tcb) reached(b *builder, n uint64, now event.RcvVars) {
 	ended := c.finGiven && c.peerFin.Less(now.NXT)
-	if c.finGiven && now.NXT == c.peerFin {
+	if c.finGiven && now.NXT == c.peerFin && !c.finAhead {
 		now.NXT, ended = now.NXT.Add(1), true
 	}
 	c.setRcv(b, n, now)
