@@ -112,6 +112,14 @@ func (c tunCmd) plan() (*joined, error) {
 			return nil, wrongf("--%s %d is not a port from 0 to 65535", t.trade, t.port)
 		}
 	}
+	if c.Host == "" || c.Host == outside {
+		return nil, wrongf("--host %q is no host that can be joined: %s is what this machine is called "+
+			"in the world; use B", c.Host, outside)
+	}
+	if c.Pcapng == "-" {
+		return nil, wrongf("--pcapng -: the standard output tells what happens; name a new file, or "+
+			"capture from %s with wireshark", c.Dev)
+	}
 	p := &joined{cmd: c, host: inet.HostID(c.Host), device: tun.Config{Name: c.Dev}}
 	taken, err := tun.Taken()
 	if err != nil {
