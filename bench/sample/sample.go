@@ -38,14 +38,6 @@ func (s Sample) Nanoseconds(n uint64) float64 {
 	return float64(s.Elapsed.Nanoseconds()) / float64(n)
 }
 
-// Allocations returns the objects allocated for each of n.
-func (s Sample) Allocations(n uint64) float64 {
-	if n == 0 {
-		return 0
-	}
-	return float64(s.Mallocs) / float64(n)
-}
-
 // Plus returns the sample of two pieces of work that were measured one after another.
 func (s Sample) Plus(o Sample) Sample {
 	s.Elapsed += o.Elapsed
