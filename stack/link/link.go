@@ -214,23 +214,29 @@ func (l *Link) transmit(p *ip.Packet, d Direction, fx *Effects) {
 	}
 }
 
-// Freed starts the next packet of a queue once the transmitter is idle. A plan from
-// before a cut frees nothing that was sent since.
+// Freed starts the next packet of a queue once the transmitter is idle; all of them, if the
+// link has become infinitely fast. A plan from before a cut frees nothing that was sent since.
 func (l *Link) Freed(d Direction, fx *Effects) {
 	dir := &l.dirs[d]
 	if fx.Now < dir.free {
 		return
 	}
-	dir.busy = false
-	if dir.aqm != nil {
-		if p := dir.aqm.leave(l, d, fx); p != nil {
-			l.transmit(p, d, fx)
+	for dir.busy = false; !dir.busy; {
+		p := l.next(d, fx)
+		if p == nil {
+			return
 		}
-		return
+		l.transmit(p, d, fx)
 	}
-	if dir.queue.n > 0 {
-		l.transmit(dir.queue.pop().pkt, d, fx)
+}
+
+// next takes the packet that is to be sent next out of a queue; nil if none is left.
+func (l *Link) next(d Direction, fx *Effects) *ip.Packet {
+	dir := &l.dirs[d]
+	if dir.aqm != nil {
+		return dir.aqm.leave(l, d, fx)
 	}
+	return dir.queue.pop().pkt
 }
 
 // Arrived takes a packet off the far end; the caller hands it to that host.

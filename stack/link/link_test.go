@@ -277,3 +277,18 @@ func TestDirectionsAreIndependent(t *testing.T) {
 		t.Errorf("arrived at %v: one way waited for the other", b.when)
 	}
 }
+
+// A link that becomes infinitely fast while packets wait sends them all, in their order.
+func TestAQueueIsEmptiedByALinkThatBecomesInfinitelyFast(t *testing.T) {
+	for _, queue := range []string{"", CoDel, RED} {
+		b := newBench(t, event.LinkParams{RateBPS: 1_000_000, QueueOctets: 100_000, Queue: queue})
+		for range 4 {
+			b.send(1000 - FrameOverhead) // 8 ms on the wire
+		}
+		b.set(func(p *event.LinkParams) { p.RateBPS = 0 })
+		b.run()
+		if len(b.when) != 4 || b.when[3] != 8e6 {
+			t.Errorf("queue %q: arrivals at %v, want 4 by 8 ms", queue, b.when)
+		}
+	}
+}
