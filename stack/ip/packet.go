@@ -100,12 +100,22 @@ func (f *Flights) New() *Packet {
 	return p
 }
 
+// maxSpare is how many packets' memory is kept. Not every packet is made by New, so more
+// may land than are ever made of what landed.
+const maxSpare = 4096
+
 // Recycle lets the memory of packets that have landed be used again, of their octets too:
 // nobody may look at them any more.
 func (f *Flights) Recycle() {
-	f.spare = append(f.spare, f.landed...)
+	kept := min(len(f.landed), max(0, maxSpare-len(f.spare)))
+	f.spare = append(f.spare, f.landed[:kept]...)
+	clear(f.landed[kept:])
 	f.landed = f.landed[:0]
 }
+
+// Spare returns the packets whose memory New uses again, those that landed last behind.
+// Tests spoil it, to see that nobody looks there.
+func (f *Flights) Spare() []*Packet { return f.spare }
 
 // Launch adds a packet that was just sent. Most are the newest; but when the packets that
 // one act sends are too large and are cut to pieces, the pieces of the first are made when
