@@ -255,3 +255,26 @@ func TestAFullRecorderKeepsTheBeginning(t *testing.T) {
 		t.Errorf("%d entries", len(entries))
 	}
 }
+
+// A quiet world has no limits of its own for calls, but refuses what no world can do.
+func TestAQuietWorldRefusesAPingThatCannotBe(t *testing.T) {
+	w, err := stack.New(stack.Config{Seed: 4, Quiet: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	try(t, w, ajar)
+	for line, code := range map[string]string{
+		`ping {"host":"B","addr":"nobody"}`:   stack.CodeUnknownHost,
+		`ping {"host":"X","addr":"10.0.0.2"}`: stack.CodeBare,
+	} {
+		var bad *stack.ArgError
+		if err := w.Check(parse(t, line)); !errors.As(err, &bad) || bad.Code != code {
+			t.Errorf("%s: %v, want %s", line, err, code)
+		}
+	}
+	start := []stack.Command{parse(t, `host.add {"id":"A"}`),
+		parse(t, `proc.start {"host":"A","id":"p"}`), parse(t, `proc.kill {"proc":"p"}`)}
+	if _, err := stack.New(stack.Config{Seed: 4, Quiet: true, Start: start}); err != nil {
+		t.Error(err)
+	}
+}

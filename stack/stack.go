@@ -151,8 +151,9 @@ func (w *World) start(c Command, root uint64) error {
 		}
 	}
 	if id, ok := c.procArg(); ok && w.cfg.Quiet {
-		if r := w.ownerOf(id).Socks.Last(); r.Errno != inet.OK {
-			return &ArgError{Code: string(r.Errno), Got: c.Op}
+		h := w.ownerOf(id) // nil: the command ended the process
+		if h != nil && h.Socks.Last().Errno != inet.OK {
+			return &ArgError{Code: string(h.Socks.Last().Errno), Got: c.Op}
 		}
 	}
 	return nil
