@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -38,6 +39,9 @@ const FormOctets = 64 << 10
 // server's memory together.
 const atOnce = 4
 
+// within is how long receiving one may take: each takes a place.
+const within = 2 * time.Minute
+
 // maxName is how much is kept of a file's name, in characters.
 const maxName = 80
 
@@ -46,11 +50,12 @@ type Page struct {
 	Imports Importer
 	Auth    *auth.Auth
 	gate    chan struct{}
+	within  time.Duration
 }
 
 // New returns the page.
 func New(imports Importer, who *auth.Auth) Page {
-	return Page{Imports: imports, Auth: who, gate: make(chan struct{}, atOnce)}
+	return Page{Imports: imports, Auth: who, gate: make(chan struct{}, atOnce), within: within}
 }
 
 // view is what the template shows. The zero value is the form alone.
@@ -80,7 +85,11 @@ func (p Page) Open(w http.ResponseWriter, r *http.Request) {
 		fault.Error(w, r, err)
 		return
 	}
+	// Not every reader has a deadline; the server's has.
+	deadline := http.NewResponseController(w)
+	_ = deadline.SetReadDeadline(time.Now().Add(p.within))
 	file, err := receive(r)
+	_ = deadline.SetReadDeadline(time.Time{}) // or it would end the work that follows
 	var id app.SessionID
 	if err == nil {
 		id, err = p.Imports.Import(r.Context(), actor.Subject, file)
