@@ -74,7 +74,7 @@ func (b *bench) hosts() error {
 			}}
 		if n > 1 {
 			contenders = append(contenders, func() (sample.Sample, error) {
-				return netstack.Bulk{Octets: octets}.Many(n / 2)
+				return netstack.Bulk{Warm: warm, Octets: octets}.Many(n / 2)
 			})
 		}
 		all, err := b.turns(contenders...)

@@ -136,9 +136,28 @@ func (b Bulk) Many(n int) (sample.Sample, error) {
 		}
 		pairs, conns = append(pairs, p), append(conns, both...)
 	}
+	if err := together(conns, b.Warm/int64(n)); err != nil {
+		return sample.Sample{}, err
+	}
+	segments := uint64(0)
+	for _, p := range pairs {
+		segments += p.Segments()
+	}
 	each := b.Octets / int64(n)
-	results := make(chan error, 2*n)
 	clock := sample.Start()
+	err := together(conns, each)
+	s := clock.Stop()
+	for _, p := range pairs {
+		s.Segments += p.Segments()
+	}
+	s.Segments -= segments
+	s.Octets = uint64(each) * uint64(n)
+	return s, err
+}
+
+// together sends so many octets over each connection at the same time.
+func together(conns []pairOf, each int64) (failed error) {
+	results := make(chan error, 2*len(conns))
 	for _, c := range conns {
 		go func() { results <- c.client.source(each) }()
 		go func() {
@@ -146,16 +165,10 @@ func (b Bulk) Many(n int) (sample.Sample, error) {
 			results <- err
 		}()
 	}
-	var failed error
-	for range 2 * n {
+	for range 2 * len(conns) {
 		if err := <-results; err != nil {
 			failed = err
 		}
 	}
-	s := clock.Stop()
-	for _, p := range pairs {
-		s.Segments += p.Segments()
-	}
-	s.Octets = uint64(each) * uint64(n)
-	return s, failed
+	return failed
 }

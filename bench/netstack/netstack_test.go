@@ -33,3 +33,11 @@ func TestEveryDatagramOfGVisorIsRead(t *testing.T) {
 		t.Errorf("%+v, %v", s, err)
 	}
 }
+
+// Between many hosts, too, what is sent to warm up is not counted.
+func TestWhatWarmsUpIsNotCounted(t *testing.T) {
+	s, err := Bulk{Warm: 16 << 20, Octets: 4 << 20}.Many(2)
+	if err != nil || s.Octets != 4<<20 || s.Segments < s.Octets/1448 || s.Segments > s.Octets/400 {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
