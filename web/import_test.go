@@ -85,7 +85,7 @@ func TestAFileThatIsNoCaptureGetsOneLineInTheReadersLanguage(t *testing.T) {
 		{"notes.txt", []byte("hello"), "ko", "파일이 중간에 끊겼어요."},
 		{"notes.txt", []byte("hello"), "en", "block 1 &lt;is&gt; cut"},
 		{"", nil, "en", "No file was chosen."},
-		{"big.pcapng", make([]byte, imports.MaxOctets+1), "en", "up to 16 MiB"},
+		{"big.pcapng", make([]byte, imports.MaxOctets+1), "en", "The file is too large: up to 16 MiB"},
 	} {
 		f := newFixture(t)
 		body, kind := upload(t, c.name, c.octets)
@@ -102,10 +102,12 @@ func TestAFileThatIsNoCaptureGetsOneLineInTheReadersLanguage(t *testing.T) {
 	if got.Code != http.StatusBadRequest {
 		t.Errorf("a form without files: %d", got.Code)
 	}
-	got = f.send(t, "", strings.NewReader(""), imports.MaxOctets+imports.FormOctets+1,
+	got = f.send(t, "?lang=ko", strings.NewReader(""), imports.MaxOctets+imports.FormOctets+1,
 		"multipart/form-data; boundary=x")
-	if got.Code != http.StatusRequestEntityTooLarge {
-		t.Errorf("a body that says it is too large: %d", got.Code)
+	if got.Code != http.StatusRequestEntityTooLarge ||
+		!strings.Contains(got.Body.String(), "파일이 너무 커요. 16 MiB") ||
+		!strings.Contains(got.Body.String(), `type="file"`) {
+		t.Errorf("a body that says it is too large: %d, not told to choose another", got.Code)
 	}
 	if got := app.Status(app.ErrBadCapture); got != http.StatusUnprocessableEntity {
 		t.Errorf("a bad capture is %d", got)

@@ -72,15 +72,18 @@ func bucket(a netip.Addr) string {
 
 // limitBody refuses a body that says it is too large and cuts off one that lies.
 func (s *server) limitBody(next http.Handler) http.Handler {
-	return limitBodyTo(s.Limits.Body)(next)
+	return limitBodyTo(s.Limits.Body, func(w http.ResponseWriter, r *http.Request) {
+		fault.Status(w, r, http.StatusRequestEntityTooLarge)
+	})(next)
 }
 
-// limitBodyTo is limitBody for forms that need another limit.
-func limitBodyTo(most int64) func(http.Handler) http.Handler {
+// limitBodyTo is limitBody for forms that need another limit, and refuse in words of
+// their own.
+func limitBodyTo(most int64, refuse http.HandlerFunc) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.ContentLength > most {
-				fault.Status(w, r, http.StatusRequestEntityTooLarge)
+				refuse(w, r)
 				return
 			}
 			r.Body = http.MaxBytesReader(w, r.Body, most)

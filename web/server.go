@@ -143,7 +143,7 @@ func (s *server) routes() chi.Router {
 	})
 	r.Group(func(r chi.Router) { // a form with a file has a limit of its own
 		r.Use(s.accessLog, s.recoverer, s.limitAddress, s.sameOrigin,
-			limitBodyTo(imports.MaxOctets+imports.FormOctets))
+			limitBodyTo(imports.MaxOctets+imports.FormOctets, imports.TooLarge))
 		s.uploads(r)
 	})
 	chain := chi.Chain(s.accessLog, s.recoverer, s.limitAddress)

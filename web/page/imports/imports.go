@@ -106,6 +106,12 @@ func (p Page) Open(w http.ResponseWriter, r *http.Request) {
 	layout.Render(w, r, app.Status(err), page(view{troubleOf(bad.Field), bad.Got}))
 }
 
+// TooLarge answers a form that says that it is too large, before it is read.
+func TooLarge(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	layout.Render(w, r, http.StatusRequestEntityTooLarge, page(view{trouble: troubleOf(tooMuch)}))
+}
+
 // The kinds of trouble that this page finds itself, beside those of stack/pcapng and
 // stack/infer.
 const (
