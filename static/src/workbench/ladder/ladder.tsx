@@ -240,21 +240,33 @@ function LaneHeads({ width, routers }: { width: number; routers: boolean }) {
   const { store } = useSession();
   void store.version.value;
   const xs = lanesX(store.rows, { width, showRouters: routers });
+  const shown = xs.filter((x): x is number => x != null);
+  const gap = shown.length > 1 ? shown[1]! - shown[0]! : width;
+  const tight = gap < 2 * LANE_PX; // names then stand in two rows by turns, without addresses
+  let turn = 0;
   return (
     <div class="ls-lanes">
       {store.rows.lanes.map((id, i) => {
         const x = xs[i];
         const host = store.view.hosts.find((h) => h.id === id);
-        return x == null || !host ? null : (
+        if (x == null || !host) return null;
+        const name = host.name || id;
+        const addr = host.nics[0]?.addr.split("/", 1)[0] || "";
+        const row = !tight ? "" : turn++ % 2 === 0 ? " ls-lane-high" : " ls-lane-low";
+        return (
           <button
             key={id}
             type="button"
-            class="ls-lane"
-            style={{ left: `${Math.min(width - LANE_PX, Math.max(LANE_PX, x))}px` }}
+            class={`ls-lane${row}`}
+            title={tight ? [name, addr].filter((s, i, all) => s && all.indexOf(s) === i).join(" ") : undefined}
+            style={{
+              left: `${Math.min(width - LANE_PX, Math.max(LANE_PX, x))}px`,
+              maxInlineSize: tight ? `${2 * gap}px` : "",
+            }}
             onClick={() => pin({ host: id })}
           >
-            <b>{host.name || id}</b>
-            <span>{host.nics[0]?.addr.split("/", 1)[0]}</span>
+            <b>{name}</b>
+            {!tight && addr !== name && <span>{addr}</span>}
           </button>
         );
       })}

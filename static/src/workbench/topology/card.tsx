@@ -164,7 +164,8 @@ function subtitle(host: Host): string {
 }
 
 function addresses(host: Host): string {
-  return host.nics.map((n) => n.addr.split("/", 1)[0]).join(", ");
+  const all = host.nics.map((n) => n.addr.split("/", 1)[0]).join(", ");
+  return all === host.name ? "" : all; // a capture's hosts are named for their addresses
 }
 
 function port(local: string): string {
