@@ -158,7 +158,7 @@ func (w *World) checkLinkAdd(a LinkAdd) error {
 		return &ArgError{Code: CodeTaken, Field: "id", Got: string(a.ID)}
 	}
 	if a.A.Host == a.B.Host {
-		return &ArgError{Code: CodeTaken, Field: "b.host", Got: shorten(string(a.B.Host))}
+		return &ArgError{Code: CodeSameHost, Field: "b.host", Got: shorten(string(a.B.Host))}
 	}
 	if err := first(w.checkEnd("a", a.A), w.checkEnd("b", a.B)); err != nil {
 		return err

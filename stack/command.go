@@ -49,7 +49,8 @@ const (
 	CodeNotIP          = "not_ip"        // no header of an IP packet
 	CodeNoField        = "no_such_field" // the packet has none of that name
 	CodeUnknownConn    = "unknown_conn"
-	CodeSwitch         = "switch" // a switch has ports and nothing else
+	CodeSameHost       = "same_host" // a link joins two hosts
+	CodeSwitch         = "switch"    // a switch has ports and nothing else
 	CodeSwitchLoop     = "switch_loop"
 	CodeOtherNetwork   = "other_network" // the interfaces of a LAN are in one network
 	CodeQuota          = "quota"

@@ -75,7 +75,7 @@ func TestWhatIsNoCommandNamesTheFieldAndChangesNothing(t *testing.T) {
 		{"link.add", `{"a":{"host":"A"},"b":{"host":"R"}}`, "no_free_nic", "a.host"},
 		{"link.add", `{"a":{"host":"Q"},"b":{"host":"R"}}`, "unknown_host", "a.host"},
 		{"link.add", `{"a":{"host":"A","nic":"eth0"},"b":{"host":"R","nic":"eth0"}}`, "nic_busy", "a.nic"},
-		{"link.add", `{"a":{"host":"A"},"b":{"host":"A"}}`, "taken", "b.host"},
+		{"link.add", `{"a":{"host":"A"},"b":{"host":"A"}}`, "same_host", "b.host"},
 		{"link.add", `{"a":{"host":"A","port":1},"b":{"host":"R"}}`, "unknown_field", "a.port"},
 		{"link.set", `{"link":"AR","loss_ppm":1000001}`, "out_of_range", "loss_ppm"},
 		{"link.set", `{"link":"XX"}`, "unknown_link", "link"},

@@ -41,10 +41,7 @@ func (w *World) checkSwitch(c Command) error {
 	if h == nil || h.Switch == nil {
 		return nil
 	}
-	refused := func(field string) error {
-		return &ArgError{Code: CodeSwitch, Field: field, Got: string(id),
-			Limit: "a switch has ports and no addresses"}
-	}
+	refused := func(field string) error { return switchRefusal(field, id) }
 	switch a := c.Args.(type) {
 	case HostAdd, HostRemove, HostRename, NICRemove:
 		return nil
@@ -55,6 +52,11 @@ func (w *World) checkSwitch(c Command) error {
 		return nil
 	}
 	return refused("host")
+}
+
+func switchRefusal(field string, id inet.HostID) *ArgError {
+	return &ArgError{Code: CodeSwitch, Field: field, Got: string(id),
+		Limit: "a switch has ports and no addresses"}
 }
 
 // port adds a port to a switch.

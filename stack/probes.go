@@ -147,6 +147,9 @@ func (w *World) resolve(from *host.Host, name string) (netip.Addr, *ArgError) {
 	if to == nil {
 		return netip.Addr{}, &ArgError{Code: CodeUnknownHost, Field: "addr", Got: shorten(name)}
 	}
+	if to.Switch != nil {
+		return netip.Addr{}, switchRefusal("addr", to.ID)
+	}
 	var some netip.Addr
 	for _, n := range to.IP.NICs() {
 		for _, p := range [...]netip.Prefix{n.Addr, n.Addr6} {

@@ -351,7 +351,8 @@ host.add {"id":"Q","addr":"10.7.0.1/24"}`, "")
 	}
 	for op, args := range map[string]string{"proc.start": `{"host":"S"}`,
 		"nic.add": `{"host":"S","addr":"10.0.0.8/24"}`, "host.add": `{"switch":true,"addr":"10.0.0.8/24"}`,
-		"knob.set": `{"host":"S","knob":"neigh_discovery","value":"1"}`, "ping": `{"host":"S","addr":"A"}`} {
+		"knob.set": `{"host":"S","knob":"neigh_discovery","value":"1"}`, "ping": `{"host":"S","addr":"A"}`,
+		"traceroute": `{"host":"A","addr":"S"}`} {
 		if got := refusal(t, w, op, args); got != stack.CodeSwitch {
 			t.Errorf("%s %s: %q", op, args, got)
 		}

@@ -16,7 +16,7 @@ import type { Event } from "./model";
 import { view as panels } from "./panels";
 import { release } from "./selection";
 import { Store } from "./store";
-import { maybe, t } from "./text";
+import { limitWords, maybe, t } from "./text";
 import { Transcript } from "./transcript";
 
 const FRAME_MS = 6; // of one animation frame, for applying events
@@ -122,7 +122,7 @@ export class Session {
     const fill = {
       field: field ?? "",
       got: String(args?.["got"] ?? ""),
-      limit: String(args?.["limit"] ?? ""),
+      limit: limitWords(String(args?.["limit"] ?? "")),
     };
     const text = maybe(`error.${code}`, t("error.other", { code }), fill);
     this.transcript.local("error", text);

@@ -36,6 +36,19 @@ export function maybe(key: string, fallback: string, args?: Args): string {
   return text === undefined ? fallback : args ? fill(text, args) : text;
 }
 
+/**
+ * A refusal's limit in the page's language. The stack says it in English or as a range; a
+ * phrase has its words under a key that is made of it.
+ */
+export function limitWords(limit: string): string {
+  return maybe(limitKey(limit), limit);
+}
+
+/** The key of a limit that is a phrase. */
+export function limitKey(limit: string): string {
+  return `limit.${limit.replace(/[^A-Za-z0-9]+/g, "_").replace(/^_|_$/g, "")}`;
+}
+
 /** Fills {name} and {name|with-batchim/without} from args; unknown names stay. */
 export function fill(text: string, args: Args): string {
   return text.replace(

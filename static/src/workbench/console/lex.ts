@@ -158,6 +158,14 @@ export class Reader {
     return Math.round(Number(m[1]) * 1e4);
   }
 
+  /** What read reads, if it is above 0. */
+  above(want: Key, read: (r: Reader) => number): number {
+    const w = this.words[this.i];
+    const n = read(this);
+    if (n <= 0) throw bad(want, w!);
+    return n;
+  }
+
   /** "10mbit", "1gbit", "0" for no limit, in bits per second. */
   rate(): number {
     return this.unit("console.want.rate", { bit: 1, kbit: 1e3, mbit: 1e6, gbit: 1e9 });

@@ -21,6 +21,10 @@ const span = (r: Reader): number => r.span();
 const share = (r: Reader): number => r.share();
 const size = (r: Reader): number => r.size();
 const count = (r: Reader): number => r.whole("console.want.whole");
+// On the wire 0 is a condition that is absent: what a rule may not ask for here, since it
+// would then act on every packet.
+const ordinal = (r: Reader): number => r.above("console.want.ordinal", (x) => x.whole("console.want.ordinal"));
+const chance = (r: Reader): number => r.above("console.want.chance", (x) => x.share());
 const onOff = (r: Reader): boolean => one(r, "console.want.on_off", "on", "off") === "on";
 const showOnOff = (v: unknown): string => (v ? "on" : "off");
 
@@ -103,10 +107,10 @@ const CONDITIONS: readonly Param[] = [
   { word: "max", field: "max_octets", read: size, show: String },
   { word: "from", field: "from_ns", read: span, show: ms },
   { word: "to", field: "to_ns", read: span, show: ms },
-  { word: "nth", field: "nth", read: count, show: String },
-  { word: "every", field: "every", read: count, show: String },
-  { word: "first", field: "first", read: count, show: String },
-  { word: "chance", field: "ppm", read: share, show: percentage },
+  { word: "nth", field: "nth", read: ordinal, show: String },
+  { word: "every", field: "every", read: ordinal, show: String },
+  { word: "first", field: "first", read: ordinal, show: String },
+  { word: "chance", field: "ppm", read: chance, show: percentage },
 ];
 
 const ACTIONS = ["drop", "pass", "delay", "duplicate", "corrupt", "reorder", "mark"];

@@ -1,7 +1,7 @@
 // The console's words for the world around a process: links, hosts, routes, processes,
 // packets in flight, and the clock.
 
-import { LineError, bad, type Reader } from "./lex";
+import { LineError, bad, isAddress, isAddress6, type Reader } from "./lex";
 import { edit, linkParams } from "./links";
 import { clock, one, world, type Plan } from "./plan";
 
@@ -34,12 +34,16 @@ export function host(r: Reader): Plan {
   }
   const args: Record<string, unknown> = {};
   while (r.more()) {
+    const next = r.ahead() ?? "";
+    if (next.includes("/") || isAddress(next) || isAddress6(next)) {
+      args[next.includes(":") ? "addr6" : "addr"] = r.address("console.want.prefix", true);
+      continue;
+    }
     const w = r.word("console.want.name");
     if (w.text === "router") args["forward"] = true;
     else if (w.text === "bare") args["bare"] = true;
     else if (w.text === "switch") args["switch"] = true;
     else if (w.text === "profile") args["profile"] = r.word("console.want.profile").text;
-    else if (w.text.includes("/")) args[w.text.includes(":") ? "addr6" : "addr"] = w.text;
     else args["name"] = args["id"] = w.text;
   }
   return world("host.add", args);

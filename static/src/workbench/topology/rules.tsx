@@ -52,6 +52,13 @@ const VALUES: Partial<Record<string, readonly [label: Key, value: string]>> = {
 };
 
 const WHOLE = { inputMode: "numeric", pattern: "\\d{1,9}", required: true } as const;
+// 0 would be no condition at all, and the rule then for every packet.
+const ORDINAL = { inputMode: "numeric", pattern: "0*[1-9]\\d{0,8}", required: true } as const;
+const SHARE = {
+  inputMode: "decimal",
+  pattern: "(?=.*[1-9])\\d{1,3}(\\.\\d{1,4})?",
+  required: true,
+} as const;
 const DECIMAL = { inputMode: "decimal", pattern: "\\d{1,9}(\\.\\d+)?", required: true } as const;
 
 /** The rule that the choices make. */
@@ -201,7 +208,7 @@ function NewRule({ link, add }: { link: Link; add(rule: LinkRule): void }) {
         <Field
           label={when.value === "chance" ? "%" : t("rule.number")}
           of={number}
-          {...(when.value === "chance" ? DECIMAL : WHOLE)}
+          {...(when.value === "chance" ? SHARE : ORDINAL)}
         />
       )}
       <button
