@@ -193,6 +193,24 @@ func TestOldCapturesMakeRoomForNewOnes(t *testing.T) {
 	})
 }
 
+// TestCapturesMakeRoomByTheirOctets counts the file that is coming, too.
+func TestCapturesMakeRoomByTheirOctets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		file := handshakeFile(t)
+		b := newBench(t, Limits{CapturesOctets: int64(2 * len(file))})
+		defer b.stop()
+		for range 3 {
+			time.Sleep(time.Minute)
+			if _, err := b.m.Import(t.Context(), "alice", app.Capture{Octets: file}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n, err := b.store.Counts(t.Context()); err != nil || n.Captures != 2 {
+			t.Errorf("room for two files holds %+v, %v", n, err)
+		}
+	})
+}
+
 func TestACaptureOfAnotherBuildStillOpens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, Limits{})
