@@ -101,12 +101,13 @@ func (w *World) Advance(to sim.Time) {
 	w.trim()
 }
 
-// trim gives back what hosts need no more once nothing happens any more.
+// trim gives back the memory that is needed no more once nothing happens any more.
 func (w *World) trim() {
 	if w.queue.Len() > 0 || w.trimmed == w.steps {
 		return
 	}
 	w.trimmed = w.steps
+	w.flights.Trim()
 	for _, h := range w.hosts {
 		h.TCP.Trim()
 	}

@@ -86,6 +86,7 @@ type Flights struct {
 
 	landed []*Packet // their memory is used again from the next Recycle on
 	spare  []*Packet
+	octets int // room in spare
 }
 
 // New returns an empty packet, to be filled and launched. Its octets may have room.
@@ -96,21 +97,39 @@ func (f *Flights) New() *Packet {
 	}
 	p := f.spare[n-1]
 	f.spare = f.spare[:n-1]
+	f.octets -= cap(p.Octets)
 	*p = Packet{Octets: p.Octets[:0]}
 	return p
 }
 
-// maxSpare is how many packets' memory is kept. Not every packet is made by New, so more
+// Of the memory of landed packets so much is kept. Not every packet is made by New, so more
 // may land than are ever made of what landed.
-const maxSpare = 4096
+const (
+	maxSpare       = 4096
+	maxSpareOctets = 8 << 20
+	idleSpare      = 64 // while nothing happens
+)
 
 // Recycle lets the memory of packets that have landed be used again, of their octets too:
 // nobody may look at them any more.
 func (f *Flights) Recycle() {
-	kept := min(len(f.landed), max(0, maxSpare-len(f.spare)))
-	f.spare = append(f.spare, f.landed[:kept]...)
-	clear(f.landed[kept:])
+	for i, p := range f.landed {
+		if len(f.spare) < maxSpare && f.octets+cap(p.Octets) <= maxSpareOctets {
+			f.spare = append(f.spare, p)
+			f.octets += cap(p.Octets)
+		}
+		f.landed[i] = nil
+	}
 	f.landed = f.landed[:0]
+}
+
+// Trim gives most of that memory back. A world calls it when it has become quiet.
+func (f *Flights) Trim() {
+	for n := len(f.spare); n > idleSpare; n-- {
+		f.octets -= cap(f.spare[n-1].Octets)
+		f.spare[n-1] = nil
+		f.spare = f.spare[:n-1]
+	}
 }
 
 // Spare returns the packets whose memory New uses again, those that landed last behind.

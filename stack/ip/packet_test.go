@@ -29,4 +29,24 @@ func TestTheMemoryOfOnlySoManyLandedPacketsIsKept(t *testing.T) {
 	if p := f.New(); p.Octets != nil {
 		t.Error("there is more than is kept")
 	}
+	if f.octets != 0 {
+		t.Errorf("%d octets of nothing", f.octets)
+	}
+}
+
+func TestLargePacketsFillTheSpareMemorySooner(t *testing.T) {
+	var f Flights
+	for i := range 1000 {
+		p := &Packet{ID: inet.PacketID(i + 1), Octets: make([]byte, 1<<16)}
+		f.Launch(p)
+		f.Drop(p)
+	}
+	f.Recycle()
+	if n := len(f.Spare()); n != maxSpareOctets>>16 {
+		t.Errorf("%d packets of 64 KiB are kept", n)
+	}
+	f.Trim()
+	if n := len(f.Spare()); n != idleSpare || f.octets != idleSpare<<16 {
+		t.Errorf("%d packets and %d octets are kept while nothing happens", n, f.octets)
+	}
 }
