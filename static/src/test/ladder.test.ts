@@ -150,6 +150,20 @@ test("a packet lost on the second link stops between middle and end, with a cros
   assert.ok(cross?.k === "glyph" && cross.x === arrow.x1);
 });
 
+test("a packet that its own host drops was no frame; one that a router or link drops was", () => {
+  const run = new Run();
+  const [stays, lost, refused] = [0, 1, 2].map((seq) => run.send(0, "A", "A", seq)) as [
+    number,
+    number,
+    number,
+  ];
+  run.tell(0, "packet.dropped", { pkt: stays, reason: "no route" }, "A");
+  run.tell(5, "packet.dropped", { pkt: lost, link: "l1", reason: "loss" });
+  run.tell(9, "packet.arrived", { pkt: refused, link: "l1" }, "R");
+  run.tell(9, "packet.dropped", { pkt: refused, reason: "no route" }, "R");
+  assert.deepEqual([stays, lost, refused].map((n) => run.rows.stayed(n)), [true, false, false]);
+});
+
 test("a packet under way is drawn as far as it has come by now", () => {
   const run = new Run();
   const pkt = run.send(0, "A", "S");

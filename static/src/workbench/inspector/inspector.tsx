@@ -146,7 +146,13 @@ function About({
       </p>
       <Why e={e} />
       <InFlight pkt={pkt} />
-      {pkt > 0 && !raw ? <Packet pkt={pkt} segments={segments} /> : <Fields e={e} />}
+      {pkt === 0 || raw ? (
+        <Fields e={e} />
+      ) : store.rows.stayed(pkt) ? (
+        <p class="ls-empty">{t("inspector.stayed")}</p>
+      ) : (
+        <Packet pkt={pkt} segments={segments} />
+      )}
     </>
   );
 }

@@ -118,6 +118,12 @@ export class Rows {
     }
   }
 
+  /** Whether packet n was dropped by its own host, for want of a route say: no frame of it is. */
+  stayed(n: number): boolean {
+    const row = this.rowOf(n);
+    return row >= 0 && this.fate.at(row) === Fate.Dropped && this.share.at(row) === 0;
+  }
+
   /** The row of the packet that event n sent or ended, -1 for none. */
   rowOf(n: number): number {
     const i = this.n.lowerBound(n);
