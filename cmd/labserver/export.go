@@ -164,7 +164,7 @@ func (c exportCmd) create(ctx context.Context, s streams) (*captureFile, error) 
 		f, _ := s.out.(*os.File)
 		if f != nil {
 			if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 &&
-				info.Mode()&os.ModeDevice != 0 && f.Name() != os.DevNull {
+				!isNull(info) {
 				return nil, wrongf("--pcapng -: a capture is no text for a terminal; " +
 					"append | wireshark -k -i - or name a file")
 			}
@@ -191,6 +191,13 @@ func (c exportCmd) create(ctx context.Context, s streams) (*captureFile, error) 
 			c.Pcapng, cause(err))
 	}
 	return &captureFile{to: bufio.NewWriter(f), file: f, path: c.Pcapng}, nil
+}
+
+// isNull reports whether a file is the null device, under whatever name it was opened: the
+// standard output keeps its own.
+func isNull(file fs.FileInfo) bool {
+	null, err := os.Stat(os.DevNull)
+	return err == nil && os.SameFile(file, null)
 }
 
 // openPipe opens a named pipe, which takes until somebody reads it; the caller may have

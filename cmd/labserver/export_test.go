@@ -279,3 +279,20 @@ func TestFollowingEndsWhenItIsInterrupted(t *testing.T) {
 	f.cancel()
 	f.end()
 }
+
+// The null device is a device of characters, as a terminal is, and no terminal.
+func TestACaptureMayBeThrownAway(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "out") // the standard output does not say what it is either
+	if err := os.Symlink(os.DevNull, name); err != nil {
+		t.Skip(err)
+	}
+	stdout, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdout.Close()
+	var errs bytes.Buffer
+	if code := run(t.Context(), []string{"export", lossyRun, "--pcapng", "-"}, stdout, &errs); code != exitOK {
+		t.Errorf("status %d: %s", code, errs.String())
+	}
+}
