@@ -237,7 +237,7 @@ func (c *Conn) enter(s inet.TCPState, rule rfc.ID, fx *Effects) {
 
 // remove deletes the TCB. The user is told errno, or nothing when it is "".
 func (c *Conn) remove(errno inet.Errno, rule rfc.ID, fx *Effects) {
-	c.snd.queue.flush()
+	c.retire()
 	c.err = errno
 	for t := range timerCount {
 		if c.timers[t].running {

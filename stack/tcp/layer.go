@@ -26,6 +26,7 @@ type Layer struct {
 
 	fastCookies []fastCookie // of servers, by the time of their first
 	shown       showCase
+	spare       []rtxQueue // see retire
 	fat         []*Conn // whose buffers are large, or were
 }
 
@@ -194,7 +195,7 @@ func (s *showCase) seg(src, dst inet.Endpoint, seg *wire.TCP) event.Seg {
 
 func (s *showCase) copyOctets(p []byte) []byte {
 	if cap(s.octets)-len(s.octets) < len(p) {
-		s.octets = make([]byte, 0, 4<<10)
+		s.octets = make([]byte, 0, 8<<10)
 	}
 	from := len(s.octets)
 	s.octets = append(s.octets, p...)
@@ -207,7 +208,7 @@ func (s *showCase) options(o *wire.Options) *event.SegOpts {
 		return nil
 	}
 	if len(s.opts) == cap(s.opts) {
-		s.opts = make([]event.SegOpts, 0, 32)
+		s.opts = make([]event.SegOpts, 0, 64)
 	}
 	s.opts = append(s.opts, event.SegOpts{
 		MSS: o.MSS, SACKOK: o.SACKOK, TS: o.HasTS, TSVal: o.TSVal, TSEcr: o.TSEcr,

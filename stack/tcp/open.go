@@ -88,6 +88,7 @@ func (l *Layer) draft(flow inet.Flow, mtu int, o Options, iss seq.Num) *Conn {
 	}
 	c := &Conn{l: l, flow: flow, mtu: mtu, opts: o, iss: iss}
 	c.path.first = mtu
+	c.snd.queue = l.spareQueue()
 	c.rcv.size, c.snd.size = l.k.RcvBuf, l.k.SndBuf
 	if o.RcvBuf > 0 {
 		c.rcv.size = o.RcvBuf

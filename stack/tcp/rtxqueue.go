@@ -128,6 +128,32 @@ func (q *rtxQueue) pop() {
 // flush empties the queue.
 func (q *rtxQueue) flush() { *q = rtxQueue{sent: q.sent} }
 
+// spareQueues is how many queues' memory a layer keeps for connections to come, each of at
+// most spareSegments.
+const (
+	spareQueues   = 16
+	spareSegments = 64
+)
+
+// retire empties the retransmission queue of a connection that sends nothing any more. Its
+// memory serves the next connection.
+func (c *Conn) retire() {
+	q := &c.snd.queue
+	if l := c.l; len(l.spare) < spareQueues && cap(q.items) > 0 && cap(q.items) <= spareSegments &&
+		cap(q.order.list) <= 2*spareSegments {
+		l.spare = append(l.spare, rtxQueue{items: q.items[:0], order: txOrder{list: q.order.list[:0]}})
+	}
+	q.flush()
+}
+
+// spareQueue returns an empty queue, with memory if there is some.
+func (l *Layer) spareQueue() (q rtxQueue) {
+	if n := len(l.spare); n > 0 {
+		q, l.spare = l.spare[n-1], l.spare[:n-1]
+	}
+	return q
+}
+
 // trim cuts off the part of the front segment that una acknowledges.
 func (q *rtxQueue) trim(una seq.Num) {
 	s := q.at(0)

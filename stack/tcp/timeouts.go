@@ -80,6 +80,7 @@ func (c *Conn) enterTimeWait(rule rfc.ID, fx *Effects) {
 	c.enter(inet.TimeWait, rule, fx)
 	c.stopAll(timer2MSL, rule, fx)
 	c.arm(timer2MSL, c.l.k.MSL2, rfc.TCPTimeWait, fx)
+	c.retire() // all that we sent is acknowledged
 }
 
 // timeWaitRule is why the 2msl timer runs: it also bounds a closed socket's FIN-WAIT-2.
