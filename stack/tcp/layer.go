@@ -27,7 +27,7 @@ type Layer struct {
 	fastCookies []fastCookie // of servers, by the time of their first
 	shown       showCase
 	spare       []rtxQueue // see retire
-	fat         []*Conn // whose buffers are large, or were
+	fat         []*Conn    // whose buffers are large, or were
 }
 
 // Trim gives back the memory of large buffers that hold nothing. A world calls it when it
