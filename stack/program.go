@@ -7,12 +7,23 @@ import (
 )
 
 // A program written in Go drives a process of a world with Read, Write and, for every other
-// call, Apply and Returned. What it does is not in the world's list of commands: such a
-// world cannot be forked, and no journal of its commands replays it.
+// call, Call. What it does is not in the world's list of commands: such a world cannot be forked,
+// and no journal of its commands replays it.
 
-// Returned is how the latest call went that was made on a host, by Apply, Read or Write; a
-// call that waits is Blocked, and then what it returns is only told by its event.
-func (w *World) Returned(h inet.HostID) sock.Return { return w.host(h).Socks.Last() }
+// Call makes any socket call of a program written in Go, as Read and Write make theirs: it is
+// no command, and nothing remembers it. The process that c names must exist. A call that
+// waits is Blocked; on a socket with O_NONBLOCK none does but poll and a close that lingers.
+func (w *World) Call(c Command) sock.Return {
+	id, ok := c.procArg()
+	if !ok {
+		panic("BUG: no socket call: " + c.Op)
+	}
+	h, p, fx := w.begin(id)
+	call(h.Socks, p, c, h.Begin(fx))
+	h.Settle(fx)
+	w.settle(h, fx)
+	return h.Socks.Last()
+}
 
 // Read is recvfrom with MSG_DONTWAIT into memory of the program's own. The process must
 // exist.

@@ -25,8 +25,8 @@ func between(t *testing.T, quiet bool) *stack.World {
 		`connect {"proc":"a","fd":3,"addr":"10.0.0.2","port":80}`,
 	}, "\n"))
 	w.Advance(1e9)
-	try(t, w, `accept {"proc":"b","fd":3}`)
-	if r := w.Returned("B"); r.Errno != inet.OK || r.Blocked || r.Value != 4 {
+	r := w.Call(parse(t, `accept {"proc":"b","fd":3}`))
+	if r.Errno != inet.OK || r.Blocked || r.Value != 4 {
 		t.Fatalf("accept returned %+v", r)
 	}
 	return w

@@ -55,7 +55,7 @@ func (l *Layer) SetNAT(nic inet.NICID, p event.NATParams, ports nat.Ports, fx *E
 		l.assembled++
 		l.nats = append(l.nats, nat.New(nic, l.NIC(nic).Addr.Addr(), p, l.assembled))
 	}
-	fx.Emit(rfc.NATSettings, event.NATSet{NIC: nic, Old: old, New: p})
+	event.Emit(fx.Scope, rfc.NATSettings, event.NATSet{NIC: nic, Old: old, New: p})
 }
 
 // natExpire ends mappings whose time is up, if the alarm is one of a translation.
@@ -89,7 +89,7 @@ func translated(p *Packet, t *nat.Table, side string, rule rfc.ID, old, now nat.
 		}
 		p.Src.Port, p.Dst.Port = 0, 0
 	}
-	p.By = fx.Because(p.By).OnHost(fx.Host).Emit(rule, b)
+	p.By = event.Emit(fx.Because(p.By).OnHost(fx.Host), rule, b)
 }
 
 // passed notes that a packet went by a mapping.

@@ -39,7 +39,7 @@ func (t *Table) Pass(m *Mapping, f *Flow, remote inet.Endpoint, out bool, fx eve
 	}
 	if old := m.State; old != state {
 		m.State = state
-		fx.Emit(rfc.NATState, event.NATChanged{NIC: t.NIC, Proto: m.Proto.String(),
+		event.Emit(fx, rfc.NATState, event.NATChanged{NIC: t.NIC, Proto: m.Proto.String(),
 			Inside: m.Inside, Outside: m.Outside, Remote: m.Remote, Old: old, New: state})
 	}
 }
@@ -142,7 +142,7 @@ func (t *Table) Expire(fx event.Scope) {
 			continue
 		}
 		t.remove(m)
-		fx.Because(m.by).Emit(timeoutRule(m.Proto), m.expired(t.NIC))
+		event.Emit(fx.Because(m.by), timeoutRule(m.Proto), m.expired(t.NIC))
 	}
 }
 
@@ -161,7 +161,7 @@ func (t *Table) Clear(fx event.Scope) {
 	for len(t.rows) > 0 {
 		m := t.rows[0]
 		t.remove(m)
-		fx.Emit(rfc.NATSettings, m.expired(t.NIC))
+		event.Emit(fx, rfc.NATSettings, m.expired(t.NIC))
 	}
 }
 
@@ -176,7 +176,7 @@ func (t *Table) Forward(proto inet.Protocol, port uint16, to inet.Endpoint, fx e
 			continue
 		}
 		t.remove(m)
-		fx.Emit(rfc.NATSettings, m.expired(t.NIC))
+		event.Emit(fx, rfc.NATSettings, m.expired(t.NIC))
 	}
 	m := &Mapping{Proto: proto, Inside: to, Outside: inet.Endpoint{Addr: t.Addr, Port: port},
 		Static: true}
@@ -184,13 +184,13 @@ func (t *Table) Forward(proto inet.Protocol, port uint16, to inet.Endpoint, fx e
 		m.State = Transitory
 	}
 	t.add(m)
-	fx.Emit(rfc.NATSettings, m.mapped(t.NIC))
+	event.Emit(fx, rfc.NATSettings, m.mapped(t.NIC))
 }
 
 // Unforward ends whatever is mapped to a port.
 func (t *Table) Unforward(proto inet.Protocol, port uint16, fx event.Scope) {
 	if m := t.Outside(proto, port); m != nil {
 		t.remove(m)
-		fx.Emit(rfc.NATSettings, m.expired(t.NIC))
+		event.Emit(fx, rfc.NATSettings, m.expired(t.NIC))
 	}
 }

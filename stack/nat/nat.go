@@ -156,7 +156,7 @@ func (t *Table) Map(f *Flow, ports Ports, fx event.Scope) (m *Mapping, by uint64
 		m.State = Transitory
 	}
 	t.add(m)
-	m.by = fx.Emit(t.mapRule(f.Proto), m.mapped(t.NIC))
+	m.by = event.Emit(fx, t.mapRule(f.Proto), m.mapped(t.NIC))
 	return m, m.by
 }
 

@@ -45,8 +45,9 @@ func (p *ping) start(r *run, fx *Effects) bool {
 	p.Src = r.Src
 	p.many = r.table.ip.Broadcast(p.Dst) || p.Dst.IsMulticast()
 	fx.Scope = fx.Because(r.by)
-	fx.Emit(rfc.CallBlocks, event.PingStarted{Call: r.call, Src: r.Src, Dst: r.Dst, Name: p.Name,
-		Octets: p.Size, Count: p.Count, ID: r.id})
+	event.Emit(fx.Scope, rfc.CallBlocks,
+		event.PingStarted{Call: r.call, Src: r.Src, Dst: r.Dst, Name: p.Name,
+			Octets: p.Size, Count: p.Count, ID: r.id})
 	return p.next(r, fx)
 }
 
@@ -57,7 +58,7 @@ func (p *ping) next(r *run, fx *Effects) bool {
 	p.requests = append(p.requests, request{n: s.n, at: fx.Now, over: s.reason != ""})
 	if s.reason != "" {
 		p.refused++
-		fx.Emit(rfc.PingLocal, event.PingRefused{Call: r.call, Seq: seq, From: r.Src,
+		event.Emit(fx.Scope, rfc.PingLocal, event.PingRefused{Call: r.call, Seq: seq, From: r.Src,
 			Reason: s.reason, MTU: s.mtu})
 	}
 	return p.rearm(r, fx)
@@ -92,7 +93,7 @@ func (p *ping) fire(r *run, fx *Effects) bool {
 		}
 		q.over = true
 		if !q.answered {
-			fx.Because(q.n).Emit(rfc.PingTimeout, event.PingMissed{Call: r.call, Seq: i + 1})
+			event.Emit(fx.Because(q.n), rfc.PingTimeout, event.PingMissed{Call: r.call, Seq: i + 1})
 		}
 	}
 	fx.Scope = fx.Because(by)
@@ -121,8 +122,9 @@ func (p *ping) answered(r *run, seq int, a *Answer, fx *Effects) bool {
 	if !a.Reply {
 		p.refused++
 		q.over = q.over || !p.many
-		fx.Emit(rfc.PingError, event.PingRefused{Call: r.call, Pkt: a.Pkt, Seq: seq, From: a.From,
-			Reason: a.Reason, MTU: a.MTU})
+		event.Emit(fx.Scope, rfc.PingError,
+			event.PingRefused{Call: r.call, Pkt: a.Pkt, Seq: seq, From: a.From,
+				Reason: a.Reason, MTU: a.MTU})
 		return p.rearm(r, fx)
 	}
 	rtt := fx.Now.Sub(q.at)
@@ -130,8 +132,9 @@ func (p *ping) answered(r *run, seq int, a *Answer, fx *Effects) bool {
 	if r.Dst.Is6() {
 		rule = rfc.PingMatch6
 	}
-	fx.Emit(rule, event.PingAnswered{Call: r.call, Pkt: a.Pkt, Seq: seq, From: a.From, TTL: a.TTL,
-		Octets: a.Octets, RTTNS: int64(rtt), Again: q.answered, Late: q.over && !q.answered})
+	event.Emit(fx.Scope, rule,
+		event.PingAnswered{Call: r.call, Pkt: a.Pkt, Seq: seq, From: a.From, TTL: a.TTL,
+			Octets: a.Octets, RTTNS: int64(rtt), Again: q.answered, Late: q.over && !q.answered})
 	if q.answered {
 		p.again++
 	} else {
@@ -152,10 +155,11 @@ func (p *ping) end(r *run, fx *Effects) int64 {
 	if n := p.received + p.again; n > 0 {
 		mean = p.sum / time.Duration(n)
 	}
-	fx.Emit(rfc.PingSummary, event.PingEnded{Call: r.call, Dst: r.Dst, Sent: len(p.requests),
-		Received: p.received, Again: p.again, Refused: p.refused,
-		Lost: len(p.requests) - p.received, MinNS: int64(p.least), AvgNS: int64(mean),
-		MaxNS: int64(p.most)})
+	event.Emit(fx.Scope, rfc.PingSummary,
+		event.PingEnded{Call: r.call, Dst: r.Dst, Sent: len(p.requests),
+			Received: p.received, Again: p.again, Refused: p.refused,
+			Lost: len(p.requests) - p.received, MinNS: int64(p.least), AvgNS: int64(mean),
+			MaxNS: int64(p.most)})
 	return int64(p.received)
 }
 

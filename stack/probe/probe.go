@@ -128,7 +128,8 @@ func (t *Table) begin(op string, o Origin, k task, fx *Effects) {
 	case !r.Src.IsValid():
 		r.Src = path.Src
 	}
-	r.by = fx.Emit(rfc.CallBlocks, event.CallBlocked{Call: r.call, Proc: r.Proc, Op: op, FD: noFD})
+	r.by = event.Emit(fx.Scope, rfc.CallBlocks,
+		event.CallBlocked{Call: r.call, Proc: r.Proc, Op: op, FD: noFD})
 	t.running = append(t.running, r)
 	if k.start(r, fx) {
 		r.finish(fx)
@@ -139,8 +140,9 @@ func (t *Table) begin(op string, o Origin, k task, fx *Effects) {
 const noFD = -1
 
 func (r *run) fail(rule rfc.ID, errno inet.Errno, field string, fx *Effects) {
-	fx.Emit(rule, event.CallFailed{Call: r.call, Proc: r.Proc, Op: r.op, FD: noFD, Errno: errno,
-		Field: field})
+	event.Emit(fx.Scope, rule,
+		event.CallFailed{Call: r.call, Proc: r.Proc, Op: r.op, FD: noFD, Errno: errno,
+			Field: field})
 }
 
 // wait arms the call's timer.
@@ -151,8 +153,9 @@ func (r *run) wait(at sim.Time, fx *Effects) {
 // finish ends a call that has done what it was to do.
 func (r *run) finish(fx *Effects) {
 	value := r.close(fx)
-	fx.Emit(rfc.PingSummary, event.CallReturned{Call: r.call, Proc: r.Proc, Op: r.op, FD: noFD,
-		Value: value})
+	event.Emit(fx.Scope, rfc.PingSummary,
+		event.CallReturned{Call: r.call, Proc: r.Proc, Op: r.op, FD: noFD,
+			Value: value})
 }
 
 // close takes the call off the table and tells how it went; the cause of what follows is

@@ -59,7 +59,7 @@ func (r *run) request(seq uint16, size int, ttl uint8, df bool, fx *Effects) sen
 		m := wire.ICMP{Type: wire.ICMPEcho, ID: r.id, Seq: seq, Data: pattern(size)}
 		payload, shown = m.Append(nil), ip.Describe(r.Src, r.Dst, m)
 	}
-	n := fx.Emit(rule, event.ICMPSent{ICMP: shown})
+	n := event.Emit(fx.Scope, rule, event.ICMPSent{ICMP: shown})
 	r.launch(n, proto, shown.Name, payload, h, inet.Endpoint{Addr: r.Src},
 		inet.Endpoint{Addr: r.Dst}, !df, fx)
 	return sent{n: n}
@@ -74,7 +74,7 @@ func (r *run) datagram(from, to uint16, size int, ttl uint8, fx *Effects) sent {
 	src := inet.Endpoint{Addr: r.Src, Port: from}
 	dst := inet.Endpoint{Addr: r.Dst, Port: to}
 	u := wire.UDP{SrcPort: from, DstPort: to, Data: pattern(size)}
-	n := fx.Emit(rfc.TraceProbe, event.DatagramSent{Dgram: event.Dgram{Src: src, Dst: dst,
+	n := event.Emit(fx.Scope, rfc.TraceProbe, event.DatagramSent{Dgram: event.Dgram{Src: src, Dst: dst,
 		Len: size, Data: u.Data}})
 	r.launch(n, inet.UDP, "udp", u.Append(nil, r.Src, r.Dst), h, src, dst, true, fx)
 	return sent{n: n}

@@ -43,8 +43,9 @@ func (p *trace) start(r *run, fx *Effects) bool {
 	if p.ICMP {
 		proto = "icmp"
 	}
-	fx.Emit(rfc.CallBlocks, event.TraceStarted{Call: r.call, Src: r.Src, Dst: r.Dst, Name: p.Name,
-		Proto: proto, MaxHops: p.MaxHops, Probes: p.Probes})
+	event.Emit(fx.Scope, rfc.CallBlocks,
+		event.TraceStarted{Call: r.call, Src: r.Src, Dst: r.Dst, Name: p.Name,
+			Proto: proto, MaxHops: p.MaxHops, Probes: p.Probes})
 	p.hop = 1
 	return p.next(r, fx)
 }
@@ -66,7 +67,8 @@ func (p *trace) next(r *run, fx *Effects) bool {
 	}
 	if s.reason != "" {
 		p.stop = true
-		fx.Emit(rfc.PingLocal, event.TraceMissed{Call: r.call, Hop: p.hop, Probe: p.probe})
+		event.Emit(fx.Scope, rfc.PingLocal,
+			event.TraceMissed{Call: r.call, Hop: p.hop, Probe: p.probe})
 		return true
 	}
 	p.n, p.at, p.waiting = s.n, fx.Now, true
@@ -80,7 +82,8 @@ func (p *trace) seq() int { return (p.hop-1)*p.Probes + p.probe }
 func (p *trace) fire(r *run, fx *Effects) bool {
 	p.waiting = false
 	fx.Scope = fx.Because(p.n)
-	n := fx.Emit(rfc.PingTimeout, event.TraceMissed{Call: r.call, Hop: p.hop, Probe: p.probe})
+	n := event.Emit(fx.Scope, rfc.PingTimeout,
+		event.TraceMissed{Call: r.call, Hop: p.hop, Probe: p.probe})
 	fx.Scope = fx.Because(n)
 	return p.next(r, fx)
 }
@@ -111,14 +114,15 @@ func (p *trace) answered(r *run, _ int, a *Answer, fx *Effects) bool {
 	default:
 		p.stop = true
 	}
-	n := fx.Emit(rule, event.TraceAnswered{Call: r.call, Pkt: a.Pkt, Hop: p.hop, Probe: p.probe,
-		From: a.From, RTTNS: int64(fx.Now.Sub(p.at)), Reason: a.Reason})
+	n := event.Emit(fx.Scope, rule,
+		event.TraceAnswered{Call: r.call, Pkt: a.Pkt, Hop: p.hop, Probe: p.probe,
+			From: a.From, RTTNS: int64(fx.Now.Sub(p.at)), Reason: a.Reason})
 	fx.Scope = fx.Because(n)
 	return p.next(r, fx)
 }
 
 func (p *trace) end(r *run, fx *Effects) int64 {
-	fx.Emit(rfc.TraceEnd, event.TraceEnded{Call: r.call, Dst: r.Dst, Hops: p.hop,
+	event.Emit(fx.Scope, rfc.TraceEnd, event.TraceEnded{Call: r.call, Dst: r.Dst, Hops: p.hop,
 		Reached: p.reached})
 	return int64(p.hop)
 }
